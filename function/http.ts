@@ -1,0 +1,37 @@
+/**
+ * The two shapes that every route works with. They are plain objects, so that the hot path costs no Fetch
+ * Request, Response, Headers or stream; app.fetch() turns them from and to the Fetch API.
+ */
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as sent, e.g. `/v1/models/celsius:predict?x=1`. */
+  readonly url: string;
+  /** A header's value by its lower-case name; several of one name are joined by node:http's rules. */
+  header(name: string): string | undefined;
+  /** The body as sent, at most BODY_LIMIT_BYTES; empty where there is none. */
+  readonly body: Buffer;
+  /** True once the client has gone: nobody waits for an answer. */
+  gone(): boolean;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Name, value, name, value …, the cheapest form that node:http takes. */
+  readonly headers: readonly string[];
+  readonly body: string | Buffer;
+}
+
+export type Answer = HttpResponse | Promise<HttpResponse>;
+
+const JSON_TYPE = ['content-type', 'application/json'] as const;
+
+/** An answer whose body is JSON text already. */
+export function jsonText(status: number, body: string, headers: readonly string[] = []): HttpResponse {
+  return { status, headers: headers.length === 0 ? JSON_TYPE : [...JSON_TYPE, ...headers], body };
+}
+
+/** An answer of any JSON value. */
+export function json(status: number, value: unknown, headers: readonly string[] = []): HttpResponse {
+  return jsonText(status, JSON.stringify(value), headers);
+}
