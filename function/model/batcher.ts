@@ -1,0 +1,171 @@
+import { HttpError } from '../errors.ts';
+import type { Model } from './saved-model.ts';
+import type { Signature } from './signatures.ts';
+import { concatenate, rowsOf, type Tensor } from './tensor.ts';
+
+/** One request's share of a model run. */
+export interface Call {
+  readonly signature: Signature;
+  /** In the order of `signature.inputs`. */
+  readonly inputs: readonly Tensor[];
+  /** True once nobody waits for the answer: the call is dropped unrun. */
+  gone(): boolean;
+}
+
+export interface BatcherOptions {
+  /** Right for row-wise models only: those where row i of an answer depends on row i of the inputs alone. */
+  readonly enabled: boolean;
+  /** Most rows that several calls share in one run; a larger call runs alone. */
+  readonly maxBatchRows: number;
+  /** Most rows in waiting; a call beyond them is refused. */
+  readonly maxQueueRows: number;
+  /** Told the rows of each model run. */
+  readonly onRun: (rows: number) => void;
+}
+
+interface Waiting {
+  readonly call: Call;
+  readonly rows: number;
+  readonly resolve: (outputs: Tensor[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs the calls of one event-loop turn together: a model run costs about the same for one row as for a few hundred,
+ * so what 32 connections ask for in one turn costs one run. Nothing waits longer than the turn.
+ */
+export class Batcher {
+  readonly #model: Model;
+  readonly #options: BatcherOptions;
+  #waiting: Waiting[] = [];
+  #rowsWaiting = 0;
+
+  constructor(model: Model, options: BatcherOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /** Rows of the calls that have not been run yet. */
+  get rowsWaiting(): number {
+    return this.#rowsWaiting;
+  }
+
+  /**
+   * @returns outputs in the order of `call.signature.outputs`; never settles for a call whose client went away
+   * @throws HttpError 400 where the graph refuses the inputs, 503 where too many rows wait already
+   */
+  run(call: Call): Promise<Tensor[]> {
+    const rows = sharedRows(call.inputs);
+    if (!this.#options.enabled || rows === 0) return this.#runAlone(call, Math.max(rows, 1));
+    // A call larger than the queue is served when nothing waits: it could never be otherwise.
+    if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > this.#options.maxQueueRows) {
+      const message = `${this.#rowsWaiting} rows are waiting, at most ${this.#options.maxQueueRows} may; try again`;
+      return Promise.reject(new HttpError(503, message, ['retry-after', '1']));
+    }
+    this.#rowsWaiting += rows;
+    if (this.#waiting.length === 0) setImmediate(this.#flush);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ call, rows, resolve, reject });
+    });
+  }
+
+  async #runAlone(call: Call, rows: number): Promise<Tensor[]> {
+    this.#options.onRun(rows);
+    return this.#model.run(call.signature, call.inputs);
+  }
+
+  readonly #flush = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#rowsWaiting = 0;
+    const groups = new Map<string, Waiting[]>();
+    for (const one of waiting) {
+      if (one.call.gone()) continue;
+      const key = groupKey(one.call);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [one]);
+      else group.push(one);
+    }
+    for (const group of groups.values()) {
+      for (const batch of this.#split(group)) this.#runBatch(batch);
+    }
+  };
+
+  /** Cuts a group into runs of at most maxBatchRows rows. */
+  *#split(group: Waiting[]): Generator<Waiting[]> {
+    let from = 0;
+    let rows = 0;
+    for (const [i, one] of group.entries()) {
+      if (i > from && rows + one.rows > this.#options.maxBatchRows) {
+        yield group.slice(from, i);
+        from = i;
+        rows = 0;
+      }
+      rows += one.rows;
+    }
+    yield from === 0 ? group : group.slice(from);
+  }
+
+  #runBatch(batch: Waiting[]): void {
+    const first = batch[0];
+    if (first === undefined) return;
+    if (batch.length === 1) {
+      this.#settleAlone(first);
+      return;
+    }
+    const { signature } = first.call;
+    const rows = batch.reduce((sum, one) => sum + one.rows, 0);
+    let outputs: Tensor[];
+    try {
+      const inputs = signature.inputs.map((_, i) => concatenate(batch.map((one) => at(one.call.inputs, i))));
+      this.#options.onRun(rows);
+      outputs = this.#model.run(signature, inputs);
+    } catch {
+      // One row that the graph refuses must not fail its neighbours.
+      for (const one of batch) this.#settleAlone(one);
+      return;
+    }
+    if (outputs.some((output) => output.shape[0] !== rows)) {
+      // Not row-wise after all: the answers cannot be told apart.
+      for (const one of batch) this.#settleAlone(one);
+      return;
+    }
+    let from = 0;
+    for (const one of batch) {
+      const to = from + one.rows;
+      one.resolve(outputs.map((output) => rowsOf(output, from, to)));
+      from = to;
+    }
+  }
+
+  #settleAlone({ call, rows, resolve, reject }: Waiting): void {
+    try {
+      this.#options.onRun(rows);
+      resolve(this.#model.run(call.signature, call.inputs));
+    } catch (error) {
+      reject(error);
+    }
+  }
+}
+
+/** The first dimension where all inputs share one and it is not 0, else 0: such a call runs alone. */
+function sharedRows(inputs: readonly Tensor[]): number {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  return inputs.every((input) => input.shape[0] === rows) ? rows : 0;
+}
+
+/** Calls of one key can be laid end to end: the same signature, the same shapes but for the first dimension. */
+function groupKey({ signature, inputs }: Call): string {
+  let key = signature.name;
+  for (const { shape } of inputs) {
+    key += '|';
+    for (let i = 1; i < shape.length; i++) key += `${shape[i]},`;
+  }
+  return key;
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new RangeError(`no element ${index}`);
+  return item;
+}

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { badRequest, FatalError, messageOf } from '../errors.ts';
+import type { Binding } from '../native/binding.ts';
+import { readSignatures, type Signature } from './signatures.ts';
+import { DTYPES, type DType, type Tensor, type TensorData } from './tensor.ts';
+
+/** What routes need of a loaded model. */
+export interface Model {
+  readonly name: string;
+  readonly version: string;
+  readonly signatures: ReadonlyMap<string, Signature>;
+  /**
+   * Runs one signature in the calling thread.
+   *
+   * @param inputs in the order of `signature.inputs`
+   * @returns tensors in the order of `signature.outputs`
+   * @throws HttpError 400 with TensorFlow's own words where the graph refuses the inputs
+   */
+  run(signature: Signature, inputs: readonly Tensor[]): Tensor[];
+  /** Tensors that live in TensorFlow now; the same before and after any request. */
+  tensorsAlive(): number;
+  dispose(): void;
+}
+
+const DTYPE_BY_NUMBER = new Map<number, DType>(
+  Object.entries(DTYPES).map(([name, number]) => [number, name as DType]),
+);
+
+/** The numbered folder with the highest number under `basePath`, as TensorFlow Serving picks it. */
+function highestVersion(basePath: string): string {
+  let entries: string[];
+  try {
+    entries = readdirSync(basePath);
+  } catch (error) {
+    throw new FatalError(`no model folder at ${basePath} (${messageOf(error)}); set MODEL_BASE_PATH`);
+  }
+  const versions = entries.filter((entry) => /^\d{1,18}$/.test(entry));
+  const highest = versions.sort((a, b) => Number(BigInt(b) - BigInt(a)))[0];
+  if (highest !== undefined) return highest;
+  throw new FatalError(
+    `${basePath} has no numbered folder; put the SavedModel into ${join(basePath, '1')} or set MODEL_BASE_PATH`,
+  );
+}
+
+/**
+ * Loads the highest version of a SavedModel.
+ *
+ * @param basePath folder of numbered SavedModels
+ * @throws FatalError that says which file is missing or damaged
+ */
+export function loadSavedModel(binding: Binding, name: string, basePath: string): Model {
+  const folder = highestVersion(basePath);
+  const directory = join(basePath, folder);
+  const signatures = signaturesIn(directory);
+  let id: number;
+  try {
+    id = binding.loadSavedModel(directory, 'serve');
+  } catch (error) {
+    throw new FatalError(`TensorFlow cannot load the SavedModel in ${directory}: ${messageOf(error)}`);
+  }
+  return {
+    name,
+    version: BigInt(folder).toString(),
+    signatures,
+    run: (signature, inputs) => run(binding, id, signature, inputs),
+    tensorsAlive: () => binding.getNumOfTensors(),
+    dispose: () => binding.deleteSavedModel(id),
+  };
+}
+
+function signaturesIn(directory: string): Map<string, Signature> {
+  const file = join(directory, 'saved_model.pb');
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new FatalError(`no SavedModel at ${file} (${messageOf(error)}); export one there or set MODEL_BASE_PATH`);
+  }
+  let signatures: Map<string, Signature> | undefined;
+  try {
+    signatures = readSignatures(bytes);
+  } catch (error) {
+    throw new FatalError(`${file} is damaged (${messageOf(error)}); export the model again`);
+  }
+  if (signatures === undefined) {
+    throw new FatalError(`${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`);
+  }
+  signatures.delete('__saved_model_init_op'); // TensorFlow's own, not for callers
+  return signatures;
+}
+
+function run(binding: Binding, modelId: number, signature: Signature, inputs: readonly Tensor[]): Tensor[] {
+  const alive: number[] = [];
+  try {
+    const ids = inputs.map((input) => {
+      const id = binding.createTensor(input.shape, DTYPES[input.dtype], forBinding(input.data));
+      alive.push(id);
+      return id;
+    });
+    const outputs = binding.runSavedModel(modelId, ids, signature.inputNames, signature.outputNames);
+    for (const output of outputs) alive.push(output.id);
+    return outputs.map(({ id, shape, dtype }) => {
+      const name = DTYPE_BY_NUMBER.get(dtype);
+      if (name === undefined) throw badRequest(`the model answered with dtype number ${dtype}, which has no JSON form`);
+      return { dtype: name, shape, data: binding.tensorDataSync(id) };
+    });
+  } catch (error) {
+    throw badRequest(firstWords(messageOf(error)));
+  } finally {
+    for (const id of alive) binding.deleteTensor(id);
+  }
+}
+
+/** The binding takes int64 as pairs of int32, low half first. */
+function forBinding(data: TensorData): Exclude<TensorData, BigInt64Array> {
+  if (!(data instanceof BigInt64Array)) return data;
+  return new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+}
+
+/** TensorFlow's reason, without the graph's call stack that follows it. */
+function firstWords(message: string): string {
+  return message.replace(/^Session fail to run with error: /, '').slice(0, 500);
+}

@@ -1,0 +1,172 @@
+import { PbfReader } from 'pbf';
+import { DTYPES, type DType } from './tensor.ts';
+
+/** One input or output of a signature. */
+export interface TensorInfo {
+  /** The key that requests and answers use, e.g. `fahrenheit`. */
+  readonly key: string;
+  /** The graph's own name, e.g. `serving_default_fahrenheit:0`. */
+  readonly name: string;
+  /** TensorFlow's name of the dtype, e.g. `DT_FLOAT`; any dtype, not only those that can be served. */
+  readonly dtype: string;
+  /** Dimension sizes, −1 where unknown; undefined where the rank itself is unknown. */
+  readonly shape: readonly number[] | undefined;
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly method: string;
+  /** Sorted by key, as TensorFlow Serving lists them. */
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** The graph's names of the inputs as the binding takes them, `a:0,b:0`; likewise for the outputs. */
+  readonly inputNames: string;
+  readonly outputNames: string;
+  /** Why this signature cannot be served; undefined where it can. */
+  readonly unsupported: string | undefined;
+}
+
+/** Names by number of `enum DataType`, tensorflow/core/framework/types.proto. */
+const DTYPE_NAMES = (
+  'INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 ' +
+  'QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN'
+).split(' ');
+
+/** True for a dtype that can be read from a request; outputs can be all of these but DT_UINT8. */
+export function isServable(dtype: string): dtype is DType {
+  return Object.hasOwn(DTYPES, dtype);
+}
+
+/**
+ * Reads the signatures of the meta graph tagged `serve` out of a saved_model.pb. Field numbers are those of
+ * tensorflow/core/protobuf/saved_model.proto and meta_graph.proto; the graph itself is skipped unread.
+ *
+ * @returns signatures by name; undefined where no meta graph has the tag `serve`
+ * @throws Error where the bytes are no protocol buffer
+ */
+export function readSignatures(savedModel: Uint8Array): Map<string, Signature> | undefined {
+  let found: Map<string, Signature> | undefined;
+  fields(new PbfReader(savedModel), {
+    2: (metaGraph) => {
+      const tags: string[] = [];
+      const signatures = new Map<string, Signature>();
+      fields(metaGraph, {
+        1: (info) => fields(info, { 4: (pbf) => tags.push(pbf.readString()) }),
+        5: (entry) => {
+          const signature = readSignature(entry);
+          signatures.set(signature.name, signature);
+        },
+      });
+      if (tags.includes('serve')) found = signatures;
+    },
+  });
+  return found;
+}
+
+type Readers = Readonly<Record<number, (pbf: PbfReader) => void>>;
+
+/** Reads one message: fields with a reader are read by it (messages up to their own end), all others skipped. */
+function fields(pbf: PbfReader, readers: Readers): void {
+  const nested = pbf.pos > 0;
+  const end = nested ? pbf.readVarint() + pbf.pos : pbf.length;
+  if (end > pbf.length) throw new Error('saved_model.pb ends too soon');
+  pbf.readFields((tag, _result, reader) => readers[tag]?.(reader), undefined, end);
+  if (pbf.pos !== end) throw new Error('saved_model.pb is damaged');
+}
+
+function readSignature(entry: PbfReader): Signature {
+  let name = '';
+  let method = '';
+  const inputs: TensorInfo[] = [];
+  const outputs: TensorInfo[] = [];
+  fields(entry, {
+    1: (pbf) => {
+      name = pbf.readString();
+    },
+    2: (definition) =>
+      fields(definition, {
+        1: (pbf) => inputs.push(readTensorInfo(pbf)),
+        2: (pbf) => outputs.push(readTensorInfo(pbf)),
+        3: (pbf) => {
+          method = pbf.readString();
+        },
+      }),
+  });
+  const byKey = (a: TensorInfo, b: TensorInfo) => (a.key < b.key ? -1 : 1);
+  inputs.sort(byKey);
+  outputs.sort(byKey);
+  return {
+    name,
+    method,
+    inputs,
+    outputs,
+    inputNames: inputs.map((input) => input.name).join(','),
+    outputNames: outputs.map((output) => output.name).join(','),
+    unsupported: findUnsupported(name, inputs, outputs),
+  };
+}
+
+function readTensorInfo(entry: PbfReader): TensorInfo {
+  let key = '';
+  let name = '';
+  let dtype = 0;
+  const shape: number[] = [];
+  let unknownRank = false;
+  fields(entry, {
+    1: (pbf) => {
+      key = pbf.readString();
+    },
+    2: (info) =>
+      fields(info, {
+        1: (pbf) => {
+          name = pbf.readString();
+        },
+        2: (pbf) => {
+          dtype = pbf.readVarint();
+        },
+        3: (tensorShape) =>
+          fields(tensorShape, {
+            2: (dim) => {
+              let size = 0;
+              fields(dim, {
+                1: (pbf) => {
+                  size = pbf.readVarint(true);
+                },
+              });
+              shape.push(size);
+            },
+            3: (pbf) => {
+              unknownRank = pbf.readBoolean();
+            },
+          }),
+      }),
+  });
+  return {
+    key,
+    name,
+    dtype: `DT_${DTYPE_NAMES[dtype] ?? `number ${dtype}`}`,
+    shape: unknownRank ? undefined : shape,
+  };
+}
+
+/** The first input or output that cannot be served, said in a sentence. */
+function findUnsupported(
+  signature: string,
+  inputs: readonly TensorInfo[],
+  outputs: readonly TensorInfo[],
+): string | undefined {
+  const say = (role: string, info: TensorInfo) =>
+    `signature ${JSON.stringify(signature)}: ${role} ${JSON.stringify(info.key)} has dtype ${info.dtype}, ` +
+    'which this server cannot read or write; it serves ' +
+    Object.keys(DTYPES).join(', ') +
+    ' (DT_UINT8 as an input only)';
+  for (const input of inputs) {
+    if (!isServable(input.dtype)) return say('input', input);
+    if (input.name === '') return `${say('input', input)}: it is a sparse or composite tensor`;
+  }
+  for (const output of outputs) {
+    if (!isServable(output.dtype) || output.dtype === 'DT_UINT8') return say('output', output);
+    if (output.name === '') return `${say('output', output)}: it is a sparse or composite tensor`;
+  }
+  return undefined;
+}

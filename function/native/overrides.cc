@@ -1,0 +1,146 @@
+// What overrides.h puts in the place of TensorFlow's C API when the binding is compiled.
+#include "overrides.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#undef TFE_NewContextOptions
+#undef TF_NewSessionOptions
+#undef TF_NewTensor
+#undef TF_AllocateTensor
+#undef TF_TString_Dealloc
+#undef splitStringByComma
+#undef TF_LoadSessionFromSavedModel
+#undef TF_SessionRun
+
+namespace celsiusify {
+namespace {
+
+// Names that SplitNames allocated and that nobody has freed yet. The binding frees them after a call that went well.
+thread_local std::vector<const char*> names_in_use;
+
+void FreeNames() {
+  for (const char* name : names_in_use) ::operator delete(const_cast<char*>(name));
+  names_in_use.clear();
+}
+
+// One field of protobuf's wire format: int32, as a varint that sign-extends to 64 bits.
+void AppendInt32(std::string* message, int field, int32_t value) {
+  message->push_back(static_cast<char>(field << 3));
+  uint64_t rest = static_cast<uint64_t>(static_cast<int64_t>(value));
+  for (; rest > 0x7f; rest >>= 7) message->push_back(static_cast<char>(rest | 0x80));
+  message->push_back(static_cast<char>(rest));
+}
+
+int32_t ThreadsFromEnv(const char* name, int32_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr && *text != '\0' ? static_cast<int32_t>(std::strtol(text, nullptr, 10)) : otherwise;
+}
+
+// tensorflow.ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5
+// (tensorflow/core/protobuf/config.proto).
+std::string ThreadConfig(int32_t inter_op) {
+  std::string config;
+  AppendInt32(&config, 2, ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1));
+  AppendInt32(&config, 5, inter_op);
+  return config;
+}
+
+void FreeStrings(void* data, size_t bytes, void*) {
+  TF_TString* strings = static_cast<TF_TString*>(data);
+  for (size_t i = 0; i < bytes / sizeof(TF_TString); ++i) TF_TString_Dealloc(&strings[i]);
+  std::free(data);
+}
+
+}  // namespace
+
+// Sessions of one process share the pool for work inside an op, and the first context made sizes it: that is the
+// binding's eager context, which itself runs nothing, so that one thread is enough for its own pool.
+TFE_ContextOptions* NewContextOptions() {
+  TFE_ContextOptions* options = TFE_NewContextOptions();
+  const std::string config = ThreadConfig(1);
+  TF_Status* status = TF_NewStatus();
+  TFE_ContextOptionsSetConfig(options, config.data(), config.size(), status);
+  TF_DeleteStatus(status);
+  return options;
+}
+
+// -1: a run happens in the thread that asks for it, rather than being handed to a pool and waited for.
+TF_SessionOptions* NewSessionOptions() {
+  TF_SessionOptions* options = TF_NewSessionOptions();
+  const std::string config = ThreadConfig(ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1));
+  TF_Status* status = TF_NewStatus();
+  TF_SetConfig(options, config.data(), config.size(), status);
+  TF_DeleteStatus(status);
+  return options;
+}
+
+TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* data, size_t bytes,
+                     void (*release)(void*, size_t, void*), void* arg) {
+  TF_Tensor* tensor = TF_AllocateTensor(dtype, dims, rank, bytes);
+  if (bytes > 0) std::memcpy(TF_TensorData(tensor), data, bytes);
+  release(data, bytes, arg);
+  return tensor;
+}
+
+// The binding asks for as many strings as the array has; the shape may want more. All start empty (zero bytes).
+TF_Tensor* NewStringTensor(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes) {
+  constexpr size_t kAlignment = 64;  // what TensorFlow expects of tensors (EIGEN_MAX_ALIGN_BYTES)
+  size_t shape_bytes = sizeof(TF_TString);
+  for (int i = 0; i < rank; ++i) shape_bytes *= static_cast<size_t>(dims[i]);
+  if (shape_bytes > bytes) bytes = shape_bytes;
+  void* data = nullptr;
+  if (posix_memalign(&data, kAlignment, bytes > 0 ? bytes : kAlignment) != 0) throw std::bad_alloc();
+  std::memset(data, 0, bytes);
+  return TF_NewTensor(dtype, dims, rank, data, bytes, FreeStrings, nullptr);
+}
+
+std::vector<const char*> SplitNames(const std::string& names) {
+  std::vector<const char*> split;
+  for (size_t start = 0; start < names.size();) {
+    size_t end = names.find(',', start);
+    if (end == std::string::npos) end = names.size();
+    if (end > start) {
+      char* name = static_cast<char*>(::operator new(end - start + 1));
+      std::memcpy(name, names.data() + start, end - start);
+      name[end - start] = '\0';
+      split.push_back(name);
+      names_in_use.push_back(name);
+    }
+    start = end + 1;
+  }
+  return split;
+}
+
+TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_options, const char* folder,
+                        const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
+                        TF_Status* status) {
+  TF_Session* session = TF_LoadSessionFromSavedModel(options, run_options, folder, tags, tag_count, graph,
+                                                     meta_graph, status);
+  if (TF_GetCode(status) == TF_OK) {
+    names_in_use.clear();
+  } else {
+    TF_DeleteGraph(graph);
+    FreeNames();
+  }
+  return session;
+}
+
+void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Output* inputs,
+                TF_Tensor* const* input_values, int input_count, const TF_Output* outputs,
+                TF_Tensor** output_values, int output_count, const TF_Operation* const* targets, int target_count,
+                TF_Buffer* run_metadata, TF_Status* status) {
+  TF_SessionRun(session, run_options, inputs, input_values, input_count, outputs, output_values, output_count,
+                targets, target_count, run_metadata, status);
+  if (TF_GetCode(status) == TF_OK) {
+    names_in_use.clear();
+  } else {
+    for (int i = 0; i < input_count; ++i) TF_DeleteTensor(input_values[i]);
+    FreeNames();
+  }
+}
+
+napi_value AddExports(napi_env, napi_value exports) { return exports; }
+
+}  // namespace celsiusify

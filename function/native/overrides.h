@@ -1,0 +1,57 @@
+// Read before each source file of @tensorflow/tfjs-node's binding (g++ -include), so that some of its calls reach
+// overrides.cc instead of TensorFlow. The package's source stays as it is published. Each line below says why.
+#pragma once
+
+#include <node_api.h>
+
+#include <string>
+#include <vector>
+
+#include "tensorflow/c/c_api.h"
+#include "tensorflow/c/eager/c_api.h"
+#include "tensorflow/c/tf_tensor.h"
+#include "tensorflow/core/platform/ctstring_internal.h"
+#include "utils.h"
+
+namespace celsiusify {
+
+TFE_ContextOptions* NewContextOptions();
+TF_SessionOptions* NewSessionOptions();
+TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* data, size_t bytes,
+                     void (*release)(void* data, size_t bytes, void* arg), void* arg);
+TF_Tensor* NewStringTensor(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes);
+inline void LeaveString(TF_TString*) {}
+std::vector<const char*> SplitNames(const std::string& names);
+TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_options, const char* folder,
+                        const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
+                        TF_Status* status);
+void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Output* inputs,
+                TF_Tensor* const* input_values, int input_count, const TF_Output* outputs,
+                TF_Tensor** output_values, int output_count, const TF_Operation* const* targets, int target_count,
+                TF_Buffer* run_metadata, TF_Status* status);
+napi_value AddExports(napi_env env, napi_value exports);
+
+}  // namespace celsiusify
+
+// The binding has no way to choose thread pools.
+#define TFE_NewContextOptions celsiusify::NewContextOptions
+#define TF_NewSessionOptions celsiusify::NewSessionOptions
+
+// A tensor made of a typed array shares its memory with JavaScript if that happens to be 64-byte aligned: a model
+// that keeps its input (a variable) would see later writes, and its release would call Node-API on any thread.
+#define TF_NewTensor celsiusify::NewTensor
+
+// The binding frees the strings of every string tensor it deletes, even if they are the model's own (an output that
+// is a constant, a variable, or the input). Instead, tensors made here free what was made here, on last use.
+#define TF_AllocateTensor celsiusify::NewStringTensor
+#define TF_TString_Dealloc celsiusify::LeaveString
+
+// A failed run leaks its inputs and names, a failed load its graph and tags.
+#define splitStringByComma celsiusify::SplitNames
+#define TF_LoadSessionFromSavedModel celsiusify::LoadSession
+#define TF_SessionRun celsiusify::RunSession
+
+// One more function for JavaScript.
+#undef NAPI_MODULE
+#define NAPI_MODULE(name, init) \
+  NAPI_MODULE_INIT() { return celsiusify::AddExports(env, init(env, exports)); }
