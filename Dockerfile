@@ -1,0 +1,74 @@
+# syntax=docker/dockerfile:1
+# The function as an image: docker build -t celsius .
+# For a build that can be repeated pin the base by digest too: --build-arg NODE_IMAGE=node:26-bookworm-slim@sha256:…
+# glibc 2.36 or later is needed (bookworm has it): TensorFlow's libraries are rewritten to use packed relocations.
+ARG NODE_IMAGE=node:26-bookworm-slim
+
+# builder: the same set-up as on anyone's machine. It runs on the target's own architecture, since it compiles for it.
+FROM ${NODE_IMAGE} AS builder
+WORKDIR /src
+# pip fetches TensorFlow's wheel, g++ compiles the binding, binutils strip
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
+    apt-get update && apt-get install -y --no-install-recommends g++ binutils python3-pip
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY function/ function/
+COPY model/ model/
+COPY tsconfig.json ./
+RUN --mount=type=cache,target=/src/.cache --mount=type=cache,target=/root/.cache/pip node function/native/setup.js
+# the two programs that the image brings besides the server, each one file without packages
+COPY image/ image/
+RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \
+    --target=node24 --outdir=dist/image
+
+# root: the file system of the last stage, without shell and package manager. Which libraries are needed, ldd says.
+FROM builder AS root
+COPY LICENSE NOTICE* /src/
+RUN <<'SH'
+set -eu
+node=$(readlink -f "$(command -v node)")
+libraries=$(ldd "$node" dist/native/*.node dist/native/*.so* | awk '
+  /not found/ { print "missing: " $0 >"/dev/stderr"; bad = 1 }
+  { for (i = 1; i <= NF; i++) if ($i ~ /^\// && $i !~ /:$/) print $i }
+  END { exit bad }')
+mkdir -p /root-fs/usr/local/bin /root-fs/etc /root-fs/app /root-fs/usr/share/doc /root-fs/var/lib/dpkg/status.d
+strip -o /root-fs/usr/local/bin/node "$node"
+for library in $(printf '%s\n' "$libraries" | grep -v '^/src/' | sort -u); do
+  cp -L --parents "$library" /root-fs
+  # which package it is of: for the licence, and for scanners of vulnerabilities
+  package=$(dpkg-query -S "*/$(basename "$library")" | head -n 1 | cut -d : -f 1)
+  mkdir -p "/root-fs/usr/share/doc/$package"
+  cp -L "/usr/share/doc/$package/copyright" "/root-fs/usr/share/doc/$package/"
+  dpkg-query -s "$package" >"/root-fs/var/lib/dpkg/status.d/$package"
+done
+cp /etc/os-release /root-fs/etc/
+echo 'nonroot:x:65532:65532:nonroot:/app:/sbin/nologin' >/root-fs/etc/passwd
+echo 'nonroot:x:65532:' >/root-fs/etc/group
+cp LICENSE NOTICE* /root-fs/app/
+if [ -f /usr/local/LICENSE ]; then install -D -m 644 /usr/local/LICENSE /root-fs/usr/share/doc/node/LICENSE; fi
+chmod -R u=rwX,go=rX /root-fs
+SH
+
+FROM scratch
+COPY --from=root /root-fs/ /
+COPY --from=builder /src/dist/native/ /app/dist/native/
+COPY --from=builder /src/model/celsius/ /app/model/celsius/
+COPY --from=builder /src/dist/main.js /app/dist/
+COPY --from=builder /src/dist/image/ /app/
+ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=8080
+WORKDIR /app
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.js"]
+# exec form: the server is process 1 and gets SIGTERM itself
+ENTRYPOINT ["node", "/app/dist/main.js"]
+# last, so that a new commit changes no layer
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=unknown
+LABEL org.opencontainers.image.title="celsius" \
+      org.opencontainers.image.description="A small model server: TensorFlow SavedModels over HTTP" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
