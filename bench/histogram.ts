@@ -33,13 +33,13 @@ export function record(histogram: Histogram, ms: number): void {
 export function percentiles(histogram: Histogram, unfinished = 0): Percentiles {
   const recorded = histogram.totalCount;
   const all = recorded + unfinished;
-  const at = (percent: number) => {
-    const place = Math.ceil((percent / 100) * all);
+  const at = (permille: number) => {
+    const place = Math.ceil((permille * all) / 1000);
     if (recorded === 0 || place > recorded) return Number.NaN;
     // half a place lower, lest rounding of the quotient reach the next one
     return histogram.getValueAtPercentile(((place - 0.5) / recorded) * 100) / NANOSECONDS_PER_MS;
   };
-  return { p50_ms: at(50), p90_ms: at(90), p99_ms: at(99), p999_ms: at(99.9), max_ms: at(100) };
+  return { p50_ms: at(500), p90_ms: at(900), p99_ms: at(990), p999_ms: at(999), max_ms: at(1000) };
 }
 
 /** One tagged line of an HdrHistogram log, times in seconds since the epoch. */
