@@ -1,0 +1,71 @@
+// Makes dist/main.js, the server in one file, with esbuild. The same sources make the same bytes.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createContext } from './context.js';
+import { hashInputs, isDone, markDone } from './stamp.js';
+
+/** @typedef {import('./context.js').Context} Context */
+
+/** @param {Context} context */
+function inputsOf(context) {
+  const folder = join(context.root, 'function');
+  const sources = /** @type {string[]} */ (readdirSync(folder, { recursive: true }))
+    .filter(
+      (name) => !name.includes('fixtures') && !/\.test\.ts$/.test(name) && /\.(ts|html|css|json)$/.test(name),
+    )
+    .sort()
+    .map((name) => join(folder, name));
+  const ours = ['package.json', 'package-lock.json'].map((name) => join(context.root, name));
+  return hashInputs({}, [...sources, ...ours, fileURLToPath(import.meta.url)]);
+}
+
+/** @param {Context} context */
+export async function bundleServer(context) {
+  const inputs = inputsOf(context);
+  if (isDone(context, 'bundle', inputs)) return;
+  context.say('bundling the server');
+  // Only here, since it is there only after npm's packages are installed.
+  const { build } = await import('esbuild');
+  const partial = join(context.dist, 'bundle.partial');
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(context.root, 'package.json'), 'utf8'));
+  await build({
+    absWorkingDir: context.root,
+    entryPoints: ['function/main.ts'],
+    outfile: join(partial, 'main.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    loader: { '.html': 'text', '.css': 'text' },
+    // Packages written as CommonJS ask for Node's own modules with require().
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    define: { 'process.env.CELSIUSIFY_VERSION': JSON.stringify(version) },
+    legalComments: 'linked',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: 'silent',
+  });
+  // The image has dist/ without the repository's package.json.
+  writeFileSync(join(partial, 'package.json'), '{ "type": "module" }\n');
+  const results = readdirSync(partial);
+  for (const name of results) renameSync(join(partial, name), join(context.dist, name));
+  rmSync(partial, { recursive: true });
+  markDone(
+    context,
+    'bundle',
+    inputs,
+    results.map((name) => join('dist', name)),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundleServer(createContext()).catch((error) => {
+    process.stderr.write(`bundle: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

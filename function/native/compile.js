@@ -1,0 +1,133 @@
+// Compiles @tensorflow/tfjs-node's binding from the package's own source, and puts it beside TensorFlow's libraries.
+// (The package's install script would fetch a prebuilt one and a TensorFlow of 2022 instead.)
+import { copyFileSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './context.js';
+import { hashInputs, isDone, markDone } from './stamp.js';
+import { libraries, notices, unpackedIn, wheelFor } from './wheel.js';
+
+/** @typedef {import('./context.js').Context} Context */
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const ourSources = ['overrides.cc', 'overrides.h'].map((name) => join(here, name));
+const flags = [
+  '-O2',
+  '-std=c++17',
+  '-fPIC',
+  '-fexceptions',
+  '-DNODE_GYP_MODULE_NAME=tfjs_binding',
+  '-DNAPI_VERSION=8',
+];
+
+/** @param {Context} context */
+const bindingSource = ({ modules }) => join(modules, '@tensorflow', 'tfjs-node', 'binding');
+
+/**
+ * @param {Context} context
+ * @returns {string}
+ */
+function inputsOf(context) {
+  const folder = bindingSource(context);
+  const sources = listFiles(folder).map((name) => join(folder, name));
+  const wheel = wheelFor(context);
+  return hashInputs({ wheel, flags }, [...sources, ...ourSources, fileURLToPath(import.meta.url)]);
+}
+
+/** @param {string} folder */
+function listFiles(folder) {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Whether dist/native is what this machine's set-up would make.
+ * @param {Context} context
+ */
+export function bindingIsDone(context) {
+  return isDone(context, 'binding', inputsOf(context));
+}
+
+/** @param {Context} context */
+export async function buildBinding(context) {
+  if (bindingIsDone(context)) return;
+  context.say('compiling the binding of @tensorflow/tfjs-node (20 s)');
+  const folder = join(context.dist, 'native');
+  const partial = join(context.dist, 'native.partial');
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  await compile(context, partial);
+  const unpacked = join(context.root, unpackedIn(context));
+  for (const name of [...libraries, ...notices]) linkOrCopy(join(unpacked, name), join(partial, name));
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(partial, folder);
+  const results = ['tfjs_binding.node', ...libraries, ...notices];
+  markDone(
+    context,
+    'binding',
+    inputsOf(context),
+    results.map((name) => join('dist', 'native', name)),
+  );
+}
+
+/**
+ * @param {Context} context
+ * @param {string} folder where tfjs_binding.node is to be
+ */
+async function compile(context, folder) {
+  const objects = join(context.cache, 'objects');
+  rmSync(objects, { recursive: true, force: true });
+  mkdirSync(objects, { recursive: true });
+  const source = bindingSource(context);
+  const includes = [
+    source,
+    join(context.modules, 'node-api-headers', 'include'),
+    join(context.root, unpackedIn(context), 'include'),
+  ].flatMap((path) => ['-I', path]);
+  const units = [
+    join(source, 'tfjs_backend.cc'),
+    join(source, 'tfjs_binding.cc'),
+    join(here, 'overrides.cc'),
+  ];
+  const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
+  await Promise.all([
+    ...units.map((unit, i) =>
+      run(context, 'g++', [
+        ...flags,
+        ...['-include', join(here, 'overrides.h')],
+        ...includes,
+        ...['-c', unit, '-o', built[i] ?? ''],
+      ]),
+    ),
+    // The linker takes long to read a library of 788 MB, and needs to know no more of it than its name.
+    ...libraries.map((library) =>
+      run(context, 'g++', [
+        ...['-shared', '-nostdlib', '-x', 'c++', '/dev/null', `-Wl,-soname,${library}`],
+        ...['-o', join(objects, library)],
+      ]),
+    ),
+  ]);
+  await run(context, 'g++', [
+    ...['-shared', '-o', join(folder, 'tfjs_binding.node'), ...built, '-Wl,--no-as-needed'],
+    ...libraries.map((library) => join(objects, library)),
+    '-Wl,-rpath,$ORIGIN',
+  ]);
+  rmSync(objects, { recursive: true });
+}
+
+/**
+ * The libraries take 850 MB: a second name costs nothing, where the file system can give one.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+function linkOrCopy(from, to) {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
