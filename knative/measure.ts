@@ -1,0 +1,212 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { formatCsv } from '../bench/csv.ts';
+import { FatalError } from '../function/errors.ts';
+import { connect } from './cluster.ts';
+import {
+  commonFlags,
+  type Flags,
+  ingressFlags,
+  integer,
+  number,
+  outputFormat,
+  parse,
+  timeoutFlag,
+  type Verb,
+} from './flags.ts';
+import { followPods, type PodFollower } from './follow-pods.ts';
+import { type Answer, checkIngress, type Ingress, openIngress } from './ingress.ts';
+import { parseCelsius } from './invoke.ts';
+import { progress } from './io.ts';
+import { coldStartPhases } from './phases.ts';
+import { asking, readService } from './serving.ts';
+import { table } from './status.ts';
+import type { KnativeService } from './types.ts';
+import { TimeoutError } from './watch.ts';
+
+const flags = {
+  count: { type: 'string', default: '10', value: 'N', help: 'cold starts' },
+  warm: { type: 'string', default: '10', value: 'N', help: 'requests to the warm pod after each' },
+  get: { type: 'string', value: 'PATH', help: 'ask GET PATH in place of POST /celsius: for any other image' },
+  'metrics-token': { type: 'string', value: 'TOKEN', help: 'when /metrics wants one' },
+  csv: { type: 'string', default: 'knative-cold-start.csv', value: 'FILE', help: 'where the figures go' },
+  ...ingressFlags,
+  ...timeoutFlag,
+  ...commonFlags,
+} as const satisfies Flags;
+
+/** Columns of the CSV file. */
+export const COLUMNS = ['service', 'image', 'attempt', 'start', 'request', 'phase', 'duration_ms'] as const;
+
+/**
+ * One figure. `start` is cold for the request that finds no pod, else warm; `phase` is total (request sent to whole
+ * answer); for cold ones also pod_created (from the request), pod_scheduled, container_running, pod_ready (each from
+ * the one before, as seen by a watch of the API), and function_… (durations the function itself measured).
+ */
+export interface Figure {
+  readonly attempt: number;
+  readonly start: 'cold' | 'warm';
+  readonly request: number;
+  readonly phase: string;
+  readonly duration_ms: number;
+}
+
+export interface Measuring {
+  readonly pods: PodFollower;
+  readonly ingress: Ingress;
+  readonly ask: () => Promise<Answer>;
+  readonly warm: number;
+  readonly metricsToken: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** One cold start and the warm requests after it; there must be no pods. */
+export async function measureOnce(attempt: number, m: Measuring): Promise<Figure[]> {
+  const sent = performance.now();
+  const cold = await m.ask();
+  const figure = (start: 'cold' | 'warm', request: number, phase: string, ms: number): Figure => {
+    return { attempt, start, request, phase, duration_ms: Number(ms.toFixed(3)) };
+  };
+  const figures = [figure('cold', 0, 'total', cold.durationMs)];
+  // Before anything else asks the pod: its report of "ready" comes after the answer.
+  await m.pods.until((pods) => [...pods.values()].some((p) => p.ready !== undefined), m.timeoutMs);
+  const times = [...m.pods.pods.values()].find((p) => p.ready !== undefined);
+  let before = sent;
+  for (const [phase, at] of [
+    ['pod_created', times?.created],
+    ['pod_scheduled', times?.scheduled],
+    ['container_running', times?.running],
+    ['pod_ready', times?.ready],
+  ] as const) {
+    if (at === undefined) continue;
+    figures.push(figure('cold', 0, phase, at - before));
+    before = at;
+  }
+  for (let i = 1; i <= m.warm; i++) figures.push(figure('warm', i, 'total', (await m.ask()).durationMs));
+  const token = m.metricsToken === undefined ? {} : { authorization: `Bearer ${m.metricsToken}` };
+  const metrics = await m.ingress.get('/metrics', token);
+  for (const [phase, ms] of coldStartPhases(metrics.body)) {
+    figures.push(figure('cold', 0, `function_${phase}`, ms));
+  }
+  return figures;
+}
+
+export const measure: Verb = {
+  summary: 'scale to zero and time cold starts, N times, next to warm requests, into CSV',
+  flags,
+  async run(argv, io) {
+    const { values: v } = parse(argv, flags);
+    const output = outputFormat(v.output);
+    const count = integer('count', v.count, 1, 1000);
+    const warm = integer('warm', v.warm, 0, 10_000);
+    const timeoutMs = number('timeout', v.timeout, 1) * 1000;
+    const requestMs = number('request-timeout', v['request-timeout'], 0.001) * 1000;
+    const ingressUrl = checkIngress(v.ingress);
+    const cluster = connect(v, io.env);
+    const service = await readService(cluster, v.name);
+    const image = scalesToZero(service);
+    const ingress = openIngress(service, { ingress: ingressUrl, timeoutMs: requestMs, signal: io.signal });
+    const pods = followPods(cluster, v.name, io.signal);
+    const figures: Figure[] = [];
+    const wait = progress(io);
+    const ask = async (): Promise<Answer> => {
+      if (v.get === undefined) {
+        const answer = await ingress.post('/celsius', { fahrenheit: [212] });
+        const [celsius] = parseCelsius(answer, 1, ingress.url).celsius;
+        if (celsius !== 100)
+          throw new FatalError(`${ingress.url} says that 212 °F are ${celsius} °C: not measured on`);
+        return answer;
+      }
+      const answer = await ingress.get(v.get);
+      if (answer.status !== 200)
+        throw new FatalError(`GET ${v.get} at ${ingress.url} answers ${answer.status}`);
+      return answer;
+    };
+    try {
+      wait.update(`0 of ${count}: waiting until ${v.name} has no pods`);
+      const zero = () => pods.until((p) => p.size === 0, timeoutMs);
+      await asking(cluster, v.name, zero).catch((error: unknown) => timedOut(error, v.name, v.timeout));
+      for (let attempt = 1; attempt <= count; attempt++) {
+        wait.update(`${attempt} of ${count}: cold start of ${v.name}`);
+        const m = { pods, ingress, ask, warm, metricsToken: v['metrics-token'], timeoutMs };
+        const rows = await asking(cluster, v.name, () => measureOnce(attempt, m));
+        figures.push(...rows);
+        // After each start, so that a run that is stopped keeps what it has.
+        save(v.csv, v.name, image, figures);
+        if (attempt === count) break;
+        wait.update(`${attempt} of ${count}: waiting until ${v.name} has no pods`);
+        await asking(cluster, v.name, zero).catch((error: unknown) => timedOut(error, v.name, v.timeout));
+      }
+    } finally {
+      wait.done();
+      pods.stop();
+      await ingress.close();
+    }
+    const summary = summarise(figures);
+    io.out(
+      output === 'json'
+        ? JSON.stringify({ name: v.name, image, csv: v.csv, summary })
+        : table([
+            ['START', 'PHASE', 'COUNT', 'MIN ms', 'MEDIAN ms', 'MAX ms'],
+            ...summary.map((s) => [
+              s.start,
+              s.phase,
+              String(s.count),
+              s.min_ms.toFixed(1),
+              s.median_ms.toFixed(1),
+              s.max_ms.toFixed(1),
+            ]),
+          ]),
+    );
+    if (output === 'text') io.out(`${figures.length} figures in ${v.csv}`);
+  },
+};
+
+function save(path: string, service: string, image: string, figures: readonly Figure[]): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(
+    path,
+    formatCsv(
+      COLUMNS,
+      figures.map((f) => ({ service, image, ...f })),
+    ),
+  );
+}
+
+/** @returns the image; @throws {FatalError} when the Service never goes down to no pods */
+function scalesToZero(service: KnativeService): string {
+  const template = service.spec.template;
+  const { name } = service.metadata;
+  const least = template?.metadata?.annotations?.['autoscaling.knative.dev/min-scale'] ?? '0';
+  if (least !== '0') {
+    throw new FatalError(
+      `${name} keeps ${least} pods at least: \`npm run knative -- deploy --min-scale 0 …\` lets it scale to zero`,
+    );
+  }
+  return template?.spec.containers[0]?.image ?? '';
+}
+
+function timedOut(error: unknown, name: string, seconds: string): never {
+  if (!(error instanceof TimeoutError)) throw error;
+  throw new FatalError(
+    `${name} still has pods after ${seconds} s: something asks it, or its window is long: deploy --window 10s, or --timeout`,
+  );
+}
+
+/** Count, least, median and greatest by start and phase. */
+export function summarise(figures: readonly Figure[]) {
+  const groups = Map.groupBy(figures, (f) => `${f.start} ${f.phase}`);
+  return [...groups.values()].map((group) => {
+    const sorted = group.map((f) => f.duration_ms).sort((a, b) => a - b);
+    const at = (i: number) => sorted[i] ?? 0;
+    const middle = (sorted.length - 1) / 2;
+    return {
+      start: group[0]?.start ?? 'cold',
+      phase: group[0]?.phase ?? '',
+      count: sorted.length,
+      min_ms: at(0),
+      median_ms: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+      max_ms: at(sorted.length - 1),
+    };
+  });
+}
