@@ -1,0 +1,151 @@
+import type { Figure } from '../figures.ts';
+import { format } from '../format.ts';
+import { type Frame, type Layers, render } from './svg.ts';
+import { lookOf, MUTED, TEXT } from './theme.ts';
+import { logTicks } from './ticks.ts';
+
+/** One line of the plot: how many times better Celsiusify is than each rival in one question. */
+export interface AdvantageLine {
+  readonly label: string;
+  readonly rivals: readonly { readonly target: string; readonly figure: Figure }[];
+}
+
+const LINE = 15;
+const LEFT = 172;
+const COLUMN = 43;
+const TOP = 34;
+const BOTTOM = 26;
+const WIDTH = 493;
+
+/**
+ * Dots on a logarithmic axis of ratios, with their intervals, and the numbers in a column for each rival: plot and table
+ * in one. Right of 1 Celsiusify is better, left of it the rival is.
+ */
+export function advantagePlot(
+  lines: readonly AdvantageLine[],
+  rivals: readonly string[],
+  description: string,
+): Promise<string> {
+  const right = COLUMN * rivals.length + 14;
+  const frame: Frame = {
+    width: WIDTH,
+    height: TOP + LINE * lines.length + BOTTOM,
+    margin: { top: TOP, right, bottom: BOTTOM, left: LEFT },
+  };
+  const width = WIDTH - LEFT - right;
+  const height = LINE * lines.length;
+  const marks = lines.flatMap(({ rivals: all }, line) =>
+    all.map(({ target, figure }) => ({
+      target,
+      y: centre(line) + (rivals.indexOf(target) - (rivals.length - 1) / 2) * 3.4,
+      x: figure.median,
+      low: figure.low,
+      high: figure.high,
+    })),
+  );
+  const ticks = logTicks([1, ...marks.flatMap(({ low, high }) => [low, high])], 2);
+  const domain = [ticks[0] ?? 0.5, ticks.at(-1) ?? 2];
+  const x = { type: 'quantitative' as const, scale: { type: 'log' as const, domain, nice: false } };
+  const labels = ticks.map((tick) => `datum.value === ${tick} ? '${tick}×' : `).join('');
+  const y = { field: 'y', type: 'quantitative' as const, scale: null, axis: null };
+  const place = Math.log(1 / (domain[0] ?? 1)) / Math.log((domain[1] ?? 2) / (domain[0] ?? 1));
+  const layers: Layers = [
+    ...lines.flatMap((_, line) =>
+      line % 2 === 0 ? [box(-LEFT, WIDTH - LEFT, line * LINE, (line + 1) * LINE, '#F5F7F9')] : [],
+    ),
+    {
+      data: { values: ticks.map((tick) => ({ tick })) },
+      mark: { type: 'rule', strokeWidth: 0.5, color: '#DDE1E6' },
+      encoding: {
+        x: {
+          ...x,
+          field: 'tick',
+          axis: {
+            values: ticks,
+            labelExpr: `${labels}''`,
+            labelOverlap: false,
+            grid: false,
+            domain: false,
+            title: 'times better (logarithmic)',
+          },
+        },
+        y: { value: 0 },
+        y2: { value: height },
+      },
+    },
+    {
+      data: { values: [{ one: 1 }] },
+      mark: { type: 'rule', strokeWidth: 1, color: TEXT },
+      encoding: { x: { ...x, field: 'one' }, y: { value: -12 }, y2: { value: height } },
+    },
+    ...rivals.flatMap((target): Layers => {
+      const values = marks.filter((mark) => mark.target === target);
+      const { color, shape } = lookOf(target);
+      return [
+        {
+          data: { values },
+          mark: { type: 'rule', strokeWidth: 1.1, color },
+          encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' }, y },
+        },
+        {
+          data: { values },
+          mark: { type: 'point', filled: true, opacity: 1, size: 26, shape, color },
+          encoding: { x: { ...x, field: 'x' }, y },
+        },
+      ];
+    }),
+    ...lines.map(({ label }, line) => text(label, -LEFT + 3, centre(line), 'left', TEXT, 400, 8.4)),
+    text('◂ they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
+    text('Celsiusify is better ▸', width * place + 4, -8, 'left', MUTED, 400, 7.5),
+    ...rivals.flatMap((target, i) => {
+      const at = width + COLUMN * (i + 1) + 10;
+      const [first = '', ...rest] = lookOf(target).name.split(/ (?=Serving)/);
+      return [
+        text(first === 'TF' ? 'TF Serving' : first, at, -18, 'right', lookOf(target).ink, 600, 7.5),
+        text(
+          rest.join(' ').replace('Serving', '').trim() || (first === 'TF' ? 'default' : ''),
+          at,
+          -8,
+          'right',
+          lookOf(target).ink,
+          600,
+          7.5,
+        ),
+        ...lines.map(({ rivals: all }, line) => {
+          const found = all.find((rival) => rival.target === target);
+          const value = found === undefined ? '–' : format(found.figure.median, '×');
+          return text(value, at, centre(line), 'right', lookOf(target).ink, 600, 8.4);
+        }),
+      ];
+    }),
+  ];
+  return render(frame, 'How many times better Celsiusify is', description, layers);
+}
+
+function centre(line: number): number {
+  return line * LINE + LINE / 2;
+}
+
+function text(
+  value: string,
+  x: number,
+  y: number,
+  align: 'left' | 'right',
+  color: string,
+  fontWeight: 400 | 600,
+  fontSize: number,
+): Layers[number] {
+  return {
+    data: { values: [{}] },
+    mark: { type: 'text', align, baseline: 'middle', color, fontWeight, fontSize },
+    encoding: { x: { value: x }, y: { value: y }, text: { value } },
+  };
+}
+
+function box(x: number, x2: number, y: number, y2: number, color: string): Layers[number] {
+  return {
+    data: { values: [{}] },
+    mark: { type: 'rect', color },
+    encoding: { x: { value: x }, x2: { value: x2 }, y: { value: y }, y2: { value: y2 } },
+  };
+}

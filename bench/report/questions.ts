@@ -1,0 +1,148 @@
+import {
+  column,
+  constant,
+  divide,
+  type Figure,
+  figure,
+  multiply,
+  type Source,
+  type Unit,
+} from './figures.ts';
+import type { Results } from './results.ts';
+
+/** One thing that servers are compared by. */
+export interface Question {
+  readonly id: string;
+  /** As a plot's or table's line names it. */
+  readonly label: string;
+  readonly better: 'higher' | 'lower';
+  readonly unit: Unit;
+  readonly of: (target: string) => Source;
+}
+
+export const OURS = 'celsiusify-predict';
+
+/**
+ * The client of the closed loop whose figures stand first: wrk where it was there, because autocannon takes about as much
+ * CPU time as a fast server and, on shared cores, shows less of it. A ratio never mixes the two.
+ */
+export function headlineClient(results: Results): string {
+  const has = (client: string) =>
+    [OURS, 'tf-serving'].every(
+      (target) => results.rows('closed-loop.csv', { target, client, connections: 32 }).length > 0,
+    );
+  return has('wrk') ? 'wrk' : 'autocannon';
+}
+
+export function closedLoop(target: string, client: string, connections: number, name: string): Source {
+  return column('closed-loop.csv', { target, client, connections }, name);
+}
+
+/** Everything that page 1 compares, in its order. */
+export function questions(results: Results): readonly Question[] {
+  const client = headlineClient(results);
+  const closed = (
+    id: string,
+    label: string,
+    better: Question['better'],
+    unit: Unit,
+    connections: number,
+    name: string,
+  ): Question => ({ id, label, better, unit, of: (target) => closedLoop(target, client, connections, name) });
+  const memory = (id: string, label: string, name: string): Question => ({
+    id,
+    label,
+    better: 'lower',
+    unit: 'bytes',
+    of: (target) => column('memory.csv', { target, state: 'thousand' }, name),
+  });
+  const rows = (count: number): Question => ({
+    id: `rows-${count}`,
+    label: `rows/s at ${count.toLocaleString('en-GB')} rows a request`,
+    better: 'higher',
+    unit: 'rows/s',
+    of: (target) => column('batch-rows.csv', { target, rows: count }, 'rows_per_s'),
+  });
+  return [
+    closed('rps-1', 'requests/s, 1 connection', 'higher', 'requests/s', 1, 'requests_per_s'),
+    closed('rps-32', 'requests/s, 32 connections', 'higher', 'requests/s', 32, 'requests_per_s'),
+    closed('rps-128', 'requests/s, 128 connections', 'higher', 'requests/s', 128, 'requests_per_s'),
+    closed('p50-32', 'p50 latency, 32 connections', 'lower', 'ms', 32, 'p50_ms'),
+    closed('p99-1', 'p99 latency, 1 connection', 'lower', 'ms', 1, 'p99_ms'),
+    closed('p99-32', 'p99 latency, 32 connections', 'lower', 'ms', 32, 'p99_ms'),
+    closed('p999-32', 'p99.9 latency, 32 connections', 'lower', 'ms', 32, 'p999_ms'),
+    {
+      id: 'open-p99',
+      label: 'p99 latency, open loop at 75 % of the slower',
+      better: 'lower',
+      unit: 'ms',
+      of: (target) => openLoop(target, groupOf(results, target), 0.75, 'p99_ms'),
+    },
+    closed('cpu-32', 'CPU time per request, 32 connections', 'lower', 'µs', 32, 'cpu_us_per_request'),
+    rows(256),
+    rows(4096),
+    {
+      id: 'large',
+      label: '50,000 numbers in, 100,000 out',
+      better: 'lower',
+      unit: 'ms',
+      of: (target) => column('large-tensor.csv', { target }, 'p50_ms'),
+    },
+    {
+      id: 'cold',
+      label: 'process start to first right answer',
+      better: 'lower',
+      unit: 'ms',
+      of: (target) => coldStart(target, 'warm', 'first_answer'),
+    },
+    memory('rss', 'memory after 1,000 requests, resident', 'rss_bytes'),
+    memory('anonymous', '… its anonymous part', 'anonymous_bytes'),
+  ];
+}
+
+export function openLoop(target: string, basis: string, share: number, name: string): Source {
+  return column('open-loop.csv', { target, basis_target: basis, share_of_basis: share }, name);
+}
+
+/** The open-loop group that a rival stands in: FastAPI's own, far slower one, or the one with TensorFlow Serving. */
+function groupOf(results: Results, target: string): string {
+  const groups = openLoopGroups(results);
+  return groups.find((basis) => (basis === 'fastapi') === target.startsWith('fastapi')) ?? '';
+}
+
+/** The targets whose maximum set the arrival rates, in the order of the file. */
+export function openLoopGroups(results: Results): readonly string[] {
+  return [...new Set(results.rows('open-loop.csv').map((row) => row.basis_target ?? ''))];
+}
+
+export function coldStart(target: string, cache: string, phase: string): Source {
+  return column('cold-start.csv', { target, cache, phase }, 'ms');
+}
+
+/** GB held for one second, per million requests, at the load of 32 connections. */
+export function gigabyteSeconds(target: string, client: string): Source {
+  const bytes = closedLoop(target, client, 32, 'rss_bytes');
+  const perSecond = closedLoop(target, client, 32, 'requests_per_s');
+  // bytes / 1e9 × 1e6 requests / (requests per second)
+  return multiply(divide(bytes, perSecond), constant(0.001));
+}
+
+/**
+ * How many times better Celsiusify is than a rival, repeat by repeat: above 1 it is better, whichever way the figure
+ * counts. For the open loop both sides must come from the rival's group.
+ */
+export function advantage(results: Results, question: Question, rival: string): Figure | undefined {
+  const theirs = question.of(rival);
+  const ours =
+    question.id === 'open-p99' ? openLoop(OURS, groupOf(results, rival), 0.75, 'p99_ms') : question.of(OURS);
+  const source = question.better === 'higher' ? divide(ours, theirs) : divide(theirs, ours);
+  return figure(results, source, '×');
+}
+
+export type Verdict = 'better' | 'worse' | 'even';
+
+/** Even where the interval holds 1, and where a single observation has no interval to speak of. */
+export function verdict({ low, high, n }: Figure): Verdict {
+  if (n < 2) return 'even';
+  return low > 1 ? 'better' : high < 1 ? 'worse' : 'even';
+}
