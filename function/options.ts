@@ -58,7 +58,13 @@ const ANY = /^/;
 export const OPTIONS = {
   host: text('HOST', '0.0.0.0', /^[\w.:%-]+$/, 'an address of this machine', 'address to listen on'),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
-  modelName: text('MODEL_NAME', 'celsius', /^[\w.-]{1,128}$/, 'letters, digits, _ . -', 'name in /v1/models/NAME'),
+  modelName: text(
+    'MODEL_NAME',
+    'celsius',
+    /^[\w.-]{1,128}$/,
+    'letters, digits, _ . -',
+    'name in /v1/models/NAME',
+  ),
   modelBasePath: text('MODEL_BASE_PATH', 'model/celsius', /./, 'a folder', 'folder of numbered SavedModels'),
   batching: choice(
     'BATCHING',
@@ -68,12 +74,48 @@ export const OPTIONS = {
   ),
   maxBatchRows: integer('MAX_BATCH_ROWS', 4096, 1, 1e6, 'most rows of several requests in one model run'),
   maxQueueRows: integer('MAX_QUEUE_ROWS', 65536, 1, 1e7, 'most rows in waiting; beyond, a request gets 503'),
-  intraOpThreads: integer('INTRA_OP_THREADS', 1, 0, 1024, "TensorFlow's threads inside one operation (0: all cores)"),
-  interOpThreads: integer('INTER_OP_THREADS', -1, -1, 1024, 'threads for operations side by side (-1: the caller)'),
-  bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1 << 20, 1, 1 << 30, 'largest body, also after gunzip; beyond: 413'),
-  maxConnections: integer('MAX_CONNECTIONS', 16384, 1, 1e6, 'most open connections; beyond, new ones are closed'),
-  headersTimeoutMs: integer('HEADERS_TIMEOUT_MS', 10_000, 1, 10 * MINUTE, 'time for a request to send its headers'),
-  requestTimeoutMs: integer('REQUEST_TIMEOUT_MS', 30_000, 1, 10 * MINUTE, 'time for a request to be sent in full'),
+  intraOpThreads: integer(
+    'INTRA_OP_THREADS',
+    1,
+    0,
+    1024,
+    "TensorFlow's threads inside one operation (0: all cores)",
+  ),
+  interOpThreads: integer(
+    'INTER_OP_THREADS',
+    -1,
+    -1,
+    1024,
+    'threads for operations side by side (-1: the caller)',
+  ),
+  bodyLimitBytes: integer(
+    'BODY_LIMIT_BYTES',
+    1 << 20,
+    1,
+    1 << 30,
+    'largest body, also after gunzip; beyond: 413',
+  ),
+  maxConnections: integer(
+    'MAX_CONNECTIONS',
+    16384,
+    1,
+    1e6,
+    'most open connections; beyond, new ones are closed',
+  ),
+  headersTimeoutMs: integer(
+    'HEADERS_TIMEOUT_MS',
+    10_000,
+    1,
+    10 * MINUTE,
+    'time for a request to send its headers',
+  ),
+  requestTimeoutMs: integer(
+    'REQUEST_TIMEOUT_MS',
+    30_000,
+    1,
+    10 * MINUTE,
+    'time for a request to be sent in full',
+  ),
   keepAliveTimeoutMs: integer(
     'KEEP_ALIVE_TIMEOUT_MS',
     75_000,
@@ -88,9 +130,21 @@ export const OPTIONS = {
     10 * MINUTE,
     'after SIGTERM: go on answering this long, while the endpoint is taken out of rotation',
   ),
-  drainTimeoutMs: integer('DRAIN_TIMEOUT_MS', 10_000, 0, 10 * MINUTE, 'then: most time for requests under way'),
+  drainTimeoutMs: integer(
+    'DRAIN_TIMEOUT_MS',
+    10_000,
+    0,
+    10 * MINUTE,
+    'then: most time for requests under way',
+  ),
   metricsPort: integer('METRICS_PORT', 0, 0, 65535, 'serve /metrics on a port of its own (0: on PORT)'),
-  metricsToken: text('METRICS_TOKEN', '', /^[\x21-\x7e]{0,256}$/, 'printable ASCII', 'bearer token that /metrics asks for'),
+  metricsToken: text(
+    'METRICS_TOKEN',
+    '',
+    /^[\x21-\x7e]{0,256}$/,
+    'printable ASCII',
+    'bearer token that /metrics asks for',
+  ),
   logLevel: choice(
     'LOG_LEVEL',
     'info',
@@ -104,7 +158,8 @@ export const OPTIONS = {
 export type Options = { [K in keyof typeof OPTIONS]: NonNullable<ReturnType<(typeof OPTIONS)[K]['parse']>> };
 
 /** `MODEL_NAME` → `model-name`: the flag is the variable's name in kebab-case. */
-export const flagOf = (option: { readonly env: string }): string => option.env.toLowerCase().replaceAll('_', '-');
+export const flagOf = (option: { readonly env: string }): string =>
+  option.env.toLowerCase().replaceAll('_', '-');
 
 export type Command = { run: 'serve'; options: Options } | { run: 'help' } | { run: 'version' };
 
@@ -114,10 +169,13 @@ export type Command = { run: 'serve'; options: Options } | { run: 'help' } | { r
  *
  * @throws FatalError with exit code 2 that names the bad flag or variable and what is allowed
  */
-export function parseCommand(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
+export function parseCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
   const flags = parseFlags(argv);
-  if (flags['help'] !== undefined) return { run: 'help' };
-  if (flags['version'] !== undefined) return { run: 'version' };
+  if (flags.help !== undefined) return { run: 'help' };
+  if (flags.version !== undefined) return { run: 'version' };
   const value = <T>(option: Option<T>): T => {
     const name = flagOf(option);
     const fromFlag = flags[name];
@@ -127,7 +185,10 @@ export function parseCommand(argv: readonly string[], env: Readonly<Record<strin
     const source = typeof fromFlag === 'string' ? `--${name}` : option.env;
     throw new FatalError(`${source}: ${JSON.stringify(given)} is not ${option.allowed}`, 2);
   };
-  const entries = Object.entries(OPTIONS).map(([key, option]) => [key, value<string | number | boolean>(option)]);
+  const entries = Object.entries(OPTIONS).map(([key, option]) => [
+    key,
+    value<string | number | boolean>(option),
+  ]);
   return { run: 'serve', options: Object.fromEntries(entries) as Options }; // keys and types are those of OPTIONS
 }
 
@@ -138,7 +199,10 @@ function parseFlags(argv: readonly string[]): Record<string, string | boolean | 
   };
   for (const option of Object.values(OPTIONS)) options[flagOf(option)] = { type: 'string' };
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: false }).values as Record<string, string | boolean>;
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values as Record<
+      string,
+      string | boolean
+    >;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split(/[.\n] /)[0] ?? '') : String(error);
     throw new FatalError(`${reason}; see --help`, 2);

@@ -8,8 +8,8 @@ export interface Call {
   readonly signature: Signature;
   /** In the order of `signature.inputs`. */
   readonly inputs: readonly Tensor[];
-  /** True once nobody waits for the answer: the call is dropped unrun. */
-  gone(): boolean;
+  /** Who waits for the answer; once it is gone, the call is dropped unrun. */
+  readonly client: { gone(): boolean };
 }
 
 export interface BatcherOptions {
@@ -80,7 +80,7 @@ export class Batcher {
     this.#rowsWaiting = 0;
     const groups = new Map<string, Waiting[]>();
     for (const one of waiting) {
-      if (one.call.gone()) continue;
+      if (one.call.client.gone()) continue;
       const key = groupKey(one.call);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [one]);

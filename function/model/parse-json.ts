@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { badRequest } from '../errors.ts';
 
 /** JSON.parse's reviver as of ES2026: primitive values come with the text they were read from. */
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
 const parseWithSource: (text: string, reviver: Reviver) => unknown = JSON.parse;
 
 /**
@@ -22,7 +22,7 @@ export function parseJsonExactly(body: Buffer): unknown {
   const text = textOf(body);
   if (!/\d{16}/.test(text)) return parse(text, (json) => JSON.parse(json));
   return parse(text, (json) =>
-    parseWithSource(json, (_key, value, { source = '' }) =>
+    parseWithSource(json, (_key, value, { source = '' } = {}) =>
       typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d{1,400}$/.test(source)
         ? BigInt(source)
         : value,

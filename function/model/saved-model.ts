@@ -75,7 +75,9 @@ function signaturesIn(directory: string): Map<string, Signature> {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new FatalError(`no SavedModel at ${file} (${messageOf(error)}); export one there or set MODEL_BASE_PATH`);
+    throw new FatalError(
+      `no SavedModel at ${file} (${messageOf(error)}); export one there or set MODEL_BASE_PATH`,
+    );
   }
   let signatures: Map<string, Signature> | undefined;
   try {
@@ -84,7 +86,9 @@ function signaturesIn(directory: string): Map<string, Signature> {
     throw new FatalError(`${file} is damaged (${messageOf(error)}); export the model again`);
   }
   if (signatures === undefined) {
-    throw new FatalError(`${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`);
+    throw new FatalError(
+      `${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`,
+    );
   }
   signatures.delete('__saved_model_init_op'); // TensorFlow's own, not for callers
   return signatures;
@@ -102,7 +106,8 @@ function run(binding: Binding, modelId: number, signature: Signature, inputs: re
     for (const output of outputs) alive.push(output.id);
     return outputs.map(({ id, shape, dtype }) => {
       const name = DTYPE_BY_NUMBER.get(dtype);
-      if (name === undefined) throw badRequest(`the model answered with dtype number ${dtype}, which has no JSON form`);
+      if (name === undefined)
+        throw badRequest(`the model answered with dtype number ${dtype}, which has no JSON form`);
       return { dtype: name, shape, data: binding.tensorDataSync(id) };
     });
   } catch (error) {

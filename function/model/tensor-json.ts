@@ -14,7 +14,8 @@ const MAX_RANK = 254;
  */
 export function tensorFromJson(value: unknown, info: TensorInfo, path: string): Tensor {
   const { dtype } = info;
-  if (!isServable(dtype)) throw badRequest(`input ${JSON.stringify(info.key)} has dtype ${dtype}, which is not served`);
+  if (!isServable(dtype))
+    throw badRequest(`input ${JSON.stringify(info.key)} has dtype ${dtype}, which is not served`);
   const shape = shapeOf(value, path);
   const data = allocate(dtype, sizeOf(shape));
   const reader: Reader = { info, shape, dtype, data, filled: 0 };
@@ -45,10 +46,12 @@ function shapeOf(value: unknown, path: string): number[] {
 
 function fillLevel(reader: Reader, value: unknown, depth: number, path: string): void {
   const size = reader.shape[depth];
-  if (!Array.isArray(value)) throw badRequest(`${path}: expected a list of ${size} elements, as its neighbours have`);
-  if (value.length !== size) throw badRequest(`${path}: ${value.length} elements, but its neighbours have ${size}`);
-  if (depth === reader.shape.length - 1) return fillLeaves(reader, value, path, false);
-  for (let i = 0; i < value.length; i++) fillLevel(reader, value[i], depth + 1, `${path}[${i}]`);
+  if (!Array.isArray(value))
+    throw badRequest(`${path}: expected a list of ${size} elements, as its neighbours have`);
+  if (value.length !== size)
+    throw badRequest(`${path}: ${value.length} elements, but its neighbours have ${size}`);
+  if (depth === reader.shape.length - 1) fillLeaves(reader, value, path, false);
+  else for (let i = 0; i < value.length; i++) fillLevel(reader, value[i], depth + 1, `${path}[${i}]`);
 }
 
 function fillLeaves(reader: Reader, values: readonly unknown[], path: string, scalar: boolean): void {
@@ -109,7 +112,12 @@ function fillIntegers(
   }
 }
 
-function fillBigIntegers(data: BigInt64Array, from: number, values: readonly unknown[], refuse: Refuse): void {
+function fillBigIntegers(
+  data: BigInt64Array,
+  from: number,
+  values: readonly unknown[],
+  refuse: Refuse,
+): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) throw refuse(i, 'is not a whole number');
@@ -145,7 +153,8 @@ export function isBase64Object(value: unknown): value is { b64: string } {
 
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (!isBase64Object(value)) return undefined;
-  const wellFormed = /^[A-Za-z0-9+/]*={0,2}$/.test(value.b64) && value.b64.replace(/=+$/, '').length % 4 !== 1;
+  const wellFormed =
+    /^[A-Za-z0-9+/]*={0,2}$/.test(value.b64) && value.b64.replace(/=+$/, '').length % 4 !== 1;
   return wellFormed ? Buffer.from(value.b64, 'base64') : undefined;
 }
 

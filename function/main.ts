@@ -1,0 +1,55 @@
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { ColdStart } from './cold-start.ts';
+import { FatalError, messageOf } from './errors.ts';
+import { createLogger } from './logger.ts';
+import { helpText, type Options, parseCommand } from './options.ts';
+import { mintRunId } from './run-id.ts';
+import { ServerProcess } from './server-process.ts';
+import { version } from './version.ts';
+
+/** Both function/ and dist/ lie in the folder that holds model/. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+async function main(): Promise<void> {
+  const coldStart = new ColdStart(performance.nodeTiming.bootstrapComplete, performance.now());
+  const command = parseCommand(process.argv.slice(2), process.env);
+  if (command.run === 'help') process.stdout.write(helpText());
+  else if (command.run === 'version') process.stdout.write(`${version}\n`);
+  else await serve(command.options, coldStart);
+}
+
+async function serve(options: Options, coldStart: ColdStart): Promise<void> {
+  const runId = mintRunId(Date.now());
+  // Written at once: a line about a crash must not be lost with the process.
+  const destination = pino.destination({ dest: 1, sync: true });
+  destination.on('error', () => {}); // a full disk or a closed pipe must not stop the answers
+  const logger = createLogger(options.logLevel, runId, options.revision, destination);
+  const server = new ServerProcess({
+    options: { ...options, modelBasePath: resolve(ROOT, options.modelBasePath) },
+    nativeFolder: join(ROOT, 'dist', 'native'),
+    runId,
+    logger,
+    coldStart,
+  });
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals, code: number) => {
+    if (stopping) process.exit(128 + code);
+    stopping = true;
+    logger.info({ signal }, 'draining; a second signal exits at once');
+    server.stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  await server.start();
+}
+
+/** One line on stderr that says what to do; no stack trace. */
+function fail(error: unknown): never {
+  process.stderr.write(`celsiusify: ${messageOf(error)}\n`);
+  process.exit(error instanceof FatalError ? error.exitCode : 1);
+}
+
+process.on('uncaughtException', fail);
+await main().catch(fail);

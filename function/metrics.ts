@@ -1,0 +1,83 @@
+import type { Registry } from 'prom-client';
+
+/** Upper bounds in seconds; a small model answers in well under one millisecond. */
+const LATENCY_BUCKETS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+const ROWS_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 16384, 65536];
+
+/** What is read of the process at scrape time. */
+export interface Gauges {
+  readonly queueRows: () => number;
+  readonly tensorsAlive: () => number;
+  readonly inFlight: () => number;
+  /** Phase → seconds, as far as the cold start has come. */
+  readonly coldStart: ReadonlyMap<string, number>;
+}
+
+/**
+ * Counts values into buckets, in a plain array: prom-client's own observe() costs several times as much, a tenth of
+ * a whole request here. prometheus.ts hands the counts to prom-client when someone scrapes.
+ */
+export class Distribution {
+  /** Upper bounds, inclusive, ascending. */
+  readonly bounds: readonly number[];
+  /** Values per bucket, not cumulated; the last is for values above all bounds. */
+  readonly counts: number[];
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  record(value: number): void {
+    let i = 0;
+    while (i < this.bounds.length && value > (this.bounds[i] ?? 0)) i++;
+    this.counts[i] = (this.counts[i] ?? 0) + 1;
+    this.sum += value;
+  }
+}
+
+/** The requests of one route: how many by status, and their latency in seconds. */
+export class RouteMeter {
+  readonly statuses = new Map<number, number>();
+  readonly latency = new Distribution(LATENCY_BUCKETS);
+
+  record(status: number, seconds: number): void {
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    this.latency.record(seconds);
+  }
+}
+
+/** All that the process counts. */
+export class Metrics {
+  /** Labels of `celsiusify_info`, whose value is always 1. */
+  readonly info: Readonly<Record<string, string>>;
+  readonly gauges: Gauges;
+  readonly routes = new Map<string, RouteMeter>();
+  readonly batchRows = new Distribution(ROWS_BUCKETS);
+  #registry: Promise<Registry> | undefined;
+
+  constructor(info: Readonly<Record<string, string>>, gauges: Gauges) {
+    this.info = info;
+    this.gauges = gauges;
+  }
+
+  /** The meter of a route. Routes are named by the program, never by a request, so they stay few. */
+  route(name: string): RouteMeter {
+    let meter = this.routes.get(name);
+    if (meter === undefined) {
+      meter = new RouteMeter();
+      this.routes.set(name, meter);
+    }
+    return meter;
+  }
+
+  /** The text that Prometheus scrapes. prom-client is loaded with the first scrape: a cold start does without it. */
+  async text(): Promise<{ contentType: string; body: string }> {
+    this.#registry ??= import('./prometheus.ts').then(({ createRegistry }) => createRegistry(this));
+    const registry = await this.#registry;
+    return { contentType: registry.contentType, body: await registry.metrics() };
+  }
+}

@@ -1,0 +1,152 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Distribution, Metrics } from './metrics.ts';
+
+type Labels = Record<string, string>;
+type Series = Iterable<readonly [Labels, Distribution]>;
+
+/** How often the event loop's delay is sampled, in ms: seldom, as each sample wakes an idle process. */
+const SAMPLE_MS = 50;
+
+/** A histogram whose counts are those of Distributions. */
+class DistributionHistogram extends Histogram<string> {
+  readonly #metricName: string;
+  readonly #series: () => Series;
+
+  constructor(registry: Registry, name: string, help: string, series: () => Series) {
+    super({ name, help, registers: [registry] });
+    this.#metricName = name;
+    this.#series = series;
+  }
+
+  override async get() {
+    const frame = await super.get();
+    frame.values = [...this.#series()].flatMap(([labels, distribution]) =>
+      this.#values(labels, distribution),
+    );
+    return frame;
+  }
+
+  #values(labels: Labels, { bounds, counts, sum }: Distribution) {
+    let total = 0;
+    const buckets = counts.map((count, i) => {
+      total += count;
+      return {
+        metricName: `${this.#metricName}_bucket`,
+        labels: { ...labels, le: bounds[i] ?? '+Inf' },
+        value: total,
+      };
+    });
+    return [
+      ...buckets,
+      { metricName: `${this.#metricName}_sum`, labels, value: sum },
+      { metricName: `${this.#metricName}_count`, labels, value: total },
+    ];
+  }
+}
+
+/** A registry of its own for one process' figures; nothing goes into prom-client's global one. */
+export function createRegistry(metrics: Metrics): Registry {
+  const registry = new Registry();
+  const { info, gauges, routes, batchRows } = metrics;
+
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  const labelled = (
+    name: string,
+    help: string,
+    label: string,
+    values: () => Iterable<readonly [string, number]>,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        for (const [key, value] of values()) this.set({ [label]: key }, value);
+      },
+    });
+
+  new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered, by route and status.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [route, { statuses }] of routes) {
+        for (const [status, count] of statuses) this.inc({ route, status }, count);
+      }
+    },
+  });
+  const help = 'Seconds from a request read in full to its answer handed over.';
+  new DistributionHistogram(registry, 'http_request_duration_seconds', help, function* () {
+    for (const [route, { latency }] of routes) yield [{ route }, latency];
+  });
+  new DistributionHistogram(registry, 'celsiusify_batch_rows', 'Rows in one model run.', () => [
+    [{}, batchRows],
+  ]);
+  gauge('celsiusify_queue_rows', 'Rows waiting for a model run.', gauges.queueRows);
+  gauge('celsiusify_requests_in_flight', 'Requests read but not answered yet.', gauges.inFlight);
+  gauge('celsiusify_tensors', 'Tensors alive in TensorFlow.', gauges.tensorsAlive);
+  labelled(
+    'celsiusify_cold_start_seconds',
+    'Seconds of each phase of the cold start.',
+    'phase',
+    () => gauges.coldStart,
+  );
+  labelled(
+    'celsiusify_event_loop_delay_seconds',
+    'How late the event loop was since the scrape before, in seconds.',
+    'statistic',
+    eventLoopDelay(),
+  );
+  gauge('process_resident_memory_bytes', 'Resident memory in bytes.', () => process.memoryUsage.rss());
+  gauge(
+    'process_start_time_seconds',
+    'Start of the process, Unix time in seconds.',
+    () => performance.timeOrigin / 1000,
+  );
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time in seconds.',
+    registers: [registry],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: 'celsiusify_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: Object.keys(info),
+    registers: [registry],
+  }).set({ ...info }, 1);
+  return registry;
+}
+
+/** Mean, 99th percentile and maximum of the loop's delay since the call before, in seconds. */
+function eventLoopDelay(): () => Iterable<readonly [string, number]> {
+  const monitor = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+  monitor.enable();
+  return () => {
+    // A sample holds the interval itself; before the first sample mean is NaN and max 0.
+    const late = (nanoseconds: number) => Math.max(0, (nanoseconds || 0) / 1e9 - SAMPLE_MS / 1000);
+    const figures = [
+      ['mean', late(monitor.mean)],
+      ['p99', late(monitor.percentile(99))],
+      ['max', late(monitor.max)],
+    ] as const;
+    monitor.reset();
+    return figures;
+  };
+}

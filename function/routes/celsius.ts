@@ -1,0 +1,68 @@
+import { Compile } from 'typebox/compile';
+import type { Deps, Route } from '../app.ts';
+import { badRequest, HttpError } from '../errors.ts';
+import { jsonText } from '../http.ts';
+import { tensorText } from '../model/json-text.ts';
+import { parseJson } from '../model/parse-json.ts';
+import type { Model } from '../model/saved-model.ts';
+import type { Signature, TensorInfo } from '../model/signatures.ts';
+import { tensorFromJson } from '../model/tensor-json.ts';
+import { CelsiusRequest } from './schemas.ts';
+
+/**
+ * POST /celsius: `{"fahrenheit": 212}` → `{"celsius": 100, "runId": "…"}`; a list in gives a list out, same order.
+ * It is answered by the model's default signature where that turns `fahrenheit` into `celsius`, both float32; with
+ * any other model it is 404.
+ */
+export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>): Route {
+  const validator = Compile(CelsiusRequest);
+  const tail = `,"runId":"${runId}"}`;
+  return {
+    name: 'celsius',
+    path: '/celsius',
+    methods: ['POST'],
+    async handle(request) {
+      const { model, batcher } = served();
+      const { signature, input, output } = celsiusSignature(model);
+      const json = parseJson(request.body);
+      if (!validator.Check(json)) throw badRequest(firstFault(json));
+      const { fahrenheit } = json;
+      const one = typeof fahrenheit === 'number';
+      const rows = tensorFromJson(one ? [fahrenheit] : fahrenheit, input, 'fahrenheit');
+      const [celsius] = await batcher.run({ signature, inputs: [rows], client: request });
+      if (celsius === undefined) throw new HttpError(500, 'the model gave no output');
+      const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output);
+      return jsonText(200, `{"celsius":${text}${tail}`);
+    },
+  };
+
+  function firstFault(json: unknown): string {
+    const [error] = validator.Errors(json);
+    const place = error?.instancePath.slice(1).replaceAll('/', '.') || 'the body';
+    return `${place}: ${error?.message ?? 'not as expected'}; send {"fahrenheit": 212} or {"fahrenheit": [212, 32]}`;
+  }
+}
+
+interface CelsiusSignature {
+  readonly signature: Signature;
+  readonly input: TensorInfo;
+  readonly output: TensorInfo;
+}
+
+function celsiusSignature(model: Model): CelsiusSignature {
+  const signature = model.signatures.get('serving_default');
+  const input = signature?.inputs[0];
+  const output = signature?.outputs[0];
+  const fits =
+    signature?.inputs.length === 1 &&
+    signature.outputs.length === 1 &&
+    input?.key === 'fahrenheit' &&
+    input.dtype === 'DT_FLOAT' &&
+    output?.key === 'celsius' &&
+    output.dtype === 'DT_FLOAT';
+  if (fits) return { signature, input, output };
+  throw new HttpError(
+    404,
+    `model ${model.name} turns no fahrenheit into celsius; use /v1/models/${model.name}:predict`,
+  );
+}

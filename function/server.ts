@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { App } from './app.ts';
+import { FatalError, HttpError, messageOf } from './errors.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
+
+/** Limits on connections and requests; times in ms. */
+export interface Limits {
+  readonly bodyLimitBytes: number;
+  readonly maxConnections: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** A connection with no request for this long while draining counts as idle. */
+const IDLE_MS = 1000;
+
+/** node:http in front of an app: reads bodies within limits, writes answers, drains. */
+export class HttpServer {
+  readonly #server: Server;
+  readonly #app: App;
+  readonly #bodyLimitBytes: number;
+  #closing = false;
+
+  constructor(app: App, limits: Limits) {
+    this.#app = app;
+    this.#bodyLimitBytes = limits.bodyLimitBytes;
+    this.#server = createServer(
+      {
+        headersTimeout: limits.headersTimeoutMs,
+        requestTimeout: limits.requestTimeoutMs,
+        keepAliveTimeout: limits.keepAliveTimeoutMs,
+        connectionsCheckingInterval: 1000,
+        noDelay: true,
+      },
+      this.#onRequest,
+    );
+    this.#server.maxConnections = limits.maxConnections;
+  }
+
+  /**
+   * @returns the port, which is another than asked for where that was 0
+   * @throws FatalError that says what to do where the port cannot be had
+   */
+  async listen(host: string, port: number): Promise<number> {
+    this.#server.listen({ host, port, backlog: 1024 });
+    try {
+      await once(this.#server, 'listening');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException; // listen() fails with system errors alone
+      if (code === 'EADDRINUSE')
+        throw new FatalError(`port ${port} is in use; stop what listens there or set PORT`);
+      if (code === 'EACCES')
+        throw new FatalError(`port ${port} needs more rights; set PORT to 1024 or above`);
+      throw new FatalError(`cannot listen on ${host} port ${port} (${messageOf(error)}); set HOST and PORT`);
+    }
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Stops without losing a request. The listener closes; each connection's next answer says `connection: close`, so
+   * that the client, not this side, ends a busy one: closing it from here could cross a request on its way. What has
+   * been idle for IDLE_MS by then is closed, what is under way gets until the time-out.
+   *
+   * @returns how many connections had to be cut at the time-out
+   */
+  async drain(timeoutMs: number): Promise<number> {
+    this.#closing = true;
+    // node:http's own close() would close connections that are between two requests at once.
+    const closed = once(this.#server, 'close');
+    NetServer.prototype.close.call(this.#server);
+    const idle = setTimeout(() => this.#server.closeIdleConnections(), Math.min(IDLE_MS, timeoutMs));
+    let cut = 0;
+    const timeout = setTimeout(() => {
+      this.#server.getConnections((_error, count) => {
+        cut = count;
+        this.#server.closeAllConnections();
+      });
+    }, timeoutMs);
+    await closed;
+    clearTimeout(idle);
+    clearTimeout(timeout);
+    this.#server.close(() => {}); // ends node:http's own timers; the listener is closed already
+    return cut;
+  }
+
+  readonly #onRequest = (message: IncomingMessage, reply: ServerResponse): void => {
+    const { headers } = message;
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+      this.#answer(message, reply, EMPTY);
+      return;
+    }
+    if (Number(headers['content-length']) > this.#bodyLimitBytes) {
+      this.#refuse(message, reply);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > this.#bodyLimitBytes) this.#refuse(message, reply);
+      else chunks.push(chunk);
+    });
+    message.on('end', () => {
+      const [first, ...others] = chunks;
+      this.#answer(message, reply, others.length === 0 ? (first ?? EMPTY) : Buffer.concat(chunks, size));
+    });
+  };
+
+  #answer(message: IncomingMessage, reply: ServerResponse, body: Buffer): void {
+    const response = this.#app.handle(new NodeRequest(message, body));
+    if (response instanceof Promise) response.then((late) => this.#send(message, reply, late));
+    else this.#send(message, reply, response);
+  }
+
+  #send(message: IncomingMessage, reply: ServerResponse, { status, headers, body }: HttpResponse): void {
+    if (reply.destroyed || reply.headersSent) return; // the client has gone
+    if (this.#closing) reply.shouldKeepAlive = false;
+    reply.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    reply.end(message.method === 'HEAD' ? undefined : body);
+  }
+
+  /** 413 before the whole body is read: the rest is not wanted, so the connection ends with the answer. */
+  #refuse(message: IncomingMessage, reply: ServerResponse): void {
+    const error = new HttpError(
+      413,
+      `the body is larger than ${this.#bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`,
+    );
+    message.removeAllListeners('data');
+    message.removeAllListeners('end');
+    message.resume();
+    reply.shouldKeepAlive = false;
+    this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
+  }
+}
+
+/** The cheap request: nothing is read from the message before it is asked for. */
+class NodeRequest implements HttpRequest {
+  readonly #message: IncomingMessage;
+  readonly body: Buffer;
+
+  constructor(message: IncomingMessage, body: Buffer) {
+    this.#message = message;
+    this.body = body;
+  }
+
+  get method(): string {
+    return this.#message.method ?? '';
+  }
+
+  get url(): string {
+    return this.#message.url ?? '';
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#message.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  gone(): boolean {
+    return this.#message.socket.destroyed;
+  }
+}
