@@ -6,11 +6,11 @@ const NANOSECONDS_PER_MS = 1e6;
 const LONGEST_NS = 600e9;
 
 export interface Percentiles {
-  readonly p50_ms: number;
-  readonly p90_ms: number;
-  readonly p99_ms: number;
-  readonly p999_ms: number;
-  readonly max_ms: number;
+  readonly p50_ms: number | null;
+  readonly p90_ms: number | null;
+  readonly p99_ms: number | null;
+  readonly p999_ms: number | null;
+  readonly max_ms: number | null;
 }
 
 export function newHistogram(): Histogram {
@@ -28,14 +28,14 @@ export function record(histogram: Histogram, ms: number): void {
 
 /**
  * Percentiles of a histogram and of `unfinished` requests more, which count as slower than all recorded ones:
- * a percentile that falls on one of them is NaN. So is every one of an empty histogram.
+ * a percentile that falls on one of them is null (not known). So is every one of an empty histogram.
  */
 export function percentiles(histogram: Histogram, unfinished = 0): Percentiles {
   const recorded = histogram.totalCount;
   const all = recorded + unfinished;
   const at = (permille: number) => {
     const place = Math.ceil((permille * all) / 1000);
-    if (recorded === 0 || place > recorded) return Number.NaN;
+    if (recorded === 0 || place > recorded) return null;
     // half a place lower, lest rounding of the quotient reach the next one
     return histogram.getValueAtPercentile(((place - 0.5) / recorded) * 100) / NANOSECONDS_PER_MS;
   };

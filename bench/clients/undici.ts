@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { Client, type Dispatcher } from 'undici';
+import type { Job, Outcome } from './job.ts';
+import { Tally } from './tally.ts';
+import type { TickerData } from './ticker.ts';
+
+/** How long an open loop waits for the last answers before it calls them unfinished. */
+const DRAIN_MS = 2000;
+/** After a connection error; without it a dead server would be asked as fast as a core can. */
+const RETRY_MS = 10;
+
+interface Lane {
+  readonly client: Client;
+}
+
+/** Called once per request: status 0 and an error's name when there was no answer. */
+type Done = (lane: Lane, status: number, body: string, sent: number) => void;
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #lane: Lane;
+  readonly #done: Done;
+  readonly #sent: number;
+  #status = 0;
+  #body = '';
+
+  constructor(lane: Lane, done: Done) {
+    this.#lane = lane;
+    this.#done = done;
+    this.#sent = performance.now();
+  }
+
+  onRequestStart(): void {} // undici insists on it
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+    this.#status = status;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body += chunk.toString('latin1'); // answers are ASCII, and latin1 is the fastest to read
+  }
+
+  onResponseEnd(): void {
+    this.#done(this.#lane, this.#status, this.#body, this.#sent);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#done(this.#lane, 0, 'code' in error ? String(error.code) : error.message, this.#sent);
+  }
+}
+
+class Lanes {
+  readonly all: readonly Lane[];
+  readonly #request: Dispatcher.DispatchOptions;
+
+  constructor(job: Job) {
+    const timeout = job.timeout_s * 1000;
+    const options = { pipelining: 1, headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: timeout };
+    this.all = Array.from({ length: job.connections }, () => ({
+      client: new Client(job.origin, { ...options, keepAliveTimeout: 60_000 }),
+    }));
+    this.#request = {
+      method: 'POST',
+      path: job.path,
+      body: job.body,
+      headers: { 'content-type': 'application/json' },
+    };
+  }
+
+  send(lane: Lane, done: Done): void {
+    lane.client.dispatch(this.#request, new Exchange(lane, done));
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.all.map(({ client }) => client.destroy()));
+  }
+}
+
+/** A closed loop: each connection asks again as soon as it has its answer. */
+export async function undiciClosedLoad(job: Job): Promise<Outcome> {
+  const tally = new Tally(job);
+  const lanes = new Lanes(job);
+  let stopped = false;
+  const done: Done = (lane, status, body, sent) => {
+    const took = performance.now() - sent;
+    if (tally.counting) {
+      if (status === 0) tally.failed(body);
+      else tally.answered(status, body, took, took);
+    }
+    if (stopped) return;
+    if (status === 0) setTimeout(() => !stopped && lanes.send(lane, done), RETRY_MS);
+    else lanes.send(lane, done);
+  };
+  for (const lane of lanes.all) lanes.send(lane, done);
+  await sleep(job.warmup_s * 1000);
+  tally.open();
+  await sleep(job.duration_s * 1000);
+  tally.close();
+  stopped = true;
+  const outcome = tally.outcome();
+  await lanes.destroy();
+  return outcome;
+}
+
+/**
+ * An open loop: request i is meant to start at i / rate, whatever became of the ones before it, and its latency counts from
+ * then. It waits for a free connection, and the wait counts, too. Arrivals during the warm-up are sent and not counted.
+ */
+export async function undiciOpenLoad(job: Job): Promise<Outcome> {
+  const tally = new Tally(job);
+  const lanes = new Lanes(job);
+  const free = [...lanes.all];
+  const waiting: number[] = [];
+  let waitingFrom = 0; // index of the first in `waiting` that still waits: shift() is slow on long queues
+  const warmup = Math.round(job.rate_per_s * job.warmup_s);
+  const all = warmup + Math.round(job.rate_per_s * job.duration_s);
+  const start = performance.now();
+  const dueAt = (arrival: number) => start + (arrival / job.rate_per_s) * 1000;
+  let next = 0;
+  let outstanding = 0;
+  let stopped = false;
+  const finished = Promise.withResolvers<void>();
+
+  const begin = (lane: Lane, arrival: number) =>
+    lanes.send(lane, (lane, status, body, sent) => {
+      if (stopped) return;
+      if (arrival >= warmup) {
+        const now = performance.now();
+        if (status === 0) tally.failed(body);
+        else tally.answered(status, body, now - dueAt(arrival), now - sent);
+        outstanding--;
+      }
+      const queued = waiting[waitingFrom];
+      if (queued === undefined) free.push(lane);
+      else {
+        waitingFrom++;
+        begin(lane, queued);
+      }
+      if (next === all && outstanding === 0) finished.resolve();
+    });
+  const pump = () => {
+    const now = performance.now();
+    for (; next < all && dueAt(next) <= now; next++) {
+      if (next === warmup) tally.open();
+      if (next >= warmup) {
+        outstanding++;
+        tally.arrived(now - dueAt(next));
+      }
+      const lane = free.pop();
+      if (lane) begin(lane, next);
+      else waiting.push(next);
+    }
+    if (next === all && tally.counting) tally.close();
+  };
+
+  const period_ms = Math.min(1, Math.max(0.1, 250 / job.rate_per_s));
+  const stopTicker = await startTicker(period_ms, pump);
+  await Promise.race([finished.promise, sleep((job.warmup_s + job.duration_s) * 1000 + DRAIN_MS)]);
+  stopped = true;
+  await stopTicker();
+  if (tally.counting) tally.close(); // the client never came to its last arrivals
+  for (; next < all; next++) {
+    if (next < warmup) continue;
+    outstanding++;
+    tally.arrived(Math.max(0, performance.now() - dueAt(next)));
+  }
+  const outcome = tally.outcome(outstanding);
+  await lanes.destroy();
+  return outcome;
+}
+
+async function startTicker(period_ms: number, tick: () => void): Promise<() => Promise<void>> {
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const workerData: TickerData = { period_ms, state };
+  const worker = new Worker(new URL('ticker.ts', import.meta.url), { workerData });
+  worker.on('message', () => {
+    Atomics.store(state, 0, 0);
+    tick();
+  });
+  await once(worker, 'online');
+  return async () => {
+    Atomics.store(state, 1, 1);
+    await worker.terminate();
+  };
+}

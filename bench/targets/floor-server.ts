@@ -1,0 +1,37 @@
+/**
+ * The floor: what node:http and JSON cost when nothing is computed. It reads the whole body, parses it, and answers with
+ * constants in the shape and number that a model would: no model, no validation, no metrics.
+ *
+ *     PORT=8080 node floor-server.ts
+ */
+import { createServer } from 'node:http';
+
+const answers = new Map<number, Buffer>();
+
+function rowsOf(body: string): number {
+  const question: unknown = JSON.parse(body);
+  if (typeof question !== 'object' || question === null || !('instances' in question)) return 1;
+  return Array.isArray(question.instances) ? question.instances.length : 1;
+}
+
+function answerOf(rows: number): Buffer {
+  let answer = answers.get(rows);
+  if (!answer) {
+    answer = Buffer.from(JSON.stringify({ predictions: Array.from({ length: rows }, () => 100) }));
+    answers.set(rows, answer);
+  }
+  return answer;
+}
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    const answer = answerOf(rowsOf(body.toString()));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
+    response.end(answer);
+  });
+});
+server.keepAliveTimeout = 75_000;
+server.listen(Number(process.env.PORT), '127.0.0.1');
