@@ -14,12 +14,15 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY function/ function/
 COPY model/ model/
-COPY tsconfig.json ./
-RUN --mount=type=cache,target=/src/.cache --mount=type=cache,target=/root/.cache/pip node function/native/setup.js
+# one cache for each architecture, since two may be built side by side
+ARG TARGETARCH
+RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
+    --mount=type=cache,target=/root/.cache/pip \
+    node function/native/setup.js
 # the two programs that the image brings besides the server, each one file without packages
 COPY image/ image/
 RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \
-    --target=node24 --outdir=dist/image
+    --target=node24 --outdir=dist/image --out-extension:.js=.mjs
 
 # root: the file system of the last stage, without shell and package manager. Which libraries are needed, ldd says.
 FROM builder AS root
@@ -53,13 +56,13 @@ FROM scratch
 COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
 COPY --from=builder /src/model/celsius/ /app/model/celsius/
-COPY --from=builder /src/dist/main.js /app/dist/
+COPY --from=builder /src/dist/main.js /src/dist/main.js.LEGAL.txt /src/dist/package.json /app/dist/
 COPY --from=builder /src/dist/image/ /app/
 ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.js"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.mjs"]
 # exec form: the server is process 1 and gets SIGTERM itself
 ENTRYPOINT ["node", "/app/dist/main.js"]
 # last, so that a new commit changes no layer
