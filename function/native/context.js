@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { wheels } from './wheels.js';
 
 /**
  * @typedef {object} Context
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} modules
  * @property {NodeJS.ProcessEnv} env
  * @property {string} arch as in process.arch
+ * @property {import('./wheels.js').Wheel | undefined} wheel TensorFlow's, undefined if there is none for this machine
  * @property {(line: string) => void} say tells the user what is being done
  */
 
@@ -18,13 +20,15 @@ import { fileURLToPath } from 'node:url';
 export class SetupError extends Error {}
 
 /**
- * @param {{ root?: string, env?: NodeJS.ProcessEnv, arch?: string, say?: (line: string) => void }} [options]
+ * @param {{ root?: string, env?: NodeJS.ProcessEnv, arch?: string, wheel?: import('./wheels.js').Wheel,
+ *   say?: (line: string) => void }} [options]
  * @returns {Context}
  */
 export function createContext({
   root = fileURLToPath(new URL('../../', import.meta.url)),
   env = process.env,
   arch = process.arch,
+  wheel = wheels[arch],
   say = (line) => process.stderr.write(`setup: ${line}\n`),
 } = {}) {
   return {
@@ -34,6 +38,7 @@ export function createContext({
     modules: join(root, 'node_modules'),
     env,
     arch,
+    wheel,
     say,
   };
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, SetupError } from './context.js';
 import { hashFile, hashInputs, isDone, markDone } from './stamp.js';
-import { wheels } from './wheels.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('./wheels.js').Wheel} Wheel */
@@ -26,8 +25,7 @@ const members = [
 ];
 
 /** @param {Context} context */
-export function wheelFor({ arch }) {
-  const wheel = wheels[arch];
+export function wheelFor({ arch, wheel }) {
   if (!wheel) throw new SetupError(`no TensorFlow libraries for ${arch}`);
   return wheel;
 }

@@ -1,0 +1,23 @@
+import { bundleServer } from './bundle.js';
+import { bindingIsDone, buildBinding } from './compile.js';
+import { checkMachine } from './machine.js';
+import { chooseNode, installPackages, packagesMatch } from './packages.js';
+import { buildTap } from './test-runner.js';
+import { fetchTensorFlow } from './wheel.js';
+
+/**
+ * The steps in their order. One whose work is done says nothing and takes no time; one that was interrupted is done
+ * from its own beginning.
+ *
+ * @param {import('./context.js').Context} context
+ * @param {{ test: boolean }} options test: prepare the test runner too
+ */
+export async function setUp(context, { test }) {
+  if (!packagesMatch(context) || !bindingIsDone(context)) checkMachine(context);
+  await installPackages(context);
+  chooseNode(context);
+  if (!bindingIsDone(context)) await fetchTensorFlow(context);
+  await buildBinding(context);
+  await bundleServer(context);
+  if (test) await buildTap(context);
+}
