@@ -67,7 +67,10 @@ function readInstances(instances: unknown, signature: Signature): Tensor[] {
   if (instances.length === 0) throw badRequest('instances: the list is empty');
   const named = isObject(instances[0]) && !isBase64Object(instances[0]);
   if (!named) return [tensorFromJson(instances, onlyInput(signature, 'instances'), 'instances')];
-  for (const [i, instance] of instances.entries()) checkNames(instance, signature, `instances[${i}]`);
+  for (const [i, instance] of instances.entries()) {
+    checkPresent(instance, signature, `instances[${i}]`);
+    checkNoOthers(instance, signature, `instances[${i}]`);
+  }
   return signature.inputs.map((input) => {
     const values = instances.map((instance: JsonObject) => instance[input.key]);
     return tensorFromJson(values, input, `instances.${input.key}`);
@@ -80,7 +83,7 @@ function readInputs(inputs: unknown, signature: Signature): Tensor[] {
   if (!isObject(inputs) || isBase64Object(inputs)) {
     return [tensorFromJson(inputs, onlyInput(signature, 'inputs'), 'inputs')];
   }
-  checkNames(inputs, signature, 'inputs');
+  checkPresent(inputs, signature, 'inputs'); // names that are no input are let pass here, as TensorFlow Serving does
   return signature.inputs.map((input) => tensorFromJson(inputs[input.key], input, `inputs.${input.key}`));
 }
 
@@ -93,16 +96,18 @@ function onlyInput(signature: Signature, path: string): TensorInfo {
   );
 }
 
-function checkNames(value: unknown, signature: Signature, path: string): void {
-  const names = signature.inputs.map((input) => input.key);
-  if (!isObject(value)) throw badRequest(`${path}: not an object with the inputs ${names.join(', ')}`);
-  for (const name of names) {
-    if (!Object.hasOwn(value, name)) throw badRequest(`${path}: input ${JSON.stringify(name)} is missing`);
-  }
-  const extra = Object.keys(value).find((key) => !names.includes(key));
-  if (extra === undefined) return;
+function checkPresent(value: unknown, signature: Signature, path: string): asserts value is JsonObject {
+  const keys = signature.inputs.map((input) => input.key);
+  if (!isObject(value)) throw badRequest(`${path}: not an object with the inputs ${keys.join(', ')}`);
+  const missing = keys.find((key) => !Object.hasOwn(value, key));
+  if (missing !== undefined) throw badRequest(`${path}: input ${JSON.stringify(missing)} is missing`);
+}
+
+function checkNoOthers(value: JsonObject, signature: Signature, path: string): void {
+  const other = Object.keys(value).find((key) => !signature.inputs.some((input) => input.key === key));
+  if (other === undefined) return;
   throw badRequest(
-    `${path}: ${JSON.stringify(extra.slice(0, 100))} is no input of signature "${signature.name}"`,
+    `${path}: ${JSON.stringify(other.slice(0, 100))} is no input of signature "${signature.name}"`,
   );
 }
 

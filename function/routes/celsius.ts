@@ -37,7 +37,8 @@ export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>):
   };
 
   function firstFault(json: unknown): string {
-    const [error] = validator.Errors(json);
+    // Of the errors of a number or a list of numbers, the one that reaches deepest says which was meant.
+    const [error] = validator.Errors(json).sort((a, b) => b.instancePath.length - a.instancePath.length);
     const place = error?.instancePath.slice(1).replaceAll('/', '.') || 'the body';
     return `${place}: ${error?.message ?? 'not as expected'}; send {"fahrenheit": 212} or {"fahrenheit": [212, 32]}`;
   }
