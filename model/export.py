@@ -2,8 +2,9 @@
 
 Signature serving_default: input `fahrenheit` float32 [-1] (°F), output `celsius` float32 [-1] (°C), elementwise.
 The arithmetic is done in float64 and rounded to float32 once, at the end. A float32 minus 32, times 5, fits into
-float64, and a quotient by 9 that is not a midpoint of two float32 is never within float64's error of one: so the
-answer is the correctly rounded one (98.6 -> 37, where float32 arithmetic may give 36.999996).
+float64 (where it does not, the float32 is too near 0 to matter), and a quotient by 9 that is not a midpoint of two
+float32 is never within float64's error of one: so the answer is the correctly rounded one (98.6 -> 37, where float32
+arithmetic may give 36.999996).
 """
 
 import argparse
