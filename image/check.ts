@@ -17,7 +17,7 @@ export const KNOWN_ANSWERS: readonly (readonly [fahrenheit: number, celsius: num
 
 const USAGE = `Asks a model server for known answers: exit code 0 where all are right.
 
-usage: node check.js [--api celsius|predict] [--model NAME] [--wait SECONDS] URL
+usage: node check.mjs [--api celsius|predict] [--model NAME] [--wait SECONDS] URL
 
   --api     celsius (POST /celsius; default) or predict (POST /v1/models/NAME:predict, as TensorFlow Serving has it)
   --model   the model's name for predict [celsius]

@@ -92,7 +92,7 @@ const checks: [name: string, args: string[], answer: Answer | undefined, code: n
   ['an unknown API', ['--api', 'grpc', 'URL'], right, 2, /grpc is neither/],
   ['a bad wait', ['--wait', 'long', 'URL'], right, 2, /long is no number/],
   ['an unknown option', ['--hots', 'URL'], right, 2, /--hots/],
-  ['help', ['--help'], right, 0, /usage: node check\.js/],
+  ['help', ['--help'], right, 0, /usage: node check\.mjs/],
 ];
 
 for (const [name, args, answer, code, says] of checks) {

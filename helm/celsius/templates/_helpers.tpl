@@ -32,12 +32,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* A number of a values file is a float, which prints as 1e+07: print a whole one as it was written. */}}
+{{- define "celsius.plain" -}}
+{{ kindIs "float64" . | ternary (int64 .) . }}
+{{- end }}
+
 {{/* Reference of an image; takes {image, context}. A digest wins over a tag. */}}
 {{- define "celsius.image" -}}
 {{- if .image.digest -}}
 {{ .image.repository }}@{{ .image.digest }}
 {{- else -}}
-{{ .image.repository }}:{{ default .context.Chart.AppVersion .image.tag }}
+{{ .image.repository }}:{{ include "celsius.plain" (default .context.Chart.AppVersion .image.tag) }}
 {{- end }}
 {{- end }}
 
@@ -65,8 +70,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- range $key, $value := .config }}
 - name: {{ $key | snakecase | upper }}
-  {{- /* numbers of a values file are floats: 1e+07 without this */}}
-  value: {{ kindIs "float64" $value | ternary (int64 $value) $value | toString | quote }}
+  value: {{ include "celsius.plain" $value | quote }}
 {{- end }}
 {{- with $values.metrics.port }}
 - name: METRICS_PORT

@@ -78,7 +78,8 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- if .image.digest -}}
 image: {{ .image.repository }}@{{ .image.digest }}
 {{- else -}}
-image: {{ .image.repository }}:{{ default $.context.Chart.AppVersion .image.tag }}
+{{- $tag := default $.context.Chart.AppVersion .image.tag }}
+image: {{ .image.repository }}:{{ kindIs "float64" $tag | ternary (int64 $tag) $tag }}
 {{- end }}
 imagePullPolicy: {{ .image.pullPolicy }}
 {{- with .securityContext }}

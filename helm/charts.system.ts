@@ -1,0 +1,230 @@
+/**
+ * Renders the charts with `helm` (or the command in HELM), for every values file and every option that changes what is
+ * made, and looks at the objects. What a cluster says to them is the cluster test's part.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
+import t, { type Test } from 'tap';
+
+const helm = process.env.HELM || 'helm';
+const kubeconform = process.env.KUBECONFORM;
+const exec = promisify(execFile);
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** A rendered object: its `spec` is looked at by path, so that no type of it is needed. */
+interface Rendered extends KubernetesObject {
+  spec?: unknown;
+}
+
+async function run(chart: string, command: string[], options: string[]): Promise<string> {
+  const files = options.map((option) => (option.endsWith('.yaml') ? folder(`${chart}/${option}`) : option));
+  const { stdout } = await exec(helm, [...command, folder(chart), '--kube-version', '1.34', ...files]);
+  return stdout;
+}
+
+async function render(chart: string, options: string[]): Promise<Rendered[]> {
+  const objects: Rendered[] = loadAllYaml(await run(chart, ['template', 'release'], options));
+  return objects.filter((object) => object);
+}
+
+/** The value at a path such as `spec.template.spec.containers.0.image`. */
+function at(object: unknown, path: string): unknown {
+  let value = object;
+  for (const key of path.split('.'))
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  return value;
+}
+
+const kinds = (objects: Rendered[]) => objects.map((object) => object.kind).sort();
+const find = (objects: Rendered[], kind: string) => objects.find((object) => object.kind === kind);
+
+const set = (...pairs: string[]) => pairs.flatMap((pair) => ['--set', pair]);
+const variants: [chart: string, name: string, options: string[], kinds: string[]][] = [
+  ['celsius', 'defaults', [], ['Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount']],
+  [
+    'celsius',
+    'TensorFlow Serving',
+    ['-f', 'values-tf-serving.yaml'],
+    ['Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount'],
+  ],
+  ['celsius', 'Knative', set('knative.enabled=true'), ['Pod', 'Service', 'ServiceAccount']],
+  [
+    'celsius',
+    'Knative with TensorFlow Serving',
+    ['-f', 'values-tf-serving.yaml', ...set('knative.enabled=true')],
+    ['Pod', 'Service', 'ServiceAccount'],
+  ],
+  [
+    'celsius',
+    'everything',
+    set(
+      'autoscaling.minReplicas=2',
+      'networkPolicy.enabled=true',
+      'ingress.enabled=true',
+      'httpRoute.enabled=true',
+      'httpRoute.parentRefs[0].name=gateway',
+      'serviceMonitor.enabled=true',
+      'metrics.port=9464',
+      'metrics.token=secret',
+    ),
+    [
+      'Deployment',
+      'HTTPRoute',
+      'HorizontalPodAutoscaler',
+      'Ingress',
+      'NetworkPolicy',
+      'Pod',
+      'PodDisruptionBudget',
+      'Secret',
+      'Service',
+      'ServiceAccount',
+      'ServiceMonitor',
+    ],
+  ],
+  [
+    'celsius',
+    'a fixed number of replicas',
+    set('autoscaling.enabled=false', 'replicaCount=3', 'serviceAccount.create=false'),
+    ['Deployment', 'Pod', 'PodDisruptionBudget', 'Service'],
+  ],
+  ['locust', 'a run', [], ['Job', 'Job', 'Service']],
+  ['locust', 'web page', set('mode=web'), ['Deployment', 'Deployment', 'Service', 'Service']],
+];
+
+for (const [chart, name, options, expected] of variants) {
+  t.test(`${chart}: ${name}`, async (t) => {
+    await run(chart, ['lint', '--strict'], options);
+    const objects = await render(chart, options);
+    t.strictSame(kinds(objects), expected);
+    for (const object of objects) restricted(t, object);
+    if (kubeconform) await schemaSays(t, chart, options);
+  });
+}
+
+/** What the Pod Security Standard "restricted" asks of a pod, and what we ask besides. */
+function restricted(t: Test, object: Rendered) {
+  const pod = object.kind === 'Pod' ? object.spec : at(object, 'spec.template.spec');
+  if (pod === undefined) return;
+  const where = `${object.kind} ${object.metadata?.name}`;
+  t.equal(at(pod, 'automountServiceAccountToken'), false, `${where}: no token`);
+  const containers = [at(pod, 'containers'), at(pod, 'initContainers')].flat().filter((c) => c !== undefined);
+  t.ok(containers.length > 0, `${where}: has containers`);
+  for (const container of containers) {
+    const security = { ...Object(at(pod, 'securityContext')), ...Object(at(container, 'securityContext')) };
+    t.match(
+      security,
+      {
+        runAsNonRoot: true,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      `${where}: restricted`,
+    );
+    t.type(at(container, 'resources.limits.memory'), 'string', `${where}: memory limit`);
+  }
+}
+
+async function schemaSays(t: Test, chart: string, options: string[]) {
+  const child = exec(kubeconform ?? '', [
+    '-strict',
+    '-summary',
+    '-ignore-missing-schemas',
+    '-kubernetes-version',
+    '1.34.0',
+  ]);
+  child.child.stdin?.end(await run(chart, ['template', 'release'], options));
+  await t.resolves(child, 'kubeconform');
+}
+
+t.test('celsius: what values do', async (t) => {
+  const deployment = async (...options: string[]) =>
+    find(await render('celsius', set(...options)), 'Deployment');
+  const image = 'spec.template.spec.containers.0.image';
+  t.equal(at(await deployment(), 'spec.replicas'), undefined, 'the autoscaler alone decides on replicas');
+  t.equal(at(await deployment('autoscaling.enabled=false', 'replicaCount=2'), 'spec.replicas'), 2);
+  t.equal(at(await deployment('image.tag=1'), image), 'celsius:1');
+  const digest = `sha256:${'a'.repeat(64)}`;
+  t.equal(
+    at(await deployment('image.tag=1', `image.digest=${digest}`), image),
+    `celsius@${digest}`,
+    'a digest wins',
+  );
+  const token = 'spec.template.metadata.annotations.checksum/metrics-token';
+  t.not(
+    at(await deployment('metrics.token=a'), token),
+    at(await deployment('metrics.token=b'), token),
+    'a new token rolls out',
+  );
+  const env = at(await deployment('config.maxQueueRows=10000000'), 'spec.template.spec.containers.0.env');
+  t.match(env, [
+    { name: 'PORT', value: '8080' },
+    { name: 'DRAIN_DELAY_MS', value: '5000' },
+  ]);
+  t.ok(
+    Array.isArray(env) &&
+      env.some((e) => at(e, 'name') === 'MAX_QUEUE_ROWS' && at(e, 'value') === '10000000'),
+  );
+  const single = await render('celsius', []);
+  t.equal(
+    find(single, 'PodDisruptionBudget'),
+    undefined,
+    'one replica: no budget that would block a node drain',
+  );
+});
+
+t.test('celsius: TensorFlow Serving', async (t) => {
+  const objects = await render('celsius', ['-f', 'values-tf-serving.yaml']);
+  const container = at(find(objects, 'Deployment'), 'spec.template.spec.containers.0');
+  t.equal(at(container, 'env'), undefined, "none of Celsiusify's variables");
+  t.equal(at(container, 'ports.0.containerPort'), 8501);
+  t.equal(at(container, 'readinessProbe.httpGet.path'), '/v1/models/celsius');
+  t.match(at(find(objects, 'Pod'), 'spec.containers.0.args'), ['--api=predict']);
+});
+
+t.test('celsius: Knative', async (t) => {
+  const service = find(await render('celsius', set('knative.enabled=true', 'knative.maxScale=5')), 'Service');
+  t.equal(service?.apiVersion, 'serving.knative.dev/v1');
+  t.match(at(service, 'spec.template.metadata.annotations'), { 'autoscaling.knative.dev/max-scale': '5' });
+  const env = at(service, 'spec.template.spec.containers.0.env');
+  t.ok(Array.isArray(env) && env.every((e) => at(e, 'name') !== 'PORT'), 'PORT is Knative’s to set');
+  t.match(env, [{ name: 'DRAIN_DELAY_MS', value: '0' }]);
+});
+
+const refusals: [chart: string, options: string[], says: RegExp][] = [
+  ['celsius', set('livenesProbe.periodSeconds=1'), /additional properties 'livenesProbe' not allowed/],
+  ['celsius', set('config.drainDelay=1'), /additional properties 'drainDelay' not allowed/],
+  ['celsius', set('config.logLevel=loud'), /value must be one of 'trace', 'debug'/],
+  ['celsius', set('image.digest=latest'), /does not match pattern/],
+  [
+    'celsius',
+    set('terminationGracePeriodSeconds=15'),
+    /15 s must be more than config.drainDelayMs \+ config.drainTimeoutMs \(15000 ms\)/,
+  ],
+  ['celsius', set('knative.enabled=true', 'metrics.port=9464'), /a Knative Service has one port only/],
+  ['locust', set('target.host=celsius'), /does not match pattern/],
+  ['locust', set('load.second=1'), /additional properties 'second' not allowed/],
+];
+for (const [chart, options, says] of refusals) {
+  t.test(`${chart} refuses ${options.join(' ')}`, (t) =>
+    t.rejects(run(chart, ['template', 'release'], options), says),
+  );
+}
+
+t.test('every value is known to the schema, and every one has a comment', async (t) => {
+  for (const chart of ['celsius', 'locust']) {
+    const schema: unknown = JSON.parse(readFileSync(folder(`${chart}/values.schema.json`), 'utf8'));
+    const [values] = loadAllYaml(readFileSync(folder(`${chart}/values.yaml`), 'utf8')) as unknown[];
+    const known = Object.keys(Object(at(schema, 'properties'))).filter((key) => key !== 'global');
+    t.strictSame(known.sort(), Object.keys(Object(values)).sort());
+    const table = readFileSync(folder(`${chart}/README.md`), 'utf8')
+      .split('\n')
+      .filter((line) => /^\| \w/.test(line));
+    t.ok(table.length > 20, 'the README has the table');
+    for (const row of table.slice(1)) t.notMatch(row, /\| *\|$/, row);
+  }
+});
