@@ -1,0 +1,220 @@
+/**
+ * Builds the image with DOCKER (default `docker`; podman does as well) and looks at it and at a container of it, which runs
+ * as a pod would: read-only, without capabilities, with a memory limit. IMAGE names an image to test as it is instead.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { constants, createGzip, createZstdCompress } from 'node:zlib';
+import t from 'tap';
+import { check, type Target } from './check.ts';
+
+const docker = process.env.DOCKER || 'docker';
+const image = process.env.IMAGE || 'celsius:test';
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** As in the chart's values. */
+const MEMORY = '256m';
+/** Bytes of all layers, packed as registries keep them. */
+const MOST_ZSTD = 175e6;
+
+const exec = promisify(execFile);
+const run = async (...args: string[]) =>
+  (await exec(docker, args, { cwd: root, maxBuffer: 1 << 26 })).stdout.trim();
+
+t.before(async () => {
+  if (process.env.IMAGE) return;
+  const revision = (await exec('git', ['rev-parse', 'HEAD'], { cwd: root })).stdout.trim();
+  const args = [
+    'build',
+    '-t',
+    image,
+    '--build-arg',
+    `REVISION=${revision}`,
+    '--build-arg',
+    'VERSION=0.0.1-test',
+    '.',
+  ];
+  const build = spawn(docker, args, { cwd: root, stdio: ['ignore', 2, 2] }); // its progress is to be seen
+  const code = await new Promise((resolve) => build.on('close', resolve));
+  if (code !== 0) throw new Error(`${docker} build ended with ${code}`);
+});
+
+/** Starts a container for one test, removed at its end; its name, and where it answers. */
+async function start(t: { teardown(done: () => Promise<unknown>): void }, ...args: string[]) {
+  const name = `celsius-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  const limits = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--memory', MEMORY];
+  await run('run', '-d', '--name', name, ...limits, '-p', '127.0.0.1::8080', ...args, image);
+  t.teardown(() => run('rm', '-f', name));
+  const [address] = (await run('port', name, '8080/tcp')).split('\n');
+  return { name, url: `http://${address}` };
+}
+
+const target = (url: string, api: Target['api']): Target => ({ url, api, model: 'celsius', wait: 30 });
+
+t.test('answers, read-only and without any right', async (t) => {
+  const { name, url } = await start(t);
+  for (const api of ['celsius', 'predict'] as const)
+    t.equal((await check(target(url, api))).length, 7, `${api}: known answers`);
+  t.equal((await fetch(`${url}/readyz`)).status, 200);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  t.match(metrics, /^celsiusify_info\{/m);
+  t.comment(metrics.match(/^(celsiusify_cold_start_seconds|process_resident_memory_bytes).*$/gm)?.join('\n'));
+
+  t.equal(
+    await run('exec', name, 'node', '-p', '[process.getuid(), process.pid !== 1].join()'),
+    '65532,true',
+  );
+  await t.rejects(
+    run('exec', name, 'node', '-e', "require('fs').writeFileSync('/app/x', '')"),
+    /EROFS|EACCES/,
+  );
+  await t.rejects(run('exec', name, 'sh', '-c', 'true'), 'there is no shell');
+});
+
+t.test('HEALTHCHECK', async (t) => {
+  const { name, url } = await start(t);
+  await check(target(url, 'celsius'));
+  const config: { Healthcheck?: { Test?: string[] } } = JSON.parse(
+    await run('inspect', '--format', '{{json .Config}}', name),
+  );
+  const [kind, ...command] = config.Healthcheck?.Test ?? [];
+  t.equal(kind, 'CMD', 'exec form: there is no shell');
+  await t.resolves(run('exec', name, ...command), 'well');
+  await t.rejects(run('exec', '-e', 'PORT=9', name, ...command), /health check: .*ECONNREFUSED/, 'ill');
+});
+
+t.test('SIGTERM reaches the server, which drains and exits 0', async (t) => {
+  const { name, url } = await start(t, '-e', 'DRAIN_DELAY_MS=1500');
+  await check(target(url, 'celsius'));
+  await run('kill', '--signal', 'TERM', name);
+  t.equal((await fetch(`${url}/readyz`)).status, 503, 'not ready any more');
+  t.equal((await check({ ...target(url, 'celsius'), wait: 0 })).length, 7, 'but still answering');
+  t.equal(await run('wait', name), '0');
+});
+
+t.test('a bad option exits 2 with one line', async (t) => {
+  const error: { code?: number; stderr?: string } = await run(
+    'run',
+    '--rm',
+    '-e',
+    'LOG_LEVEL=loud',
+    image,
+  ).then(
+    () => ({}),
+    (error) => error,
+  );
+  t.equal(error.code, 2);
+  t.match(error.stderr?.trim(), /^.*LOG_LEVEL.*$/);
+});
+
+t.test('configuration', async (t) => {
+  const config: unknown = JSON.parse(await run('inspect', '--format', '{{json .Config}}', image));
+  t.match(config, {
+    User: '65532:65532',
+    Entrypoint: ['node', '/app/dist/main.js'],
+    ExposedPorts: { '8080/tcp': {} },
+    Labels: {
+      'org.opencontainers.image.title': 'celsius',
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+      'org.opencontainers.image.version': /^\d/,
+      'org.opencontainers.image.revision': /^([0-9a-f]{40}|unknown)$/,
+      'org.opencontainers.image.created': String,
+    },
+  });
+});
+
+t.test('files', async (t) => {
+  const { name } = await start(t);
+  const exported = spawn(docker, ['export', name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const list = spawn('tar', ['-tv', '--numeric-owner'], { stdio: [exported.stdout, 'pipe', 'inherit'] });
+  const files = (await text(list.stdout))
+    .trim()
+    .split('\n')
+    .map((line) => ({
+      mode: line.slice(0, 10),
+      path: line.replace(/^(\S+\s+){5}/, '').replace(/ -> .*/, ''),
+    }))
+    // these are made by whatever runs the container
+    .filter(
+      ({ path }) =>
+        !/^\.?\/?(dev|proc|sys|run|etc\/(hosts|hostname|resolv\.conf|mtab)|\.dockerenv)(\/|$)/.test(path),
+    );
+  t.ok(files.some(({ path }) => path.endsWith('app/dist/main.js')));
+  const paths = (wrong: (file: { mode: string; path: string }) => boolean) =>
+    files.filter(wrong).map(({ path }) => path);
+  t.strictSame(
+    paths(({ mode }) => /s/i.test(mode.slice(1))),
+    [],
+    'no setuid, no setgid',
+  );
+  t.strictSame(
+    paths(({ mode }) => mode[0] !== 'l' && mode[8] === 'w'),
+    [],
+    'nothing that anyone may write',
+  );
+  const tools =
+    /(^|\/)(sh|bash|dash|busybox|apt|apt-get|dpkg|npm|npx|yarn|corepack|python3?|pip3?|gcc|curl|wget|perl)$/;
+  t.strictSame(
+    paths(({ path }) => tools.test(path)),
+    [],
+    'no shell, package manager or compiler',
+  );
+  t.strictSame(
+    paths(({ path }) => /\.(ts|map|test\.js|h)$|node_modules/.test(path)),
+    [],
+    'nothing of the build',
+  );
+  for (const wanted of [
+    'app/LICENSE',
+    'app/dist/native/THIRD_PARTY_NOTICES.txt',
+    'doc/libc6/copyright',
+    'app/model/celsius/1/saved_model.pb',
+  ]) {
+    t.ok(
+      files.some(({ path }) => path.endsWith(wanted)),
+      wanted,
+    );
+  }
+});
+
+t.test('size by layer', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'celsius-image-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await run('save', '-o', join(folder, 'image.tar'), image);
+  await exec('tar', ['-xf', 'image.tar'], { cwd: folder });
+  const [manifest]: { Layers: string[] }[] = JSON.parse(
+    await readFile(join(folder, 'manifest.json'), 'utf8'),
+  );
+  const zstd = { params: { [constants.ZSTD_c_compressionLevel]: Number(process.env.ZSTD_LEVEL || 11) } };
+  const sums = [0, 0, 0];
+  for (const layer of manifest?.Layers ?? []) {
+    const bytes = await Promise.all(
+      [undefined, createGzip(), createZstdCompress(zstd)].map((packer) =>
+        sizeOf(join(folder, layer), packer),
+      ),
+    );
+    t.comment(bytes.map((n) => `${(n / 1e6).toFixed(1)} MB`).join(' / '));
+    for (const [i, n] of bytes.entries()) sums[i] = (sums[i] ?? 0) + n;
+  }
+  t.comment(`unpacked / gzip / zstd: ${sums.map((n) => `${(n / 1e6).toFixed(1)} MB`).join(' / ')}`);
+  t.ok((sums[2] ?? 0) < MOST_ZSTD, 'zstd');
+});
+
+async function sizeOf(
+  file: string,
+  packer?: ReturnType<typeof createGzip | typeof createZstdCompress>,
+): Promise<number> {
+  let bytes = 0;
+  const count = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) bytes += chunk.length;
+  };
+  if (packer) await pipeline(createReadStream(file), packer, count);
+  else await pipeline(createReadStream(file), count);
+  return bytes;
+}
