@@ -11,7 +11,7 @@ import {
   type Verb,
 } from './flags.ts';
 import { waitReady } from './ready.ts';
-import { applyService, asking, DEPLOY_MANAGER } from './serving.ts';
+import { applyService, DEPLOY_MANAGER } from './serving.ts';
 import { API_VERSION, type KnativeService } from './types.ts';
 
 const flags = {
@@ -135,9 +135,7 @@ export const deploy: Verb = {
     const began = performance.now();
     const service = serviceObject({ ...options, namespace: cluster.namespace });
     await applyService(cluster, service, { manager: DEPLOY_MANAGER, force: v.force ?? false });
-    const ready = await asking(cluster, v.name, () =>
-      waitReady(cluster, v.name, { ...window, failureWindowMs }, io),
-    );
+    const ready = await waitReady(cluster, v.name, { ...window, failureWindowMs }, io);
     const result = {
       name: v.name,
       namespace: cluster.namespace,

@@ -65,11 +65,13 @@ export async function fakeCluster(script: Script = {}): Promise<FakeCluster> {
     readonly response: ServerResponse;
   }>();
   const seen: Seen[] = [];
-  let version = 0;
+  /** What happened, in order; its length is the resource version, as each change makes one event. */
+  const events: { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: ApiObject }[] = [];
 
-  function tell(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: ApiObject): void {
+  function tell(event: (typeof events)[number]): void {
+    events.push(event);
     for (const { select, response } of watches) {
-      if (select(object)) response.write(`${JSON.stringify({ type, object })}\n`);
+      if (select(event.object)) response.write(`${JSON.stringify(event)}\n`);
     }
   }
 
@@ -82,14 +84,17 @@ export async function fakeCluster(script: Script = {}): Promise<FakeCluster> {
     put(object) {
       const key = `${object.kind}/${object.metadata.name}`;
       const known = objects.has(key);
-      const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++version) } };
+      const stored = {
+        ...object,
+        metadata: { ...object.metadata, resourceVersion: String(events.length + 1) },
+      };
       objects.set(key, stored);
-      tell(known ? 'MODIFIED' : 'ADDED', stored);
+      tell({ type: known ? 'MODIFIED' : 'ADDED', object: stored });
     },
     remove(kind, name) {
       const object = objects.get(`${kind}/${name}`);
       objects.delete(`${kind}/${name}`);
-      if (object) tell('DELETED', object);
+      if (object) tell({ type: 'DELETED', object });
     },
     get: (kind, name) => objects.get(`${kind}/${name}`),
     async close() {
@@ -116,12 +121,17 @@ export async function fakeCluster(script: Script = {}): Promise<FakeCluster> {
       const watch = { select, response };
       watches.add(watch);
       response.on('close', () => watches.delete(watch));
+      for (const event of events.slice(Number(query.get('resourceVersion')))) {
+        if (select(event.object)) response.write(`${JSON.stringify(event)}\n`);
+      }
       return undefined;
     }
     if (name === undefined) {
       const items = [...objects.values()].filter(select);
-      const metadata = { resourceVersion: String(version) };
-      return { status: 200, body: { kind: `${kind}List`, apiVersion: 'v1', metadata, items } };
+      const metadata = { resourceVersion: String(events.length) };
+      // The group matters: the client reads a "v1 ServiceList" as Kubernetes' own Services.
+      const apiVersion = /^\/apis?\/(.+)\/namespaces\//.exec(path)?.[1];
+      return { status: 200, body: { kind: `${kind}List`, apiVersion, metadata, items } };
     }
     const old = objects.get(`${kind}/${name}`);
     if (method === 'PATCH') {

@@ -14,7 +14,7 @@ import {
   timeoutFlag,
   type Verb,
 } from './flags.ts';
-import { followPods, type PodFollower } from './follow-pods.ts';
+import { followPods, type PodFollower, type PodTimes } from './follow-pods.ts';
 import { type Answer, checkIngress, type Ingress, openIngress } from './ingress.ts';
 import { parseCelsius } from './invoke.ts';
 import { progress } from './io.ts';
@@ -69,8 +69,9 @@ export async function measureOnce(attempt: number, m: Measuring): Promise<Figure
   };
   const figures = [figure('cold', 0, 'total', cold.durationMs)];
   // Before anything else asks the pod: its report of "ready" comes after the answer.
-  await m.pods.until((pods) => [...pods.values()].some((p) => p.ready !== undefined), m.timeoutMs);
-  const times = [...m.pods.pods.values()].find((p) => p.ready !== undefined);
+  const isReady = (p: PodTimes) => p.ready !== undefined;
+  await m.pods.until((pods) => pods.values().some(isReady), m.timeoutMs);
+  const times = m.pods.pods.values().find(isReady);
   let before = sent;
   for (const [phase, at] of [
     ['pod_created', times?.created],
@@ -124,8 +125,14 @@ export const measure: Verb = {
     };
     try {
       wait.update(`0 of ${count}: waiting until ${v.name} has no pods`);
-      const zero = () => pods.until((p) => p.size === 0, timeoutMs);
-      await asking(cluster, v.name, zero).catch((error: unknown) => timedOut(error, v.name, v.timeout));
+      const zero = () =>
+        asking(cluster, v.name, () => pods.until((p) => p.size === 0, timeoutMs)).catch((error: unknown) => {
+          if (!(error instanceof TimeoutError)) throw error;
+          throw new FatalError(
+            `${v.name} still has pods after ${v.timeout} s: something asks it, or its window is long: deploy --window 10s, or --timeout`,
+          );
+        });
+      await zero();
       for (let attempt = 1; attempt <= count; attempt++) {
         wait.update(`${attempt} of ${count}: cold start of ${v.name}`);
         const m = { pods, ingress, ask, warm, metricsToken: v['metrics-token'], timeoutMs };
@@ -135,7 +142,7 @@ export const measure: Verb = {
         save(v.csv, v.name, image, figures);
         if (attempt === count) break;
         wait.update(`${attempt} of ${count}: waiting until ${v.name} has no pods`);
-        await asking(cluster, v.name, zero).catch((error: unknown) => timedOut(error, v.name, v.timeout));
+        await zero();
       }
     } finally {
       wait.done();
@@ -184,13 +191,6 @@ function scalesToZero(service: KnativeService): string {
     );
   }
   return template?.spec.containers[0]?.image ?? '';
-}
-
-function timedOut(error: unknown, name: string, seconds: string): never {
-  if (!(error instanceof TimeoutError)) throw error;
-  throw new FatalError(
-    `${name} still has pods after ${seconds} s: something asks it, or its window is long: deploy --window 10s, or --timeout`,
-  );
 }
 
 /** Count, least, median and greatest by start and phase. */

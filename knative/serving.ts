@@ -10,7 +10,7 @@ import {
   KnativeRoute as RouteSchema,
   SERVICE_LABEL,
 } from './types.ts';
-import type { Kind } from './watch.ts';
+import { type Kind, TimeoutError } from './watch.ts';
 
 export const SERVICES = {
   apiVersion: API_VERSION,
@@ -25,7 +25,10 @@ export const SERVICES = {
 export const DEPLOY_MANAGER = 'celsiusify-deploy';
 export const TRAFFIC_MANAGER = 'celsiusify-traffic';
 
-/** Runs one conversation with the API server; what it throws becomes one line. */
+/**
+ * Runs one conversation with the API server; what it throws becomes one line.
+ * @throws {TimeoutError} as it is: only the caller knows what was waited for
+ */
 export async function asking<T>(
   cluster: Cluster,
   name: string | undefined,
@@ -34,6 +37,7 @@ export async function asking<T>(
   try {
     return await ask();
   } catch (error) {
+    if (error instanceof TimeoutError) throw error;
     const { server, namespace } = cluster;
     throw explain(error, name === undefined ? { server, namespace } : { server, namespace, name });
   }

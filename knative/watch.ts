@@ -76,6 +76,8 @@ async function listAndWatch<T>(
   const query = { labelSelector, fieldSelector, resourceVersion: list.metadata?.resourceVersion };
   const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
   const stop = () => resolve(undefined);
+  // It may have come while the list was fetched, and then the event is over.
+  if (ends.aborted) return undefined;
   ends.addEventListener('abort', stop, { once: true });
   let watching: AbortController | undefined;
   try {
