@@ -70,8 +70,8 @@ export async function measureOnce(attempt: number, m: Measuring): Promise<Figure
   const figures = [figure('cold', 0, 'total', cold.durationMs)];
   // Before anything else asks the pod: its report of "ready" comes after the answer.
   const isReady = (p: PodTimes) => p.ready !== undefined;
-  await m.pods.until((pods) => pods.values().some(isReady), m.timeoutMs);
-  const times = m.pods.pods.values().find(isReady);
+  await m.pods.until((pods) => [...pods.values()].some(isReady), m.timeoutMs);
+  const times = [...m.pods.pods.values()].find(isReady);
   let before = sent;
   for (const [phase, at] of [
     ['pod_created', times?.created],
