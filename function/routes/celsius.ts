@@ -23,7 +23,9 @@ export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>):
     methods: ['POST'],
     async handle(request) {
       const { model, batcher } = served();
-      const { signature, input, output } = celsiusSignature(model);
+      const found = celsiusSignature(model);
+      if (found === undefined) throw noCelsius(model);
+      const { signature, input, output } = found;
       const json = parseJson(request.body);
       if (!validator.Check(json)) throw badRequest(firstFault(json));
       const { fahrenheit } = json;
@@ -50,8 +52,9 @@ interface CelsiusSignature {
   readonly output: TensorInfo;
 }
 
-function celsiusSignature(model: Model): CelsiusSignature {
-  const signature = model.signatures.get('serving_default');
+/** The default signature where it turns one `fahrenheit` into one `celsius`, both float32; else undefined. */
+export function celsiusSignature({ signatures }: Pick<Model, 'signatures'>): CelsiusSignature | undefined {
+  const signature = signatures.get('serving_default');
   const input = signature?.inputs[0];
   const output = signature?.outputs[0];
   const fits =
@@ -61,9 +64,9 @@ function celsiusSignature(model: Model): CelsiusSignature {
     input.dtype === 'DT_FLOAT' &&
     output?.key === 'celsius' &&
     output.dtype === 'DT_FLOAT';
-  if (fits) return { signature, input, output };
-  throw new HttpError(
-    404,
-    `model ${model.name} turns no fahrenheit into celsius; use /v1/models/${model.name}:predict`,
-  );
+  return fits ? { signature, input, output } : undefined;
+}
+
+function noCelsius({ name }: Model): HttpError {
+  return new HttpError(404, `model ${name} turns no fahrenheit into celsius; use /v1/models/${name}:predict`);
 }

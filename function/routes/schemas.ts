@@ -5,12 +5,23 @@ import Type, { type Static } from 'typebox';
  * them. JSON Schema 2020-12, as OpenAPI 3.1 takes it.
  */
 
+/** The largest finite float32. */
+const FLOAT32_MAX = 3.4028234663852886e38;
+
+/** A number that is finite as float32, the models' dtype. */
+export const Float32 = Type.Number({ format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX });
+
+/** Bytes of a string tensor that need not be text. */
+export const Base64 = Type.Object(
+  { b64: Type.String({ pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?$' }) },
+  { additionalProperties: false },
+);
+
 export const CelsiusRequest = Type.Object(
   {
-    fahrenheit: Type.Union(
-      [Type.Number({ examples: [212] }), Type.Array(Type.Number(), { minItems: 1, examples: [[212, 98.6]] })],
-      { description: 'One temperature in °F, or a list of them.' },
-    ),
+    fahrenheit: Type.Union([Float32, Type.Array(Float32, { minItems: 1 })], {
+      description: 'One temperature in °F, or a list of them.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -41,27 +52,6 @@ export const HealthResponse = Type.Object({
   ]),
   runId: RunId,
 });
-
-export const PredictRequest = Type.Object(
-  {
-    signature_name: Type.Optional(Type.String({ description: 'serving_default where left out or empty.' })),
-    instances: Type.Optional(
-      Type.Array(Type.Unknown(), {
-        minItems: 1,
-        description: 'Row format: a value per row, or an object by input name.',
-      }),
-    ),
-    inputs: Type.Optional(
-      Type.Unknown({ description: 'Column format: one tensor as nested lists, or an object by input name.' }),
-    ),
-  },
-  { description: 'Exactly one of instances and inputs.' },
-);
-
-export const PredictResponse = Type.Union([
-  Type.Object({ predictions: Type.Array(Type.Unknown()) }),
-  Type.Object({ outputs: Type.Unknown() }),
-]);
 
 export const ModelStatusResponse = Type.Object({
   model_version_status: Type.Array(
