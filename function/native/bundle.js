@@ -31,7 +31,7 @@ export async function bundleServer(context) {
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(context.root, 'package.json'), 'utf8'));
-  await build({
+  const { metafile } = await build({
     absWorkingDir: context.root,
     entryPoints: ['function/main.ts'],
     outfile: join(partial, 'main.js'),
@@ -45,13 +45,15 @@ export async function bundleServer(context) {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
     define: { 'process.env.CELSIUSIFY_VERSION': JSON.stringify(version) },
-    legalComments: 'linked',
+    legalComments: 'none',
+    metafile: true,
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'silent',
   });
   // The image has dist/ without the repository's package.json.
   writeFileSync(join(partial, 'package.json'), '{ "type": "module" }\n');
+  writeFileSync(join(partial, 'LICENSES.txt'), licensesOf(context, Object.keys(metafile.inputs)));
   const results = readdirSync(partial);
   for (const name of results) renameSync(join(partial, name), join(context.dist, name));
   rmSync(partial, { recursive: true });
@@ -61,6 +63,25 @@ export async function bundleServer(context) {
     inputs,
     results.map((name) => join('dist', name)),
   );
+}
+
+/**
+ * The licences of the packages in the bundle, which ask to be kept with it.
+ *
+ * @param {Context} context
+ * @param {string[]} files in the bundle
+ */
+function licensesOf({ root }, files) {
+  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? '.');
+  return [...new Set(folders)]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const text = readdirSync(join(root, folder)).find((file) => /^licen[cs]e/i.test(file));
+      const terms = text ? readFileSync(join(root, folder, text), 'utf8').trim() : `${license}`;
+      return `${name} ${version}\n\n${terms}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

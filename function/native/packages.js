@@ -1,7 +1,8 @@
 // npm's packages, and which Node runs what is built from them.
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './context.js';
+import { run, SetupError } from './context.js';
+import { isOlder } from './glibc.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockedPackage */
@@ -43,19 +44,25 @@ function readLock(file) {
   }
 }
 
+/** What the server needs (undici 8 does). */
+const OLDEST_NODE = '22.19';
+
 /**
  * The packages node-linux-* put a current Node into node_modules/.bin, which npm's scripts find before the machine's:
  * so the server runs on it even where npm itself runs on an old one. SYSTEM_NODE=1 takes that away, for a machine
- * whose own Node (22.19 or newer) is to be used, and for testing on several versions.
+ * whose own Node is to be used, and for testing on several versions.
  *
  * @param {Context} context
  */
-export function chooseNode(context) {
+export async function chooseNode(context) {
   const link = join(context.modules, '.bin', 'node');
-  if (context.env.SYSTEM_NODE === '1') {
-    rmSync(link, { force: true });
-    return;
-  }
   const packaged = join('..', `node-linux-${context.arch}`, 'bin', 'node');
-  if (!existsSync(link) && existsSync(join(context.modules, '.bin', packaged))) symlinkSync(packaged, link);
+  if (context.env.SYSTEM_NODE === '1') rmSync(link, { force: true });
+  else if (existsSync(link)) return;
+  else if (existsSync(join(context.modules, '.bin', packaged))) return symlinkSync(packaged, link);
+  const version = (await run(context, 'node', ['--version'])).trim().slice(1);
+  if (!isOlder(version, OLDEST_NODE)) return;
+  throw new SetupError(
+    `Node ${version} is too old for the server, which needs ${OLDEST_NODE}: unset SYSTEM_NODE, so that npm's own package of Node is used, or install a newer one`,
+  );
 }

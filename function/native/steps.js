@@ -15,7 +15,7 @@ import { fetchTensorFlow } from './wheel.js';
 export async function setUp(context, { test }) {
   if (!packagesMatch(context) || !bindingIsDone(context)) checkMachine(context);
   await installPackages(context);
-  chooseNode(context);
+  await chooseNode(context);
   if (!bindingIsDone(context)) await fetchTensorFlow(context);
   await buildBinding(context);
   await bundleServer(context);
