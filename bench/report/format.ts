@@ -41,7 +41,7 @@ const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
   count: [{ from: 0, divisor: 1, name: '' }],
 };
 
-/** Three significant figures (ratios two up to 10), the unit's name behind: `67.2k`, `0.391 ms`, `3.3×`, `251 MB`. */
+/** Three significant figures (ratios two, or whole), the unit's name behind: `67.2k`, `0.391 ms`, `3.3×`, `251 MB`. */
 export function format(value: number, unit: Unit, like = value): string {
   const scale = scaleOf(unit, like);
   return digits(value / scale.divisor, unit) + scale.name;
@@ -52,10 +52,10 @@ export function formatBare(value: number, unit: Unit, like = value): string {
   return digits(value / scaleOf(unit, like).divisor, unit);
 }
 
-/** `65.9–68.1k`: the interval, in the magnitude of the median. */
-export function formatInterval({ low, high, median, unit }: Figure): string {
-  const [a, b] = [formatBare(low, unit, median), formatBare(high, unit, median)];
-  return a === b ? `±0${scaleOf(unit, median).name}` : `${a}–${b}${scaleOf(unit, median).name}`;
+/** `65.9–68.1k`: the interval, in the magnitude of the median or of `like`; `bare` leaves the unit to the table's head. */
+export function formatInterval({ low, high, median, unit }: Figure, bare = false, like = median): string {
+  const name = bare ? '' : scaleOf(unit, like).name;
+  return `${formatBare(low, unit, like)}–${formatBare(high, unit, like)}${name}`;
 }
 
 function scaleOf(unit: Unit, value: number): Scale {
@@ -68,7 +68,9 @@ function scaleOf(unit: Unit, value: number): Scale {
 function digits(value: number, unit: Unit): string {
   if (unit === 'count' && Number.isInteger(value)) return grouped(value, 0);
   const size = Math.abs(value);
-  const significant = unit === '×' && size < 10 ? 2 : 3;
+  // A ratio of two noisy figures has two digits worth reading, and whole ones where it is large.
+  const significant = unit === '×' ? (size < 9.95 ? 2 : 0) : 3;
+  if (significant === 0) return grouped(value, 0);
   const magnitude = size === 0 ? 0 : Math.floor(Math.log10(Number(size.toPrecision(significant))));
   return grouped(value, Math.max(0, Math.min(significant - 1 - magnitude, 4)));
 }

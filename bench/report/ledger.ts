@@ -38,9 +38,9 @@ export class Ledger {
   }
 
   /** The interval, such as `65.9–68.1k`; empty for a single observation, which has none. */
-  interval(figure: Figure): string {
+  interval(figure: Figure, bareLike?: number): string {
     if (figure.n < 2) return '';
-    const printed = formatInterval(figure);
+    const printed = formatInterval(figure, bareLike !== undefined, bareLike);
     this.#note(figure, printed, 'low');
     return this.#note(figure, printed, 'high');
   }

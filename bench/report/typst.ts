@@ -51,12 +51,23 @@ export function toPdf(body: Markup, plots: ReadonlyMap<string, string>, created:
   const compiler = NodeCompiler.create({ workspace: FOLDER, fontArgs: [{ fontPaths }] });
   compiler.mapShadow(join(FOLDER, 'template.typ'), readFileSync(join(FOLDER, 'template.typ')));
   for (const [path, svg] of plots) compiler.mapShadow(join(FOLDER, path), Buffer.from(svg));
-  try {
-    const options = { pdfStandard: 'ua-1', pdfTags: true, creationTimestamp: created };
-    return compiler.pdf({ mainFileContent: body.markup }, options);
-  } catch (error) {
+  const compiled = compiler.compile({ mainFileContent: body.markup });
+  const document = compiled.result;
+  if (document === null) {
+    const diagnostics: unknown =
+      compiled.hasError() && compiler.fetchDiagnostics(firstOf(compiled.takeDiagnostics()));
     throw new FatalError(
-      `Typst cannot set the report: ${messageOf(error)}; this is a mistake in bench/report`,
+      `Typst cannot set the report: ${JSON.stringify(diagnostics)}; a mistake in bench/report`,
     );
   }
+  try {
+    return compiler.pdf(document, { pdfStandard: 'ua-1', pdfTags: true, creationTimestamp: created });
+  } catch (error) {
+    throw new FatalError(`Typst cannot write the PDF: ${messageOf(error)}; a mistake in bench/report`);
+  }
+}
+
+function firstOf<T>(value: T | null): T {
+  if (value === null) throw new Error('Typst failed and does not say why');
+  return value;
 }

@@ -17,6 +17,14 @@ const TOP = 34;
 const BOTTOM = 26;
 const WIDTH = 493;
 
+/** A rival's name on two lines, at the head of its column. */
+const HEADS: Readonly<Record<string, readonly [string, string]>> = {
+  'tf-serving': ['TF Serving', 'default'],
+  'tf-serving-tuned': ['TF Serving', 'tuned'],
+  fastapi: ['FastAPI', '1 worker'],
+  'fastapi-2-workers': ['FastAPI', '2 workers'],
+};
+
 /**
  * Dots on a logarithmic axis of ratios, with their intervals, and the numbers in a column for each rival: plot and table
  * in one. Right of 1 Celsiusify is better, left of it the rival is.
@@ -43,10 +51,13 @@ export function advantagePlot(
       high: figure.high,
     })),
   );
-  const ticks = logTicks([1, ...marks.flatMap(({ low, high }) => [low, high])], 2);
+  const ticks = logTicks([0.5, 1, ...marks.flatMap(({ low, high }) => [low, high])], 2);
   const domain = [ticks[0] ?? 0.5, ticks.at(-1) ?? 2];
   const x = { type: 'quantitative' as const, scale: { type: 'log' as const, domain, nice: false } };
-  const labels = ticks.map((tick) => `datum.value === ${tick} ? '${tick}×' : `).join('');
+  // Every second power of two, when there are many, but always 1.
+  const one = ticks.indexOf(1);
+  const written = ticks.filter((_, i) => ticks.length < 9 || (i - one) % 2 === 0);
+  const labels = written.map((tick) => `datum.value === ${tick} ? '${tick}×' : `).join('');
   const y = { field: 'y', type: 'quantitative' as const, scale: null, axis: null };
   const place = Math.log(1 / (domain[0] ?? 1)) / Math.log((domain[1] ?? 2) / (domain[0] ?? 1));
   const layers: Layers = [
@@ -61,9 +72,10 @@ export function advantagePlot(
           ...x,
           field: 'tick',
           axis: {
-            values: ticks,
+            values: written,
             labelExpr: `${labels}''`,
             labelOverlap: false,
+            labelFlush: false,
             grid: false,
             domain: false,
             title: 'times better (logarithmic)',
@@ -95,22 +107,14 @@ export function advantagePlot(
       ];
     }),
     ...lines.map(({ label }, line) => text(label, -LEFT + 3, centre(line), 'left', TEXT, 400, 8.4)),
-    text('◂ they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
-    text('Celsiusify is better ▸', width * place + 4, -8, 'left', MUTED, 400, 7.5),
+    text('← they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
+    text('Celsiusify is better →', width * place + 4, -8, 'left', MUTED, 400, 7.5),
     ...rivals.flatMap((target, i) => {
       const at = width + COLUMN * (i + 1) + 10;
-      const [first = '', ...rest] = lookOf(target).name.split(/ (?=Serving)/);
+      const [first, second] = HEADS[target] ?? [lookOf(target).name, ''];
       return [
-        text(first === 'TF' ? 'TF Serving' : first, at, -18, 'right', lookOf(target).ink, 600, 7.5),
-        text(
-          rest.join(' ').replace('Serving', '').trim() || (first === 'TF' ? 'default' : ''),
-          at,
-          -8,
-          'right',
-          lookOf(target).ink,
-          600,
-          7.5,
-        ),
+        text(first, at, -18, 'right', lookOf(target).ink, 600, 7.5),
+        text(second, at, -8, 'right', lookOf(target).ink, 600, 7.5),
         ...lines.map(({ rivals: all }, line) => {
           const found = all.find((rival) => rival.target === target);
           const value = found === undefined ? '–' : format(found.figure.median, '×');

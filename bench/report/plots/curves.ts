@@ -94,6 +94,7 @@ function axisOf(axis: Axis, isY: boolean) {
     values: [...axis.ticks],
     labelExpr: `${cases}''`,
     labelOverlap: false,
+    labelFlush: false,
     grid: isY,
     domain: !isY,
     ticks: !isY,

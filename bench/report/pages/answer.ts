@@ -1,0 +1,145 @@
+import { column } from '../figures.ts';
+import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
+import { lookOf } from '../plots/theme.ts';
+import { advantage, closedLoop, coldStart, OURS, type Question, questions, verdict } from '../questions.ts';
+import { joined, type Markup, typst } from '../typst.ts';
+import { type Context, cell, get, labelOf, list, plots, say, table, targetsIn } from './context.ts';
+
+/** The servers that users have instead, in the order of the plot's columns. */
+const RIVALS = ['tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'];
+
+export async function answerPage(context: Context): Promise<Markup> {
+  const { results } = context;
+  const asked = questions(results);
+  const there = RIVALS.filter((rival) =>
+    asked.some((question) => advantage(results, question, rival) !== undefined),
+  );
+  const lines: AdvantageLine[] = asked.flatMap((question) => {
+    const rivals = there.flatMap((target) => {
+      const found = advantage(results, question, target);
+      return found === undefined ? [] : [{ target, figure: found }];
+    });
+    return rivals.length === 0 ? [] : [{ label: question.label, rivals }];
+  });
+  for (const { rivals } of lines) for (const { figure } of rivals) context.ledger.say(figure);
+  return typst`
+= The answer
+${headline(context, asked)}
+${lines.length === 0 ? '' : await ratios(context, lines, there)}
+${absolute(context)}
+${whereWorse(context, asked, there)}
+`;
+}
+
+function headline(context: Context, asked: readonly Question[]): Markup {
+  const { results, client } = context;
+  const one = (id: string, rival: string) => {
+    const question = asked.find((q) => q.id === id);
+    return say(context, question && advantage(results, question, rival));
+  };
+  const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
+    say(context, get(context, closedLoop(OURS, client, 32, name), unit));
+  const floor = 'floor';
+  return list([
+    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second: ${one('rps-32', 'tf-serving')} what TensorFlow Serving does with its default flags, ${one('rps-32', 'tf-serving-tuned')} with tuned ones, ${one('rps-32', 'fastapi')} a FastAPI app, and ${one('rps-32', floor)} a server that has no model at all.`,
+    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less, 99 % ${ours('p99_ms', 'ms')} or less.`,
+    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time. The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes'), 'bytes'))} after 1,000 requests.`,
+  ]);
+}
+
+async function ratios(
+  context: Context,
+  lines: readonly AdvantageLine[],
+  rivals: readonly string[],
+): Promise<Markup> {
+  const names = rivals.map((rival) => lookOf(rival).name).join(', ');
+  const alt = `How many times better Celsiusify is than ${names}, one line for each question; the numbers stand at the right.`;
+  const svg = await advantagePlot(lines, rivals, alt);
+  const caption = typst`How many times better Celsiusify (`;
+  return plots(
+    context,
+    typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput, latency and CPU by ${context.client}.`,
+    [{ path: 'plots/answer.svg', svg, alt }],
+  );
+}
+
+/** The figures themselves, one line for each target. */
+function absolute(context: Context): Markup {
+  const { results, client } = context;
+  const targets = targetsIn(results, 'closed-loop.csv');
+  const of = (target: string, name: string, unit: 'requests/s' | 'ms' | 'µs') =>
+    get(context, closedLoop(target, client, 32, name), unit);
+  // The two ways to ask Celsiusify are one process: its start and its memory were measured once.
+  const process = (target: string) => (target === 'celsiusify-celsius' ? OURS : target);
+  const lines = targets.map((target) => [
+    labelOf(results, target),
+    cell(context, of(target, 'requests_per_s', 'requests/s')),
+    ...['p50_ms', 'p99_ms', 'p999_ms'].map((name) => cell(context, of(target, name, 'ms'), 1)),
+    cell(context, of(target, 'cpu_us_per_request', 'µs'), 1),
+    cell(
+      context,
+      get(
+        context,
+        column('memory.csv', { target: process(target), state: 'thousand' }, 'rss_bytes'),
+        'bytes',
+      ),
+    ),
+    cell(
+      context,
+      get(
+        context,
+        column('memory.csv', { target: process(target), state: 'thousand' }, 'anonymous_bytes'),
+        'bytes',
+      ),
+    ),
+    cell(context, get(context, coldStart(process(target), 'warm', 'first_answer'), 'ms')),
+  ]);
+  return table({
+    caption: typst`The figures: 32 connections (${client}); memory after 1,000 requests; start with a warm page cache. Below each median its interval.`,
+    columns: ['1fr', ...Array<string>(8).fill('auto')],
+    head: [
+      '',
+      'requests/s',
+      'p50, ms',
+      'p99, ms',
+      'p99.9, ms',
+      'CPU, µs',
+      'memory',
+      'anonymous',
+      'first answer',
+    ],
+    lines,
+    strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),
+  });
+}
+
+/** Computed, not chosen: every question of the plot whose interval lies on the rival's side, or holds 1. */
+function whereWorse(context: Context, asked: readonly Question[], rivals: readonly string[]): Markup {
+  const { results, ledger } = context;
+  const worse: Markup[] = [];
+  const even: string[] = [];
+  for (const rival of rivals) {
+    const name = labelOf(results, rival);
+    for (const question of asked) {
+      const found = advantage(results, question, rival);
+      if (found === undefined) continue;
+      const result = verdict(found);
+      const sides = [rival, OURS].map((target) => get(context, question.of(target), question.unit));
+      const [theirs, ours] = sides.map((side) => (side === undefined ? '' : ledger.say(side)));
+      if (result === 'worse')
+        worse.push(
+          typst`*${name}*: ${question.label}: ${theirs ?? ''} against Celsiusify’s ${ours ?? ''} (${ledger.say(found)})`,
+        );
+      if (result === 'even') even.push(`${question.label} (${name}, ${ledger.say(found)})`);
+    }
+  }
+  const body =
+    worse.length === 0
+      ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
+      : list(worse);
+  const noise =
+    even.length === 0 ? typst`` : typst`Too close to call, because the interval holds 1: ${even.join('; ')}.`;
+  return typst`
+#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([body, noise], '\n\n')}]
+`;
+}

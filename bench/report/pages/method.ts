@@ -1,0 +1,174 @@
+import { figure } from '../figures.ts';
+import { closedLoop, OURS } from '../questions.ts';
+import { code, joined, type Markup, typst } from '../typst.ts';
+import { type Context, labelOf, list, table } from './context.ts';
+
+/** How it was measured, what it cannot say, and how to measure it again. */
+export function methodPage(context: Context): Markup {
+  return typst`
+= Method
+${method(context)}
+${servers(context)}
+= Limits
+${limits(context)}
+${notMeasured(context)}
+= Measure it yourself
+${repeat(context)}
+`;
+}
+
+function method(context: Context): Markup {
+  const { results, ledger, client } = context;
+  const { settings, payloads, model, tools, pinning } = results.environment;
+  const example = figure(results, closedLoop(OURS, client, 32, 'requests_per_s'), 'requests/s');
+  const repeats = typeof settings.repeats === 'number' ? `${settings.repeats} repeats` : 'repeats';
+  const coverage =
+    example === undefined
+      ? typst``
+      : typst` With the ${String(example.n)} values of the closed loop it holds the true median with a probability of ${ledger.derived(example.coverage, 'share', `1 − 2 × binomial tail of an order-statistic interval of ${example.n} values`)}.`;
+  const payload = payloads[OURS];
+  const pinned =
+    pinning.server == null
+      ? typst`Client and server share the cores${pinning.reason == null ? '' : `: ${pinning.reason}`}.`
+      : typst`The servers are pinned to CPUs ${pinning.server}, the client to ${pinning.client ?? 'none'}.`;
+  const versions = Object.entries(tools).flatMap(([name, version]) =>
+    version === null ? [] : [`${name} ${version}`],
+  );
+  return list([
+    typst`*Order.* Servers never run at the same time. In each of the ${repeats} all are measured one after another, forwards in odd repeats and backwards in even ones; each load begins with a warm-up that is thrown away.`,
+    typst`*Intervals.* Every figure is a median over the repeats. Its interval is the narrowest pair of order statistics around it that covers 95 %, or all of the range where there are too few repeats for that; it assumes nothing of the distribution.${coverage} Ratios are made within a repeat first, then their median is taken. “Better” means that the interval of the ratio does not hold 1.`,
+    typst`*Answers.* Every server is asked known questions before and after each load; a wrong answer voids it. ${errors(context)}`,
+    payload === undefined
+      ? typst`*Payload.* See environment.json.`
+      : typst`*Payload.* ${code(`${payload.method} ${payload.path} ${payload.body}`)}, answered ${code(payload.answer)}, on keep-alive connections; the same SavedModel everywhere, SHA-256 ${code(model.sha256.slice(0, 16))}….`,
+    typst`*Cores.* ${pinned}`,
+    typst`*Tools.* ${versions.join(', ')}.`,
+  ]);
+}
+
+/** Errors are counted over all loads of all targets, and shown by target where there are any. */
+function errors({ results, ledger }: Context): Markup {
+  const files = [
+    'closed-loop.csv',
+    'open-loop.csv',
+    'batch-rows.csv',
+    'payload-scaling.csv',
+    'large-tensor.csv',
+    'locust.csv',
+  ];
+  let requests = 0;
+  const byTarget = new Map<string, number>();
+  for (const row of files.flatMap((file) => results.rows(file))) {
+    requests += Number(row.requests);
+    const target = row.target ?? '';
+    byTarget.set(target, (byTarget.get(target) ?? 0) + Number(row.errors ?? row.failures ?? 0));
+  }
+  const rule = `sum of requests of ${files.join(', ')}`;
+  const total = ledger.derived(
+    requests / 1e6,
+    'count',
+    `${rule}, in millions`,
+    (requests / 1e6).toPrecision(3),
+  );
+  const failed = [...byTarget].filter(([, count]) => count > 0);
+  if (failed.length === 0) return typst`In ${total} million requests there was no error and no time-out.`;
+  const said = failed.map(
+    ([target, count]) =>
+      `${labelOf(results, target)} ${ledger.derived(count, 'count', `sum of errors and failures of ${files.join(', ')}, target=${target}`)}`,
+  );
+  return typst`In ${total} million requests these errors and time-outs were counted: ${said.join(', ')}.`;
+}
+
+function servers({ results }: Context): Markup {
+  const lines = results.environment.targets.map((target) => {
+    const flags = (target.flags ?? []).join(' ');
+    const variables = Object.entries(target.environment ?? {}).map(([name, value]) => `${name}=${value}`);
+    const threads = target.threads == null ? '–' : String(target.threads);
+    return [
+      target.label,
+      target.measured ? (target.version ?? '–') : 'not measured',
+      typst`${target.how ?? '–'}${target.linkage == null ? '' : `, ${target.linkage}`}`,
+      threads,
+      target.digest == null ? '–' : code(target.digest.replace(/^sha256:/, '').slice(0, 12)),
+      flags === '' && variables.length === 0
+        ? typst`#quiet[none]`
+        : code([...variables, flags].join(' ').trim()),
+    ];
+  });
+  return table({
+    caption: typst`Servers: version, how started and how TensorFlow is linked, threads when idle, the start of the digest (of image or program), and settings. The whole of it is in environment.json.`,
+    columns: ['auto', 'auto', 'auto', 'auto', 'auto', '1fr'],
+    head: ['', 'version', 'how', 'threads', 'digest', 'settings'],
+    lines,
+  });
+}
+
+function limits({ results }: Context): Markup {
+  const { environment } = results;
+  const serving = environment.targets.filter(({ id, measured }) => id.startsWith('tf-serving') && measured);
+  const own = serving.find(({ how }) => how !== 'image');
+  const items = [
+    typst`*The model is tiny.* One multiplication and one addition: these figures are about the server around a model. With a model that takes milliseconds, all servers come close to each other.`,
+    typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Absolute figures differ elsewhere; ratios less so, because both sides had the same luck.`,
+    typst`*Loopback.* No network lies between client and server: it would add the same time to all.`,
+  ];
+  if (environment.pinning.server == null) {
+    items.push(
+      typst`*Client and server share cores.* What the client takes is missing to the server, and most to the fastest.`,
+    );
+  }
+  if (own !== undefined) {
+    const linked = own.linkage === 'shared' ? ' and links TensorFlow’s libraries dynamically' : '';
+    items.push(
+      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it. ${own.notes ?? ''}`,
+    );
+  }
+  if (serving.length === 0)
+    items.push(
+      typst`*TensorFlow Serving was not measured*, so nothing here says how Celsiusify compares with it.`,
+    );
+  return list(items);
+}
+
+function notMeasured({ results }: Context): Markup {
+  const rows = results.rows('not-measured.csv');
+  if (rows.length === 0) return typst``;
+  // One line for each reason: a server that is not there lacks in every question.
+  const reasons = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const reason = row.reason ?? '';
+    const what = [row.question, row.target && labelOf(results, row.target), row.condition]
+      .filter(Boolean)
+      .join(' ');
+    reasons.set(reason, (reasons.get(reason) ?? new Set()).add(what));
+  }
+  return typst`
+== Not measured
+${list([...reasons].map(([reason, what]) => typst`${summary([...what])}: ${reason}`))}
+`;
+}
+
+const SHOWN = 6;
+
+function summary(what: readonly string[]): string {
+  const more = what.length - SHOWN;
+  return what.slice(0, SHOWN).join(', ') + (more > 0 ? ` and more, see not-measured.csv` : '');
+}
+
+function repeat({ results }: Context): Markup {
+  const { command, commit, elapsed_s } = results.environment;
+  const lines = [
+    `git checkout ${commit.slice(0, 12)} && npm ci`,
+    `${command}`,
+    'npm run report',
+    'npm run bench -- compare results OTHER_RESULTS',
+  ];
+  const minutes = Math.round(elapsed_s / 60);
+  return joined([
+    code(lines.join('\n'), true),
+    typst`
+
+The run took ${String(minutes)} minutes. The third line makes this PDF, byte for byte, from the CSV files alone and measures nothing; figures.csv beside it names the rows behind every number printed here. The fourth compares two runs.
+`,
+  ]);
+}

@@ -1,0 +1,159 @@
+import { column, type Figure, subtract } from '../figures.ts';
+import { type Bar, bars, phasesPlot } from '../plots/bars.ts';
+import { lookOf } from '../plots/theme.ts';
+import { coldStart, OURS } from '../questions.ts';
+import { type Markup, typst } from '../typst.ts';
+import { type Context, get, plots, say, targetsIn, whyNot } from './context.ts';
+
+const FILE = 'cold-start.csv';
+const WIDTH = 493;
+
+/** Phases in their order, as the server itself reports them; what is left is its first request over HTTP. */
+const PHASES = ['process', 'bundle', 'native', 'model', 'warmup'];
+const PHASE_NAMES = ['Node starts', 'bundle', 'TensorFlow loads', 'model', 'warm-up', 'listen, answer'];
+
+/** Process start to first right answer: by phase for Celsiusify, as a whole for all. */
+export async function startPage(context: Context): Promise<Markup> {
+  const targets = targetsIn(context.results, FILE);
+  if (targets.length === 0)
+    return typst`
+= Cold start
+${whyNot(context, 'cold-start')}
+`;
+  const totals = targets.flatMap((target) =>
+    ['warm', 'cold'].flatMap((cache) => totalBar(context, target, cache)),
+  );
+  const alt =
+    'Milliseconds from process start to the first right answer, one bar for each server and state of the page cache.';
+  const svg = await bars({
+    title: 'Process start to first right answer',
+    description: alt,
+    width: WIDTH,
+    axis: 'ms from process start to first right answer',
+    divisor: 1,
+    bars: totals,
+    left: 150,
+    right: 48,
+  });
+  const coldRows = totals.some(({ label }) => label === 'cold cache');
+  return typst`
+= Cold start
+From the start of the process to the end of the first right answer over HTTP, asked every 2 ms. ${coldRows ? typst`“Cold cache” means that the kernel’s page cache was dropped before, as on a node that never ran the server.` : typst`With a warm page cache; one dropped before each start was not measured.`} ${comparison(context)}
+${plots(context, typst`Medians with their intervals. The no-op server is what Node itself needs.`, [{ path: 'plots/cold-start.svg', svg, alt }])}
+${await phases(context)}
+`;
+}
+
+function totalBar(context: Context, target: string, cache: string): Bar[] {
+  const whole = get(context, coldStart(target, cache, 'first_answer'), 'ms');
+  if (whole === undefined) return [];
+  const parts = [{ value: whole.median, opacity: cache === 'warm' ? 1 : 0.5 }];
+  return [
+    {
+      target,
+      group: lookOf(target).name,
+      label: `${cache} cache`,
+      parts,
+      whole,
+      text: context.ledger.say(whole),
+    },
+  ];
+}
+
+function comparison(context: Context): Markup {
+  const ratio = (target: string) =>
+    get(
+      context,
+      {
+        op: 'divide',
+        a: coldStart(target, 'warm', 'first_answer'),
+        b: coldStart(OURS, 'warm', 'first_answer'),
+      },
+      '×',
+    );
+  const [serving, fastapi] = [ratio('tf-serving'), ratio('fastapi')];
+  const floor = get(
+    context,
+    {
+      op: 'divide',
+      a: coldStart(OURS, 'warm', 'first_answer'),
+      b: coldStart('floor', 'warm', 'first_answer'),
+    },
+    '×',
+  );
+  const linkage = context.results.environment.targets.find(({ id }) => id === 'tf-serving')?.linkage;
+  const caveat =
+    linkage === 'shared'
+      ? typst` (this build links TensorFlow’s libraries dynamically, which makes it start later; nothing is claimed of the official image’s static one)`
+      : typst``;
+  return typst`Celsiusify takes ${say(context, floor)} as long as a bare Node server; TensorFlow Serving takes ${say(context, serving)} as long as Celsiusify${caveat}, FastAPI ${say(context, fastapi)}.`;
+}
+
+async function phases(context: Context): Promise<Markup> {
+  const whole = coldStart(OURS, 'warm', 'first_answer');
+  const found = PHASES.map((phase) => get(context, coldStart(OURS, 'warm', phase), 'ms'));
+  if (found.some((phase) => phase === undefined)) return typst``;
+  const rest = get(
+    context,
+    PHASES.reduce((left, phase) => subtract(left, coldStart(OURS, 'warm', phase)), whole),
+    'ms',
+  );
+  const parts = [...found, rest].flatMap((phase, i) =>
+    phase === undefined
+      ? []
+      : [{ name: PHASE_NAMES[i] ?? '', text: context.ledger.say(phase), value: Math.max(phase.median, 0) }],
+  );
+  const alt = `Phases of Celsiusify’s start, warm page cache: ${parts.map(({ name, text }) => `${name} ${text}`).join(', ')}.`;
+  const svg = await phasesPlot(parts, OURS, WIDTH, 'Phases of Celsiusify’s start', alt);
+  return plots(
+    context,
+    typst`Celsiusify’s start by phase, warm page cache: medians of each phase, so that their sum may differ a little from the median of the whole.`,
+    [{ path: 'plots/cold-start-phases.svg', svg, alt }],
+  );
+}
+
+const STATES = [
+  ['idle', 'idle'],
+  ['thousand', 'after 1,000 requests'],
+  ['loaded', 'after 32 connections'],
+] as const;
+
+/** Resident memory: anonymous dark, file pages (which the page cache holds anyway) light. */
+export async function memoryPlot(context: Context): Promise<Markup> {
+  const targets = targetsIn(context.results, 'memory.csv');
+  if (targets.length === 0) return whyNot(context, 'memory');
+  const list = targets.flatMap((target) =>
+    STATES.flatMap(([state, label]) => memoryBar(context, target, state, label)),
+  );
+  const alt =
+    'Resident memory of each server when idle, after a thousand requests and after a load, with its anonymous part darker.';
+  const svg = await bars({
+    title: 'Resident memory',
+    description: alt,
+    width: WIDTH,
+    axis: 'resident memory of all processes of the server, MB',
+    divisor: 1e6,
+    bars: list,
+    left: 176,
+    right: 96,
+  });
+  return plots(
+    context,
+    typst`Dark: anonymous memory, which nothing but the process holds. Light: pages of files, such as TensorFlow’s libraries, that the kernel may drop and read again. Behind the bar: all, and the anonymous part. Whisker: interval of all.`,
+    [{ path: 'plots/memory.svg', svg, alt }],
+  );
+}
+
+function memoryBar(context: Context, target: string, state: string, label: string): Bar[] {
+  const of = (name: string): Figure | undefined =>
+    get(context, column('memory.csv', { target, state }, name), 'bytes');
+  const [whole, anonymous] = [of('rss_bytes'), of('anonymous_bytes')];
+  if (whole === undefined) return [];
+  const dark = anonymous?.median ?? 0;
+  const parts = [
+    { value: dark, opacity: 1 },
+    { value: Math.max(0, whole.median - dark), opacity: 0.4 },
+  ];
+  const text = `${context.ledger.say(whole)}${anonymous === undefined ? '' : `, ${context.ledger.say(anonymous)}`}`;
+  return [{ target, group: lookOf(target).name, label, parts, whole, text }];
+}
