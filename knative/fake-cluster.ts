@@ -48,6 +48,7 @@ export interface Script {
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const KINDS: ReadonlyMap<string, string> = new Map([
@@ -161,7 +162,8 @@ export async function fakeCluster(script: Script = {}): Promise<FakeCluster> {
     const reply = (await script.answer?.(request, cluster)) ?? api(request, response);
     if (!reply) return;
     const plain = typeof reply.body === 'string';
-    response.writeHead(reply.status, { 'content-type': plain ? 'text/plain' : 'application/json' });
+    const type = plain ? 'text/plain' : 'application/json';
+    response.writeHead(reply.status, { 'content-type': type, ...reply.headers });
     response.end(plain ? reply.body : JSON.stringify(reply.body));
   });
   server.listen(0, '127.0.0.1');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseCsv } from '../bench/csv.ts';
+import { mintRunId } from '../function/run-id.ts';
 import { type ApiObject, type FakeCluster, fakeCluster, type Script } from './fake-cluster.ts';
 import { pod, putReady, ready, revision, route, service, workspace } from './fixtures.ts';
 import type { Condition } from './types.ts';
@@ -172,7 +173,8 @@ const answerCelsius: NonNullable<Script['answer']> = ({ method, path, body, head
   if (method !== 'POST' || path !== '/celsius') return undefined;
   const { fahrenheit } = JSON.parse(body);
   const celsius = fahrenheit.map((f: number) => Math.round(((f - 32) / 1.8) * 10) / 10);
-  return { status: 200, body: { celsius, runId: `run-of-${headers.host}` } };
+  const runId = `run-of-${headers.host}`;
+  return { status: 200, body: { celsius, runId }, headers: { 'x-run-id': mintRunId(Date.now()) } };
 };
 
 t.test('invoke', async (t) => {
@@ -304,11 +306,11 @@ t.test('measure writes a tidy CSV file of cold and warm requests', async (t) => 
     'celsiusify_cold_start_seconds{revision="celsius-00001",phase="model"} 0.03',
     'celsiusify_tensors 0',
   ].join('\n');
-  const rows: readonly [string, string[], string, string[]][] = [
-    ['celsius', [], metrics, ['function_native', 'function_model']],
-    ['another image', ['--get', '/hello'], 'hello', []],
+  const rows: readonly [string, string[], string, string[], string[]][] = [
+    ['celsius', [], metrics, ['cold process_started'], ['function_native', 'function_model']],
+    ['another image', ['--get', '/hello'], 'hello', [], []],
   ];
-  for (const [what, args, text, functionPhases] of rows) {
+  for (const [what, args, text, started, functionPhases] of rows) {
     const { cluster, space } = await start(t, scaling(text));
     putReady(cluster, 'celsius');
     cluster.put(pod('celsius', 'a', { node: 'n', ready: true }));
@@ -336,6 +338,7 @@ t.test('measure writes a tidy CSV file of cold and warm requests', async (t) => 
         ...['total', 'pod_created', 'pod_scheduled', 'container_running', 'pod_ready'].map(
           (p) => `cold ${p}`,
         ),
+        ...started,
         'warm total',
         ...functionPhases.map((p) => `cold ${p}`),
       ],

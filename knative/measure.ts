@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatCsv } from '../bench/csv.ts';
+import { median } from '../bench/statistics.ts';
 import { FatalError } from '../function/errors.ts';
 import { connect } from './cluster.ts';
 import {
@@ -41,7 +42,9 @@ export const COLUMNS = ['service', 'image', 'attempt', 'start', 'request', 'phas
 /**
  * One figure. `start` is cold for the request that finds no pod, else warm; `phase` is total (request sent to whole
  * answer); for cold ones also pod_created (from the request), pod_scheduled, container_running, pod_ready (each from
- * the one before, as seen by a watch of the API), and function_… (durations the function itself measured).
+ * the one before, as seen by a watch of the API), process_started (from the request, by the time in the run ID, which
+ * the process mints when it starts: true only where this clock and the node's agree), and function_… (durations that
+ * the function measured itself).
  */
 export interface Figure {
   readonly attempt: number;
@@ -60,9 +63,15 @@ export interface Measuring {
   readonly timeoutMs: number;
 }
 
+/** Unix time in ms of a UUIDv7 (RFC 9562): its first 48 bits. */
+function mintedAt(uuid: string): number {
+  return Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
+}
+
 /** One cold start and the warm requests after it; there must be no pods. */
 export async function measureOnce(attempt: number, m: Measuring): Promise<Figure[]> {
   const sent = performance.now();
+  const sentUnixMs = Date.now();
   const cold = await m.ask();
   const figure = (start: 'cold' | 'warm', request: number, phase: string, ms: number): Figure => {
     return { attempt, start, request, phase, duration_ms: Number(ms.toFixed(3)) };
@@ -83,6 +92,9 @@ export async function measureOnce(attempt: number, m: Measuring): Promise<Figure
     figures.push(figure('cold', 0, phase, at - before));
     before = at;
   }
+  const runId = cold.headers['x-run-id'];
+  if (typeof runId === 'string')
+    figures.push(figure('cold', 0, 'process_started', mintedAt(runId) - sentUnixMs));
   for (let i = 1; i <= m.warm; i++) figures.push(figure('warm', i, 'total', (await m.ask()).durationMs));
   const token = m.metricsToken === undefined ? {} : { authorization: `Bearer ${m.metricsToken}` };
   const metrics = await m.ingress.get('/metrics', token);
@@ -195,18 +207,15 @@ function scalesToZero(service: KnativeService): string {
 
 /** Count, least, median and greatest by start and phase. */
 export function summarise(figures: readonly Figure[]) {
-  const groups = Map.groupBy(figures, (f) => `${f.start} ${f.phase}`);
-  return [...groups.values()].map((group) => {
-    const sorted = group.map((f) => f.duration_ms).sort((a, b) => a - b);
-    const at = (i: number) => sorted[i] ?? 0;
-    const middle = (sorted.length - 1) / 2;
+  return [...Map.groupBy(figures, (f) => `${f.start} ${f.phase}`).values()].map((group) => {
+    const ms = group.map((f) => f.duration_ms);
     return {
       start: group[0]?.start ?? 'cold',
       phase: group[0]?.phase ?? '',
-      count: sorted.length,
-      min_ms: at(0),
-      median_ms: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
-      max_ms: at(sorted.length - 1),
+      count: ms.length,
+      min_ms: Math.min(...ms),
+      median_ms: median(ms),
+      max_ms: Math.max(...ms),
     };
   });
 }
