@@ -10,7 +10,9 @@ import { libraries, notices, unpackedIn, wheelFor } from './wheel.js';
 /** @typedef {import('./context.js').Context} Context */
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const ourSources = ['overrides.cc', 'overrides.h'].map((name) => join(here, name));
+const ourSources = listFiles(here)
+  .filter((name) => /\.(cc|h)$/.test(name))
+  .map((name) => join(here, name));
 const flags = [
   '-O2',
   '-std=c++17',
@@ -88,9 +90,8 @@ async function compile(context, folder) {
     join(context.root, unpackedIn(context), 'include'),
   ].flatMap((path) => ['-I', path]);
   const units = [
-    join(source, 'tfjs_backend.cc'),
-    join(source, 'tfjs_binding.cc'),
-    join(here, 'overrides.cc'),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name)),
+    ...ourSources.filter((name) => name.endsWith('.cc')),
   ];
   const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
   await Promise.all([
