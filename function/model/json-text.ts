@@ -1,4 +1,5 @@
 import { badRequest } from '../errors.ts';
+import type { FloatCodec } from '../native/binding.ts';
 import type { TensorInfo } from './signatures.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -20,12 +21,16 @@ export function floatText(value: number): string {
       if (Math.fround(rounded) === value) return `${rounded}`;
     }
   }
-  for (let digits = 6; digits < 9; digits++) {
+  const least = magnitude < SMALLEST_NORMAL ? 1 : 6; // subnormal numbers have fewer digits
+  for (let digits = least; digits < 9; digits++) {
     const text = value.toPrecision(digits);
     if (Math.fround(Number(text)) === value) return `${Number(text)}`;
   }
   return `${Number(value.toPrecision(9))}`;
 }
+
+/** Below this, float32 loses precision (FLT_MIN). */
+const SMALLEST_NORMAL = 2 ** -126;
 
 /** Powers of ten that leave six significant digits before the point, for 10^-3 … 10^6. */
 const SCALES = [1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1, 1e-1];
@@ -74,8 +79,16 @@ function stringText(bytes: Uint8Array, key: string): string {
   }
 }
 
-/** A whole tensor as nested JSON lists; a bare value for a scalar. */
-export function tensorText(tensor: Tensor, info: TensorInfo): string {
+/** From this many elements on, float32 is written by native code; below, the call would cost as much as it saves. */
+const NATIVE_FROM_ELEMENTS = 16;
+
+/** A whole tensor as nested JSON lists; a bare value for a scalar. @throws as writerOf's writers do */
+export function tensorText(tensor: Tensor, info: TensorInfo, codec: FloatCodec): string {
+  const { data, shape } = tensor;
+  if (data instanceof Float32Array && data.length >= NATIVE_FROM_ELEMENTS) {
+    const text = codec.formatFloats(data, shape);
+    if (typeof text === 'string') return text;
+  }
   return levelText(writerOf(tensor, info), tensor.shape, 0, 0);
 }
 

@@ -1,4 +1,6 @@
 import { badRequest } from '../errors.ts';
+import type { FloatCodec } from '../native/binding.ts';
+import { readFloatLists } from './float-lists.ts';
 import { rowTexts, tensorText } from './json-text.ts';
 import { parseJson, parseJsonExactly } from './parse-json.ts';
 import type { Model } from './saved-model.ts';
@@ -27,6 +29,23 @@ function isObject(value: unknown): value is JsonObject {
  * @throws HttpError 400 that names the place in the body
  */
 export function readPredict(body: Buffer, model: Model): PredictRequest {
+  return readFloats(body, model) ?? readAny(body, model);
+}
+
+/** A body of numbers alone for a default signature with one float32 input: the usual one, and often a large one. */
+function readFloats(body: Buffer, model: Model): PredictRequest | undefined {
+  const signature = model.signatures.get('serving_default');
+  if (signature?.unsupported !== undefined || signature?.inputs.length !== 1) return undefined;
+  if (signature.inputs[0]?.dtype !== 'DT_FLOAT') return undefined;
+  const lists = readFloatLists(body, model.floats);
+  if (lists === undefined) return undefined;
+  const inputs = [lists.tensor];
+  if (lists.key === 'inputs') return { signature, inputs, format: 'column' };
+  const isRows = lists.key === 'instances' && lists.tensor.shape[0] !== 0;
+  return isRows ? { signature, inputs, format: 'row' } : undefined;
+}
+
+function readAny(body: Buffer, model: Model): PredictRequest {
   let json = objectOf(parseJson(body));
   const signature = signatureOf(json, model);
   if (signature.inputs.some((input) => input.dtype === 'DT_INT64')) json = objectOf(parseJsonExactly(body));
@@ -118,30 +137,29 @@ function checkNoOthers(value: JsonObject, signature: Signature, path: string): v
  * @throws HttpError 400 where an output cannot be told apart by rows, or holds a value that JSON cannot say
  */
 export function predictText(
-  signature: Signature,
+  { signature, format }: Pick<PredictRequest, 'signature' | 'format'>,
   outputs: readonly Tensor[],
-  format: 'row' | 'column',
+  codec: FloatCodec,
 ): string {
   const infos = signature.outputs;
   if (format === 'column') {
-    const texts = infos.map((info, i) => tensorText(tensorAt(outputs, i), info));
+    const texts = infos.map((info, i) => tensorText(tensorAt(outputs, i), info, codec));
     return `{"outputs":${texts.length === 1 ? texts[0] : objectText(infos, texts)}}`;
   }
   const rows = outputs[0]?.shape[0];
-  const columns = infos.map((info, i) => {
-    const output = tensorAt(outputs, i);
-    if (output.shape[0] === undefined || output.shape[0] !== rows) {
-      const found = output.shape.length === 0 ? 'a scalar' : `${output.shape[0]} rows`;
-      throw badRequest(
-        `output "${info.key}" is ${found}, so it has no row format; send "inputs" in place of "instances"`,
-      );
-    }
-    return rowTexts(output, info);
-  });
-  const [only, ...others] = columns;
+  for (const [i, { key }] of infos.entries()) {
+    const [size] = tensorAt(outputs, i).shape;
+    if (size !== undefined && size === rows) continue;
+    const found = size === undefined ? 'a scalar' : `${size} rows`;
+    throw badRequest(
+      `output "${key}" is ${found}, so it has no row format; send "inputs" in place of "instances"`,
+    );
+  }
+  const [only, ...others] = infos;
   if (only === undefined) return '{"predictions":[]}';
-  if (others.length === 0) return `{"predictions":[${only.join(',')}]}`;
-  const objects = only.map((_, row) =>
+  if (others.length === 0) return `{"predictions":${tensorText(tensorAt(outputs, 0), only, codec)}}`;
+  const columns = infos.map((info, i) => rowTexts(tensorAt(outputs, i), info));
+  const objects = Array.from({ length: rows ?? 0 }, (_, row) =>
     objectText(
       infos,
       columns.map((column) => column[row] ?? 'null'),

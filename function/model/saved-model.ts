@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badRequest, FatalError, messageOf } from '../errors.ts';
-import type { Binding } from '../native/binding.ts';
+import type { Binding, FloatCodec } from '../native/binding.ts';
 import { readSignatures, type Signature } from './signatures.ts';
 import { DTYPES, type DType, type Tensor, type TensorData } from './tensor.ts';
 
@@ -10,6 +10,7 @@ export interface Model {
   readonly name: string;
   readonly version: string;
   readonly signatures: ReadonlyMap<string, Signature>;
+  readonly floats: FloatCodec;
   /**
    * Runs one signature in the calling thread.
    *
@@ -63,6 +64,7 @@ export function loadSavedModel(binding: Binding, name: string, basePath: string)
     name,
     version: BigInt(folder).toString(),
     signatures,
+    floats: binding,
     run: (signature, inputs) => run(binding, id, signature, inputs),
     tensorsAlive: () => binding.getNumOfTensors(),
     dispose: () => binding.deleteSavedModel(id),

@@ -21,7 +21,7 @@ export interface TensorInfo {
  * The part of \@tensorflow/tfjs-node's binding that serving needs (its binding/tfjs_binding.cc), as overrides.h mends
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
-export interface Binding {
+export interface Binding extends FloatCodec {
   /** Copies `data`. int64 is given as an Int32Array of low and high halves. @returns the tensor's ID */
   createTensor(shape: readonly number[], dtype: number, data: TensorInput): number;
   deleteTensor(id: number): void;
@@ -42,6 +42,23 @@ export interface Binding {
   getNumOfSavedModels(): number;
   /** TensorFlow's version. */
   TF_Version: string;
+}
+
+/** JSON lists of numbers to and from float32, without a JavaScript object per number between them (numbers.cc). */
+export interface FloatCodec {
+  /**
+   * Reads the nested lists of numbers that begin at byte `from`.
+   *
+   * @returns elements in row-major order, and the byte after the last bracket; undefined where it is anything else
+   *   than equally long lists of JSON numbers within float32, at most 8 deep
+   */
+  parseFloats(body: Buffer, from: number): { data: Float32Array; shape: number[]; end: number } | undefined;
+  /**
+   * Writes nested lists, each number in the shortest form that reads back as the same float32.
+   *
+   * @returns JSON text, or the index of the first element that is not finite
+   */
+  formatFloats(data: Float32Array, shape: readonly number[]): string | number;
 }
 
 /** Numbers of the dtypes that go in and come out (tensorflow/core/framework/types.proto). */

@@ -2,10 +2,12 @@ import { Compile } from 'typebox/compile';
 import type { Deps, Route } from '../app.ts';
 import { badRequest, HttpError } from '../errors.ts';
 import { jsonText } from '../http.ts';
+import { readFloatLists } from '../model/float-lists.ts';
 import { tensorText } from '../model/json-text.ts';
 import { parseJson } from '../model/parse-json.ts';
 import type { Model } from '../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../model/signatures.ts';
+import type { Tensor } from '../model/tensor.ts';
 import { tensorFromJson } from '../model/tensor-json.ts';
 import { CelsiusRequest } from './schemas.ts';
 
@@ -25,18 +27,26 @@ export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>):
       const { model, batcher } = served();
       const found = celsiusSignature(model);
       if (found === undefined) throw noCelsius(model);
-      const { signature, input, output } = found;
-      const json = parseJson(request.body);
-      if (!validator.Check(json)) throw badRequest(firstFault(json));
-      const { fahrenheit } = json;
-      const one = typeof fahrenheit === 'number';
-      const rows = tensorFromJson(one ? [fahrenheit] : fahrenheit, input, 'fahrenheit');
+      const { signature, output } = found;
+      const { rows, one } = readRows(request.body, model, found.input);
       const [celsius] = await batcher.run({ signature, inputs: [rows], client: request });
       if (celsius === undefined) throw new HttpError(500, 'the model gave no output');
-      const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output);
+      const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output, model.floats);
       return jsonText(200, `{"celsius":${text}${tail}`);
     },
   };
+
+  /** @returns `rows` float32 [n], and whether `one` temperature was sent bare */
+  function readRows(body: Buffer, model: Model, input: TensorInfo): { rows: Tensor; one: boolean } {
+    const lists = readFloatLists(body, model.floats);
+    if (lists?.key === 'fahrenheit' && lists.tensor.shape.length === 1)
+      return { rows: lists.tensor, one: false };
+    const json = parseJson(body);
+    if (!validator.Check(json)) throw badRequest(firstFault(json));
+    const { fahrenheit } = json;
+    const one = typeof fahrenheit === 'number';
+    return { rows: tensorFromJson(one ? [fahrenheit] : fahrenheit, input, 'fahrenheit'), one };
+  }
 
   function firstFault(json: unknown): string {
     // Of the errors of a number or a list of numbers, the one that reaches deepest says which was meant.

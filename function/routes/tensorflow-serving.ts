@@ -13,17 +13,18 @@ const MODEL_PATH =
 
 /** TensorFlow Serving's REST API, which is KServe's V1 protocol too. */
 export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'served' | 'modelName'>): Route[] {
-  const predict = async (request: HttpRequest, { model, batcher }: Served) => {
-    const { signature, inputs, format } = readPredict(request.body, model);
+  const answer = async (request: HttpRequest, { model, batcher }: Served) => {
+    const predict = readPredict(request.body, model);
+    const { signature, inputs } = predict;
     const outputs = await batcher.run({ signature, inputs, client: request });
-    return jsonText(200, predictText(signature, outputs, format));
+    return jsonText(200, predictText(predict, outputs, model.floats));
   };
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
       path: `/v1/models/${modelName}:predict`,
       methods: ['POST'],
-      handle: (request) => predict(request, served()),
+      handle: (request) => answer(request, served()),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
@@ -41,7 +42,7 @@ export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'serve
     if (label !== undefined)
       throw badRequest(`no version has the label ${JSON.stringify(label.slice(0, 100))}`);
     if (verb !== 'predict') throw badRequest(`:${verb} is not served; use :predict`);
-    return predict(request, one);
+    return answer(request, one);
   }
 
   /** @throws HttpError 404 where the model or the version is not the one that is served */
