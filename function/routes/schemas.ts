@@ -39,6 +39,8 @@ export const CelsiusResponse = Type.Object({
   runId: RunId,
 });
 
+export type CelsiusResponse = Static<typeof CelsiusResponse>;
+
 export const ErrorResponse = Type.Object({
   error: Type.String({ description: 'What was wrong, and where.' }),
 });
