@@ -40,12 +40,21 @@ export function cpuOf(pid: number): number {
   return treeOf(pid).reduce((sum, id) => sum + cpuOfProcess(id), 0);
 }
 
+/** User and system time of this process's children that have ended, µs. */
+export function endedChildrenCpu(): number {
+  return ticksOf(process.pid, [13, 14]) * MICROSECONDS_PER_TICK;
+}
+
 function cpuOfProcess(pid: number): number {
+  return ticksOf(pid, [11, 12, 13, 14]) * MICROSECONDS_PER_TICK;
+}
+
+/** The sum of some fields of /proc/PID/stat, counted from 0 at the one after the program's name. */
+function ticksOf(pid: number, fields: readonly number[]): number {
   const stat = readProc(pid, 'stat');
-  // the second field is the program's name in brackets, which may hold spaces and brackets
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i] ?? 0), 0);
-  return ticks * MICROSECONDS_PER_TICK;
+  // the name is in brackets, and may hold spaces and brackets itself
+  const values = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.reduce((sum, i) => sum + Number(values[i] ?? 0), 0);
 }
 
 /** All figures of a tree. Reading PSS walks its page tables: not for use within a load. */

@@ -1,0 +1,138 @@
+import { messageOf } from '../../function/errors.ts';
+import { MemoryCgroup } from '../memory-cgroup.ts';
+import { cannotDropCaches, copyOfNode, dropCaches } from '../page-cache.ts';
+import {
+  type Bench,
+  type Known,
+  notMeasured,
+  present,
+  type Question,
+  type Step,
+  startSeconds,
+} from '../plan.ts';
+import { row, type StoredRow } from '../schema.ts';
+import { Session } from '../session.ts';
+import { median } from '../statistics.ts';
+import type { Measured } from '../store.ts';
+
+const MIB = 2 ** 20;
+const ENOUGH = 0.95;
+const CONNECTIONS = 32;
+/** Limits next to the answer are measured so often, all others once. */
+const AGAIN = 3;
+
+interface Probe {
+  readonly limit_mib: number | null;
+  readonly requests: number;
+  readonly errors: number;
+  readonly requests_per_s: number;
+  readonly p99_ms: number | null;
+  readonly outcome: 'ran' | 'killed' | 'not-started';
+}
+
+/** The smallest memory limit at which a server keeps 95 % of its speed. */
+export const memoryLimit: Question = {
+  name: 'memory-limit',
+  title: 'smallest memory limit at full speed',
+  targets: ['celsiusify-predict', 'tf-serving', 'fastapi'],
+  steps(known: Known): Step[] {
+    const { settings } = known;
+    const probes = Math.ceil(Math.log2(settings.memory_limits_mib.length)) + 3 * AGAIN - 2;
+    return present(known, this.targets).map((target) => ({
+      id: `memory-limit/${target}`,
+      seconds: probes * (startSeconds(target) + 2 + settings.warmup_s + settings.load_s),
+      run: (bench) => search(bench, target),
+    }));
+  },
+};
+
+/** Bisects the limits, then measures the smallest that does, the next smaller one and no limit again. */
+async function search(bench: Bench, target: string): Promise<Measured> {
+  const limits = bench.settings.memory_limits_mib;
+  const probes: Probe[] = [];
+  const add = async (limit_mib: number | null) => {
+    const probe = await probeAt(bench, target, limit_mib);
+    if (typeof probe === 'string') return probe;
+    probes.push(probe);
+    return null;
+  };
+  const why = (bench.settings.drop_caches ? cannotDropCaches() : null) ?? (await add(null));
+  if (why !== null) return { rows: [notMeasured('memory-limit', target, '', why)], logs: [] };
+  let [tooSmall, enough] = [-1, limits.length];
+  while (enough - tooSmall > 1) {
+    const middle = Math.floor((tooSmall + enough) / 2);
+    await add(limits[middle] ?? null);
+    if (shareAt(probes, limits[middle] ?? null) >= ENOUGH) enough = middle;
+    else tooSmall = middle;
+  }
+  if (bench.settings.repeats > 1) {
+    for (let again = 1; again < AGAIN; again++)
+      for (const limit of [null, limits[enough], limits[tooSmall]]) if (limit !== undefined) await add(limit);
+  }
+  return { rows: rowsOf(target, probes), logs: [] };
+}
+
+function shareAt(probes: readonly Probe[], limit_mib: number | null): number {
+  const rates = (limit: number | null) =>
+    probes.filter((probe) => probe.limit_mib === limit).map((probe) => probe.requests_per_s);
+  return median(rates(limit_mib)) / median(rates(null));
+}
+
+function rowsOf(target: string, probes: readonly Probe[]): StoredRow[] {
+  const unlimited = median(
+    probes.filter(({ limit_mib }) => limit_mib === null).map((probe) => probe.requests_per_s),
+  );
+  return probes.map((probe, i) => {
+    const { limit_mib, requests, errors, requests_per_s, p99_ms } = probe;
+    // a limit is enough or not by the median of its repeats, and all its rows say the same
+    const speed = shareAt(probes, limit_mib) >= ENOUGH ? 'ok' : 'slow';
+    return row('memory-limit', {
+      target,
+      limit_bytes: limit_mib === null ? null : limit_mib * MIB,
+      repeat: probes.slice(0, i + 1).filter((other) => other.limit_mib === limit_mib).length,
+      outcome: probe.outcome === 'ran' ? speed : probe.outcome,
+      requests,
+      errors,
+      requests_per_s,
+      share_of_unlimited: requests_per_s / unlimited,
+      p99_ms,
+    });
+  });
+}
+
+/** One start under a limit, from an empty page cache: what is in it already is charged to whoever read it first. */
+async function probeAt(bench: Bench, target: string, limit_mib: number | null): Promise<Probe | string> {
+  const cgroup = MemoryCgroup.make();
+  if (typeof cgroup === 'string') return cgroup;
+  const nothing = { limit_mib, requests: 0, errors: 0, requests_per_s: 0, p99_ms: null };
+  try {
+    const node = copyOfNode(bench.root);
+    if (bench.settings.drop_caches) dropCaches();
+    cgroup.limit(limit_mib === null ? null : limit_mib * MIB);
+    let probe: Probe | null = null;
+    const { rows } = await Session.run(
+      bench,
+      'memory-limit',
+      target,
+      async (session) => {
+        const tag = `limit=${limit_mib ?? 'none'}`;
+        const duration_s = bench.settings.load_s;
+        const found = await session.load({ kind: 'autocannon', connections: CONNECTIONS, duration_s, tag });
+        if (found === null) return;
+        const { requests, errors, p99_ms } = found;
+        const requests_per_s = requests / found.duration_s;
+        probe = { limit_mib, requests, errors, requests_per_s, p99_ms, outcome: 'ran' };
+      },
+      { cgroup: cgroup.procs, node },
+    );
+    if (probe !== null) return probe;
+    const reason = String(rows[0]?.cells.reason ?? '');
+    if (reason.startsWith('wrong answer')) return reason;
+    return { ...nothing, outcome: cgroup.killed ? 'killed' : 'not-started' };
+  } catch (error) {
+    if (bench.signal.aborted) throw error;
+    return messageOf(error);
+  } finally {
+    await cgroup.remove();
+  }
+}

@@ -1,0 +1,128 @@
+import {
+  type Bench,
+  type Known,
+  notMeasured,
+  present,
+  type Question,
+  rounds,
+  type Step,
+  startSeconds,
+} from '../plan.ts';
+import { row } from '../schema.ts';
+import { perRequest, Session } from '../session.ts';
+import { median } from '../statistics.ts';
+
+/** Beyond these the client's own clock is part of the figure. */
+const LATE_MS = 5;
+const LATE_SHARE = 0.5;
+
+/** Rates are shares of the maximum of the slowest of `basis`; `asked` are measured at them. */
+interface Group {
+  readonly basis: readonly string[];
+  readonly asked: readonly string[];
+  readonly shares: readonly number[];
+}
+
+/** Latency at fixed arrival rates. */
+export const openLoop: Question = {
+  name: 'open-loop',
+  title: 'latency at fixed arrival rates',
+  targets: ['floor', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'],
+  needs: ['cross-check'],
+  steps(known: Known): Step[] {
+    const { settings } = known;
+    const load_s = settings.warmup_s + settings.load_s + 0.4;
+    const groups: Group[] = [
+      {
+        basis: ['celsiusify-predict', 'tf-serving'],
+        asked: ['floor', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned'],
+        shares: settings.shares,
+      },
+      { basis: ['fastapi'], asked: ['celsiusify-predict', 'fastapi'], shares: settings.fastapi_shares },
+    ];
+    return groups
+      .filter(({ basis }) => present(known, basis).length > 0)
+      .flatMap((group) =>
+        rounds(settings.repeats, present(known, group.asked)).map(({ repeat, target }) => ({
+          id: `open-loop/${group.basis.at(-1)}/${repeat}/${target}`,
+          seconds: startSeconds(target) + load_s * group.shares.length,
+          run: (bench) => measure(bench, group, repeat, target),
+        })),
+      );
+  },
+};
+
+async function measure(bench: Bench, group: Group, repeat: number, target: string) {
+  const basis = maximumOf(bench, group.basis);
+  if (basis === null) {
+    const reason = `the maximum of ${group.basis.join(' and ')} is not known`;
+    return { rows: [notMeasured('open-loop', target, `repeat=${repeat}`, reason)], logs: [] };
+  }
+  return Session.run(bench, 'open-loop', target, async (session) => {
+    for (const share of group.shares) await atRate(session, basis, share, repeat);
+  });
+}
+
+/** The slowest of some targets, by undici's closed loop in this run. */
+export function maximumOf(
+  bench: Bench,
+  ids: readonly string[],
+): { target: string; requests_per_s: number } | null {
+  const rows = bench.store.rows('cross-check').filter(({ client }) => client === 'undici');
+  const maxima = ids.map((target) => {
+    const rates = rows
+      .filter((cells) => cells.target === target)
+      .map((cells) => Number(cells.requests_per_s));
+    return { target, requests_per_s: median(rates) };
+  });
+  const known = maxima.filter(({ requests_per_s }) => requests_per_s > 0);
+  return known.toSorted((a, b) => a.requests_per_s - b.requests_per_s)[0] ?? null;
+}
+
+async function atRate(
+  session: Session,
+  basis: { target: string; requests_per_s: number },
+  share: number,
+  repeat: number,
+): Promise<void> {
+  const { settings } = session.bench;
+  const rate_per_s = Math.round(basis.requests_per_s * share);
+  const found = await session.load({
+    kind: 'undici',
+    connections: settings.open_connections,
+    rate_per_s,
+    duration_s: settings.load_s,
+    tag: `share=${share}/basis=${basis.target}/repeat=${repeat}`,
+  });
+  if (found === null) return;
+  const { late_p99_ms, p99_ms } = found;
+  const late = late_p99_ms ?? 0;
+  session.add(
+    row('open-loop', {
+      target: session.target.id,
+      basis_target: basis.target,
+      basis_requests_per_s: basis.requests_per_s,
+      share_of_basis: share,
+      rate_per_s,
+      repeat,
+      duration_s: found.duration_s,
+      intended: found.intended,
+      requests: found.requests,
+      errors: found.errors,
+      wrong_answers: found.wrong_answers,
+      unfinished: found.unfinished,
+      requests_per_s: found.requests / found.duration_s,
+      p50_ms: found.p50_ms,
+      p90_ms: found.p90_ms,
+      p99_ms,
+      p999_ms: found.p999_ms,
+      max_ms: found.max_ms,
+      service_p50_ms: found.service_p50_ms,
+      service_p99_ms: found.service_p99_ms,
+      late_p50_ms: found.late_p50_ms,
+      late_p99_ms,
+      client_limited: late > LATE_MS || (p99_ms !== null && late > p99_ms * LATE_SHARE),
+      cpu_us_per_request: perRequest(found.server_cpu_us, found.requests),
+    }),
+  );
+}

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { endedChildrenCpu } from '../process-tree.ts';
+import { perRequest, type Session } from '../session.ts';
+
+const run = promisify(execFile);
+
+/** What the script's done() prints, times in µs. */
+const Summary = Type.Object({
+  duration: Type.Number(),
+  requests: Type.Integer(),
+  errors: Type.Integer(),
+  p50: Type.Number(),
+  p90: Type.Number(),
+  p99: Type.Number(),
+  p999: Type.Number(),
+  max: Type.Number(),
+});
+const summary = Compile(Summary);
+
+/** wrk counts answers of any status as requests; errors.status are those above 399. */
+const DONE = `
+function done(summary, latency, requests)
+  local e = summary.errors
+  local failed = e.connect + e.read + e.write + e.timeout + e.status
+  io.write(string.format(
+    '\\n{"duration":%d,"requests":%d,"errors":%d,"p50":%d,"p90":%d,"p99":%d,"p999":%d,"max":%d}\\n',
+    summary.duration, summary.requests - e.status, failed, latency:percentile(50), latency:percentile(90),
+    latency:percentile(99), latency:percentile(99.9), latency.max))
+end
+`;
+
+/** A Lua string with any bytes. */
+function lua(text: string): string {
+  return `"${[...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}"`;
+}
+
+export interface WrkResult {
+  readonly duration_s: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly requests_per_s: number;
+  readonly p50_ms: number;
+  readonly p90_ms: number;
+  readonly p99_ms: number;
+  readonly p999_ms: number;
+  readonly max_ms: number;
+  readonly cpu_us_per_request: number | null;
+  readonly client_cpu_us_per_request: number | null;
+}
+
+/** A closed loop by wrk with one thread, on a server that other loads have warmed up. wrk keeps times in whole µs. */
+export async function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
+  const { bench, running, target } = session;
+  const { load_s } = bench.settings;
+  const folder = mkdtempSync(join(tmpdir(), 'celsiusify-wrk-'));
+  const script = join(folder, 'post.lua');
+  const head = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n';
+  writeFileSync(script, `${head}wrk.body = ${lua(target.ask.body([212]))}\n${DONE}`);
+  const pin = bench.pinning.client === null ? [] : ['taskset', '-c', bench.pinning.client];
+  const wrk = async (seconds: number) => {
+    const at = ['--threads', '1', '--connections', String(connections), '--script', script];
+    const url = running.origin + target.ask.path;
+    // wrk takes whole seconds only
+    const argv = [
+      ...pin,
+      bench.tools.wrk ?? 'wrk',
+      ...at,
+      '--duration',
+      `${Math.max(1, Math.round(seconds))}s`,
+      url,
+    ];
+    const [program = 'wrk', ...args] = argv;
+    const { stdout } = await run(program, args, { signal: bench.signal });
+    return parseSummary(stdout);
+  };
+  try {
+    const [server, client] = [session.cpu_us(), endedChildrenCpu()];
+    const found = await wrk(load_s);
+    const after = session.cpu_us();
+    return {
+      duration_s: found.duration / 1e6,
+      requests: found.requests,
+      errors: found.errors,
+      requests_per_s: found.requests / (found.duration / 1e6),
+      p50_ms: found.p50 / 1000,
+      p90_ms: found.p90 / 1000,
+      p99_ms: found.p99 / 1000,
+      p999_ms: found.p999 / 1000,
+      max_ms: found.max / 1000,
+      cpu_us_per_request: perRequest(
+        server === null || after === null ? null : after - server,
+        found.requests,
+      ),
+      client_cpu_us_per_request: perRequest(endedChildrenCpu() - client, found.requests),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function parseSummary(stdout: string): Static<typeof Summary> {
+  const found: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  if (!summary.Check(found)) throw new Error(`wrk printed ${stdout.slice(-200)}`);
+  return found;
+}

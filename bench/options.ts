@@ -1,0 +1,208 @@
+import { parseArgs } from 'node:util';
+import { FatalError, messageOf } from '../function/errors.ts';
+import { questions } from './loads/table.ts';
+import { full, quick, type Settings } from './settings.ts';
+import { targets } from './targets/table.ts';
+
+export const help = `Usage: npm run bench -- [options]              measure, into results/
+       npm run bench -- compare A B [options]  what changed from results folder A to B
+       npm run bench -- table [FOLDER]         medians and intervals of a results folder (default: results)
+
+Measures Celsiusify next to TensorFlow Serving, FastAPI and a no-op server. Ctrl-C keeps what was measured, and the
+same command goes on from there. Only a whole run with neither --quick, --only nor --targets writes to results/.
+
+  --quick               about two minutes, every question, figures not to be trusted; into .cache/bench/quick
+  --only A,B            ask these questions only; into .cache/bench/partial
+  --targets A,B         measure these targets only; into .cache/bench/partial
+  --out FOLDER          write results to this folder
+  --fresh               drop what an interrupted run has left, instead of going on
+  --plan                show the plan and the time it takes, and end
+  --repeat N            repeats of each load (default ${full.repeats})
+  --duration SECONDS    of each load, after its warm-up (default ${full.load_s})
+  --soak-minutes N      of the soak (default ${full.soak_minutes}; asked only by --only soak)
+  --tf-serving FILE     a tensorflow_model_server program (default: the one on PATH)
+  --image TARGET=IMAGE  run celsiusify, tf-serving or fastapi from this image, by docker (repeatable)
+  --url TARGET=URL      measure a server that is already running (repeatable)
+  --pin-server CPUS     where servers may run, as taskset takes it, for example 0-3
+  --pin-client CPUS     where clients may run
+  --image-sizes FILE    sizes of images, as JSON from the image test
+  --cluster FOLDER      copy the cluster tests' CSV files from here
+  --help
+
+compare:
+  --against TARGET      compare ratios to this target instead of plain figures, for example floor: what the machine
+                        does to all targets alike then cancels out
+  --threshold SHARE     smaller changes than this are noise, whatever the interval says (default 0.03)
+  --all                 list figures within noise, too
+  --fail-on-regression  exit with 1 when a figure is worse
+
+Questions: ${questions.map(({ name }) => name).join(', ')}
+Targets:   ${targets.map(({ id }) => id).join(', ')}
+`;
+
+export interface RunOptions {
+  readonly command: 'run';
+  readonly mode: 'full' | 'partial' | 'quick';
+  readonly settings: Settings;
+  /** Names of questions; null: all but those that are asked only by name. */
+  readonly only: readonly string[] | null;
+  readonly targets: readonly string[] | null;
+  readonly out: string;
+  readonly fresh: boolean;
+  readonly planOnly: boolean;
+  readonly tfServing: string | null;
+  readonly images: ReadonlyMap<string, string>;
+  readonly urls: ReadonlyMap<string, string>;
+  readonly pinServer: string | null;
+  readonly pinClient: string | null;
+  readonly imageSizes: string | null;
+  readonly cluster: string | null;
+}
+
+export interface CompareOptions {
+  readonly command: 'compare';
+  readonly before: string;
+  readonly after: string;
+  readonly against: string | null;
+  readonly threshold: number;
+  readonly all: boolean;
+  readonly failOnRegression: boolean;
+}
+
+export type Options =
+  | RunOptions
+  | CompareOptions
+  | { readonly command: 'table'; readonly folder: string }
+  | { readonly command: 'help' };
+
+const flags = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  targets: { type: 'string' },
+  out: { type: 'string' },
+  fresh: { type: 'boolean', default: false },
+  plan: { type: 'boolean', default: false },
+  repeat: { type: 'string' },
+  duration: { type: 'string' },
+  'soak-minutes': { type: 'string' },
+  'tf-serving': { type: 'string' },
+  image: { type: 'string', multiple: true },
+  url: { type: 'string', multiple: true },
+  'pin-server': { type: 'string' },
+  'pin-client': { type: 'string' },
+  'image-sizes': { type: 'string' },
+  cluster: { type: 'string' },
+  against: { type: 'string' },
+  threshold: { type: 'string', default: '0.03' },
+  all: { type: 'boolean', default: false },
+  'fail-on-regression': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** @throws {FatalError} with exit code 2 for anything that is not as `help` says */
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parse(args);
+  const [command = 'run', ...folders] = positionals;
+  if (values.help) return { command: 'help' };
+  if (command === 'table' && folders.length <= 1) return { command, folder: folders[0] ?? 'results' };
+  if (command === 'compare') {
+    const [before, after, ...rest] = folders;
+    if (before === undefined || after === undefined || rest.length > 0)
+      throw new FatalError('compare needs two results folders', 2);
+    return {
+      command,
+      before,
+      after,
+      against: values.against === undefined ? null : oneOf('--against', values.against, targetIds()),
+      threshold: positive('--threshold', values.threshold),
+      all: values.all,
+      failOnRegression: values['fail-on-regression'],
+    };
+  }
+  if (command !== 'run' || folders.length > 0)
+    throw new FatalError(`unknown command ${positionals.join(' ')}: see --help`, 2);
+  const only =
+    values.only === undefined
+      ? null
+      : list(
+          '--only',
+          values.only,
+          questions.map(({ name }) => name),
+        );
+  const chosen = values.targets === undefined ? null : list('--targets', values.targets, targetIds());
+  const chosenMode = only === null && chosen === null ? 'full' : 'partial';
+  const mode = values.quick ? 'quick' : chosenMode;
+  const base = values.quick ? quick : full;
+  const duration = values.duration === undefined ? null : positive('--duration', values.duration);
+  return {
+    command,
+    mode,
+    settings: {
+      ...base,
+      repeats: values.repeat === undefined ? base.repeats : whole('--repeat', values.repeat),
+      load_s: duration ?? base.load_s,
+      payload_s: duration === null ? base.payload_s : duration / 2,
+      soak_minutes:
+        values['soak-minutes'] === undefined
+          ? base.soak_minutes
+          : whole('--soak-minutes', values['soak-minutes']),
+    },
+    only,
+    targets: chosen,
+    out: values.out ?? (mode === 'full' ? 'results' : `.cache/bench/${mode}`),
+    fresh: values.fresh,
+    planOnly: values.plan,
+    tfServing: values['tf-serving'] ?? null,
+    images: pairs('--image', values.image ?? []),
+    urls: pairs('--url', values.url ?? []),
+    pinServer: values['pin-server'] ?? null,
+    pinClient: values['pin-client'] ?? null,
+    imageSizes: values['image-sizes'] ?? null,
+    cluster: values.cluster ?? null,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new FatalError(`${messageOf(error)}: see --help`, 2);
+  }
+}
+
+function targetIds(): string[] {
+  return targets.map(({ id }) => id);
+}
+
+function oneOf(flag: string, value: string, known: readonly string[]): string {
+  if (!known.includes(value)) throw new FatalError(`${flag} ${value}: choose from ${known.join(', ')}`, 2);
+  return value;
+}
+
+function list(flag: string, value: string, known: readonly string[]): string[] {
+  return value.split(',').map((item) => oneOf(flag, item.trim(), known));
+}
+
+function positive(flag: string, value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && Number.isFinite(number)))
+    throw new FatalError(`${flag} ${value}: give a number above 0`, 2);
+  return number;
+}
+
+function whole(flag: string, value: string): number {
+  const number = positive(flag, value);
+  if (!Number.isInteger(number)) throw new FatalError(`${flag} ${value}: give a whole number`, 2);
+  return number;
+}
+
+function pairs(flag: string, values: readonly string[]): Map<string, string> {
+  const servers = ['celsiusify', 'tf-serving', 'fastapi'];
+  return new Map(
+    values.map((value) => {
+      const [name = '', ...rest] = value.split('=');
+      if (rest.length === 0) throw new FatalError(`${flag} ${value}: give TARGET=…`, 2);
+      return [oneOf(flag, name, servers), rest.join('=').replace(/\/$/, '')];
+    }),
+  );
+}

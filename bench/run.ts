@@ -1,0 +1,204 @@
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { messageOf } from '../function/errors.ts';
+import { LoadClient } from './clients/client.ts';
+import { describe } from './environment.ts';
+import { readFigures } from './figures.ts';
+import { readSizes } from './loads/image-size.ts';
+import { questions } from './loads/table.ts';
+import type { RunOptions } from './options.ts';
+import {
+  type Bench,
+  notMeasured,
+  type Pinning,
+  type Question,
+  type Ready,
+  type Step,
+  type Tools,
+} from './plan.ts';
+import { duration, Progress, seconds } from './progress.ts';
+import { CLUSTER_FILES, Store } from './store.ts';
+import { formatSummary } from './table.ts';
+import { onPath } from './targets/found.ts';
+import { targets as allTargets } from './targets/table.ts';
+import type { Target } from './targets/target.ts';
+import { makeVenv } from './venv.ts';
+
+/** Below this, giving cores to one side takes them from a server that can use them all. */
+const CORES_TO_PIN = 4;
+
+/** Measures. @returns the exit code: 1 when an answer was wrong, 130 after Ctrl-C */
+export async function run(root: string, options: RunOptions, args: readonly string[]): Promise<number> {
+  const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
+  const { settings, mode } = options;
+  if (options.imageSizes !== null) readSizes(options.imageSizes);
+  const asked = askedOf(options);
+  const chosen = allTargets.filter(({ id }) => options.targets?.includes(id) ?? true);
+  const { ready, missing } = await findTargets(root, options, chosen, say);
+  const tools = await findTools(root, asked, say);
+  const known = { settings, tools, targets: [...ready.keys()] };
+  const steps = asked.flatMap((question) => question.steps(known));
+  const folder = resolve(root, options.out);
+  say(`${planText(asked, known.targets, steps)}; into ${options.out}`);
+  for (const { id, reason } of missing) say(`not measured: ${id}: ${reason}`);
+  if (options.planOnly) return 0;
+
+  const plan = JSON.stringify([
+    mode,
+    settings,
+    steps.map(({ id }) => id),
+    [...ready].map(([id, { found }]) => [id, found.facts]),
+  ]);
+  const store = new Store(folder, plan, mode, options.fresh);
+  const left = steps.filter(({ id }) => !store.isDone(id));
+  if (left.length < steps.length)
+    say(`going on: ${steps.length - left.length} of ${steps.length} steps were done before`);
+  const started = startedAt(join(store.partial, 'started'));
+  if (!store.isDone('missing')) {
+    const rows = missing.flatMap(({ id, reason }) =>
+      asked.filter((q) => q.targets.includes(id)).map((q) => notMeasured(q.name, id, '', reason)),
+    );
+    store.add('missing', 0, { rows, logs: [] });
+  }
+  const pinning = pinningOf(options);
+  const environment = () =>
+    describe({
+      root,
+      mode,
+      settings,
+      tools,
+      pinning,
+      targets: chosen,
+      ready,
+      args,
+      started,
+      elapsed_s: store.elapsed_s,
+      threads: threadsIn(store),
+    });
+
+  const stopped = new AbortController();
+  const onSignal = () => stopped.abort(new Error('stopped'));
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const progress = new Progress(process.stderr, steps, left);
+  const client = await LoadClient.start(pinning.client);
+  stopped.signal.addEventListener('abort', () => client.stop());
+  const bench: Bench = {
+    root,
+    settings,
+    ready,
+    tools,
+    pinning,
+    client,
+    store,
+    signal: stopped.signal,
+    imageSizes: options.imageSizes,
+  };
+  try {
+    for (const step of left) {
+      progress.begin(step);
+      const measured = await step.run(bench);
+      store.add(step.id, progress.end(), measured);
+    }
+  } catch (error) {
+    store.write(environment());
+    progress.close();
+    if (!stopped.signal.aborted) throw error;
+    say(
+      `stopped; ${store.doneSteps - 1} of ${steps.length} steps are kept in ${store.partial}. The same command goes on.`,
+    );
+    return 130;
+  } finally {
+    progress.close();
+    client.stop();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+  copyCluster(options.cluster, store.partial);
+  const void_ = store.rows('not-measured').filter(({ reason }) => String(reason).startsWith('wrong answer'));
+  store.finish(environment());
+  process.stdout.write(`${mode === 'full' ? '' : `${mode} run: these figures are not for the report\n`}`);
+  process.stdout.write(`${formatSummary(readFigures(folder), chosen)}\n`);
+  for (const { question, target, condition, reason } of void_)
+    say(`void: ${question} ${target} ${condition}: ${reason}`);
+  say(`done in ${duration(store.elapsed_s)}: ${options.out}`);
+  return void_.length > 0 ? 1 : 0;
+}
+
+/** The questions to ask, those that others build on included. */
+function askedOf({ only }: RunOptions): Question[] {
+  const named = questions.filter((q) => (only === null ? !q.onlyWhenNamed : only.includes(q.name)));
+  const needed = new Set(named.flatMap((q) => q.needs ?? []));
+  return questions.filter((q) => named.includes(q) || needed.has(q.name));
+}
+
+async function findTargets(
+  root: string,
+  options: RunOptions,
+  chosen: readonly Target[],
+  say: (line: string) => void,
+) {
+  const where = { root, tfServing: options.tfServing, images: options.images, urls: options.urls, say };
+  const ready = new Map<string, Ready>();
+  const missing: { id: string; reason: string }[] = [];
+  for (const target of chosen) {
+    const found = await target.find(where);
+    if (typeof found === 'string') missing.push({ id: target.id, reason: found });
+    else ready.set(target.id, { target, found });
+  }
+  return { ready, missing };
+}
+
+async function findTools(
+  root: string,
+  asked: readonly Question[],
+  say: (line: string) => void,
+): Promise<Tools> {
+  const wrk = onPath('wrk');
+  if (wrk === null) say('no wrk on PATH: closed loops are by autocannon alone');
+  if (!asked.some(({ name }) => name === 'locust')) return { wrk, locust: null };
+  try {
+    const bin = await makeVenv(root, 'locust', join(root, 'locust/requirements.txt'), say);
+    return { wrk, locust: join(bin, 'locust') };
+  } catch (error) {
+    say(messageOf(error));
+    return { wrk, locust: null };
+  }
+}
+
+function pinningOf({ pinServer, pinClient }: RunOptions): Pinning {
+  const cores = availableParallelism();
+  if (pinServer !== null || pinClient !== null)
+    return { server: pinServer, client: pinClient, reason: 'chosen on the command line' };
+  if (cores < CORES_TO_PIN) {
+    const reason = `${cores} cores: a core of its own for the client would take it from servers with several threads`;
+    return { server: null, client: null, reason: `${reason}, so all share all cores, every target alike` };
+  }
+  const first = cores - Math.max(1, Math.floor(cores / 4));
+  const reason = 'a quarter of the cores for the client, the others for the server, every target alike';
+  return { server: `0-${first - 1}`, client: `${first}-${cores - 1}`, reason };
+}
+
+function planText(asked: readonly Question[], targets: readonly string[], steps: readonly Step[]): string {
+  const names = asked.map(({ name }) => name).join(', ');
+  return `${asked.length} questions (${names}) to ${targets.length} targets, ${steps.length} steps, ${duration(seconds(steps))}`;
+}
+
+/** When this run was started first, before any Ctrl-C. */
+function startedAt(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, new Date().toISOString());
+  return readFileSync(file, 'utf8');
+}
+
+function threadsIn(store: Store): Map<string, number> {
+  const idle = store.rows('memory').filter(({ state }) => state === 'idle');
+  return new Map(idle.map(({ target, threads }) => [String(target), Number(threads)]));
+}
+
+function copyCluster(from: string | null, to: string): void {
+  if (from === null) return;
+  for (const name of CLUSTER_FILES) {
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+  }
+}

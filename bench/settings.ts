@@ -1,0 +1,75 @@
+/** Everything that a run can be told about times and numbers; it stands in environment.json as it is here. */
+export interface Settings {
+  readonly repeats: number;
+  /** Of each load: thrown away, then measured. */
+  readonly warmup_s: number;
+  readonly load_s: number;
+  /** Payload sizes are many, so each is shorter. */
+  readonly payload_s: number;
+  readonly locust_s: number;
+  readonly soak_minutes: number;
+  readonly cold_starts: number;
+  readonly connections: readonly number[];
+  /** The short list: wrk, and targets of less interest. */
+  readonly few_connections: readonly number[];
+  readonly cross_check_connections: number;
+  readonly shares: readonly number[];
+  /** Of FastAPI's own maximum, which the others' rates are far beyond. */
+  readonly fastapi_shares: readonly number[];
+  readonly open_connections: number;
+  readonly batch_rows: readonly number[];
+  readonly batch_connections: number;
+  readonly scaling_rows: readonly number[];
+  readonly idle_connections: number;
+  readonly idle_repeats: number;
+  readonly locust_users: number;
+  readonly memory_limits_mib: readonly number[];
+  /** Drop the page cache for cold starts and memory limits; needs root. */
+  readonly drop_caches: boolean;
+}
+
+export const full: Settings = {
+  repeats: 5,
+  warmup_s: 0.5,
+  load_s: 2,
+  payload_s: 1,
+  locust_s: 8,
+  soak_minutes: 30,
+  cold_starts: 10,
+  connections: [1, 2, 4, 8, 16, 32, 64, 128],
+  few_connections: [1, 32, 128],
+  cross_check_connections: 32,
+  shares: [0.25, 0.5, 0.75, 0.9, 1.1],
+  fastapi_shares: [0.5, 0.75, 0.9],
+  open_connections: 128,
+  batch_rows: [1, 16, 256, 4096],
+  batch_connections: 8,
+  scaling_rows: [1, 4, 16, 64, 256, 1024, 4096],
+  idle_connections: 10_000,
+  idle_repeats: 3,
+  locust_users: 32,
+  memory_limits_mib: [48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768],
+  drop_caches: true,
+};
+
+/** For trying the bench out in about two minutes: every question, hardly a figure to trust. */
+export const quick: Settings = {
+  ...full,
+  repeats: 1,
+  warmup_s: 0.2,
+  load_s: 0.5,
+  payload_s: 0.3,
+  locust_s: 3,
+  soak_minutes: 1,
+  cold_starts: 1,
+  connections: [1, 32],
+  few_connections: [32],
+  shares: [0.5, 1.1],
+  fastapi_shares: [0.75],
+  scaling_rows: [1, 256],
+  batch_rows: [1, 256],
+  idle_connections: 500,
+  idle_repeats: 1,
+  memory_limits_mib: [128, 256, 512],
+  drop_caches: false,
+};
