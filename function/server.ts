@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { App } from './app.ts';
 import { FatalError, HttpError, messageOf } from './errors.ts';
@@ -24,18 +24,22 @@ export class HttpServer {
   readonly #server: Server;
   readonly #app: App;
   readonly #bodyLimitBytes: number;
+  readonly #requestTimeoutMs: number;
   #closing = false;
 
   constructor(app: App, limits: Limits) {
     this.#app = app;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
+    this.#requestTimeoutMs = limits.requestTimeoutMs;
     this.#server = createServer(
       {
-        headersTimeout: limits.headersTimeoutMs,
+        // node:http refuses one longer than the time for the whole request.
+        headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
         requestTimeout: limits.requestTimeoutMs,
         keepAliveTimeout: limits.keepAliveTimeoutMs,
         connectionsCheckingInterval: 1000,
         noDelay: true,
+        IncomingMessage: BufferedMessage,
       },
       this.#onRequest,
     );
@@ -88,27 +92,18 @@ export class HttpServer {
     return cut;
   }
 
-  readonly #onRequest = (message: IncomingMessage, reply: ServerResponse): void => {
+  readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
     const { headers } = message;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       this.#answer(message, reply, EMPTY);
-      return;
-    }
-    if (Number(headers['content-length']) > this.#bodyLimitBytes) {
+    } else if (Number(headers['content-length']) > this.#bodyLimitBytes) {
       this.#refuse(message, reply);
-      return;
+    } else {
+      message.readBody(this.#bodyLimitBytes, (body) => {
+        if (body === undefined) this.#refuse(message, reply);
+        else this.#answer(message, reply, body);
+      });
     }
-    const chunks: Buffer[] = [];
-    let size = 0;
-    message.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > this.#bodyLimitBytes) this.#refuse(message, reply);
-      else chunks.push(chunk);
-    });
-    message.on('end', () => {
-      const [first, ...others] = chunks;
-      this.#answer(message, reply, others.length === 0 ? (first ?? EMPTY) : Buffer.concat(chunks, size));
-    });
   };
 
   #answer(message: IncomingMessage, reply: ServerResponse, body: Buffer): void {
@@ -122,6 +117,12 @@ export class HttpServer {
     if (this.#closing) reply.shouldKeepAlive = false;
     reply.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
     reply.end(message.method === 'HEAD' ? undefined : body);
+    this.#limitSlowReader(reply);
+  }
+
+  /** What the kernel did not take at once waits for the client to read: not for ever, if it reads nothing more. */
+  #limitSlowReader({ socket }: ServerResponse): void {
+    if (socket !== null && socket.writableLength > 0) socket.setTimeout(this.#requestTimeoutMs);
   }
 
   /** 413 before the whole body is read: the rest is not wanted, so the connection ends with the answer. */
@@ -130,11 +131,51 @@ export class HttpServer {
       413,
       `the body is larger than ${this.#bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`,
     );
-    message.removeAllListeners('data');
-    message.removeAllListeners('end');
-    message.resume();
     reply.shouldKeepAlive = false;
     this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
+  }
+}
+
+/**
+ * A message that hands its body over in one piece. push() is what a stream's source calls; taking the chunks there
+ * saves the stream's own buffering, flow and events, which cost more than the rest of a small request's reading.
+ */
+class BufferedMessage extends IncomingMessage {
+  #chunks: Buffer[] | undefined;
+  #size = 0;
+  #limit = 0;
+  #done: ((body: Buffer | undefined) => void) | undefined;
+
+  /** @param done called once, with the body or, where it is larger than `limit` bytes, undefined */
+  readBody(limit: number, done: (body: Buffer | undefined) => void): void {
+    this.#limit = limit;
+    this.#done = done;
+  }
+
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    if (chunk === null) {
+      this.#finish(this.#whole());
+      return super.push(null, encoding);
+    }
+    if (this.#done === undefined) return true; // nobody wants it, or it was refused
+    this.#size += chunk.length;
+    if (this.#size > this.#limit) this.#finish(undefined);
+    else if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
+    return true;
+  }
+
+  #whole(): Buffer {
+    const chunks = this.#chunks;
+    if (chunks === undefined) return EMPTY;
+    return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, this.#size);
+  }
+
+  #finish(body: Buffer | undefined): void {
+    const done = this.#done;
+    this.#done = undefined;
+    this.#chunks = undefined;
+    done?.(body);
   }
 }
 
