@@ -31,6 +31,8 @@ export type Unit =
   | 's'
   | 'µs'
   | 'bytes'
+  /** Bytes, written in MiB: container limits are powers of two. */
+  | 'MiB'
   | '×'
   | 'share'
   | 'GB·s'

@@ -35,6 +35,7 @@ const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
     { from: 1e4, divisor: 1e3, name: `${THIN}KB` },
     { from: 0, divisor: 1, name: `${THIN}bytes` },
   ],
+  MiB: [{ from: 0, divisor: 2 ** 20, name: `${THIN}MiB` }],
   '×': [{ from: 0, divisor: 1, name: '×' }],
   share: [{ from: 0, divisor: 0.01, name: `${THIN}%` }],
   GB·s: [{ from: 0, divisor: 1, name: `${THIN}GB·s` }],
@@ -66,7 +67,7 @@ function scaleOf(unit: Unit, value: number): Scale {
 }
 
 function digits(value: number, unit: Unit): string {
-  if (unit === 'count' && Number.isInteger(value)) return grouped(value, 0);
+  if ((unit === 'count' || unit === 'MiB') && Number.isInteger(value)) return grouped(value, 0);
   const size = Math.abs(value);
   // A ratio of two noisy figures has two digits worth reading, and whole ones where it is large.
   const significant = unit === '×' ? (size < 9.95 ? 2 : 0) : 3;

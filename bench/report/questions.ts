@@ -127,14 +127,19 @@ export function gigabyteSeconds(target: string, client: string): Source {
   return multiply(divide(bytes, perSecond), constant(0.001));
 }
 
-/**
- * How many times better Celsiusify is than a rival, repeat by repeat: above 1 it is better, whichever way the figure
- * counts. For the open loop both sides must come from the rival's group.
- */
-export function advantage(results: Results, question: Question, rival: string): Figure | undefined {
-  const theirs = question.of(rival);
+/** A rival's and Celsiusify's own figure for a question; for the open loop both from the rival's group. */
+export function sidesOf(results: Results, question: Question, rival: string): readonly [Source, Source] {
   const ours =
     question.id === 'open-p99' ? openLoop(OURS, groupOf(results, rival), 0.75, 'p99_ms') : question.of(OURS);
+  return [question.of(rival), ours];
+}
+
+/**
+ * How many times better Celsiusify is than a rival, repeat by repeat: above 1 it is better, whichever way the figure
+ * counts.
+ */
+export function advantage(results: Results, question: Question, rival: string): Figure | undefined {
+  const [theirs, ours] = sidesOf(results, question, rival);
   const source = question.better === 'higher' ? divide(ours, theirs) : divide(theirs, ours);
   return figure(results, source, '×');
 }

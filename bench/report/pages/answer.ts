@@ -1,7 +1,16 @@
 import { column } from '../figures.ts';
 import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
 import { lookOf } from '../plots/theme.ts';
-import { advantage, closedLoop, coldStart, OURS, type Question, questions, verdict } from '../questions.ts';
+import {
+  advantage,
+  closedLoop,
+  coldStart,
+  OURS,
+  type Question,
+  questions,
+  sidesOf,
+  verdict,
+} from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
 import { type Context, cell, get, labelOf, list, plots, say, table, targetsIn } from './context.ts';
 
@@ -28,6 +37,7 @@ ${headline(context, asked)}
 ${lines.length === 0 ? '' : await ratios(context, lines, there)}
 ${absolute(context)}
 ${whereWorse(context, asked, there)}
+#pagebreak(weak: true)
 `;
 }
 
@@ -39,11 +49,10 @@ function headline(context: Context, asked: readonly Question[]): Markup {
   };
   const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
     say(context, get(context, closedLoop(OURS, client, 32, name), unit));
-  const floor = 'floor';
   return list([
-    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second: ${one('rps-32', 'tf-serving')} what TensorFlow Serving does with its default flags, ${one('rps-32', 'tf-serving-tuned')} with tuned ones, ${one('rps-32', 'fastapi')} a FastAPI app, and ${one('rps-32', floor)} a server that has no model at all.`,
-    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less, 99 % ${ours('p99_ms', 'ms')} or less.`,
-    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time. The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes'), 'bytes'))} after 1,000 requests.`,
+    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second. That is ${one('rps-32', 'tf-serving')} TensorFlow Serving with its default flags, ${one('rps-32', 'tf-serving-tuned')} with tuned ones, ${one('rps-32', 'fastapi')} a FastAPI app on one worker, and ${one('rps-32', 'floor')} a server that has no model at all.`,
+    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less and 99 % take ${ours('p99_ms', 'ms')} or less; TensorFlow Serving takes ${one('p50-32', 'tf-serving')} and ${one('p99-32', 'tf-serving')} that. At three quarters of what the slower of the two can do, its p99 is ${one('open-p99', 'tf-serving')} Celsiusify’s.`,
+    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time (TensorFlow Serving: ${one('cpu-32', 'tf-serving')} that, FastAPI: ${one('cpu-32', 'fastapi')}). The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes'), 'bytes'))} after 1,000 requests (FastAPI: ${one('cold', 'fastapi')} and ${one('rss', 'fastapi')} that).`,
   ]);
 }
 
@@ -96,7 +105,6 @@ function absolute(context: Context): Markup {
   ]);
   return table({
     caption: typst`The figures: 32 connections (${client}); memory after 1,000 requests; start with a warm page cache. Below each median its interval.`,
-    columns: ['1fr', ...Array<string>(8).fill('auto')],
     head: [
       '',
       'requests/s',
@@ -115,31 +123,43 @@ function absolute(context: Context): Markup {
 
 /** Computed, not chosen: every question of the plot whose interval lies on the rival's side, or holds 1. */
 function whereWorse(context: Context, asked: readonly Question[], rivals: readonly string[]): Markup {
-  const { results, ledger } = context;
-  const worse: Markup[] = [];
-  const even: string[] = [];
-  for (const rival of rivals) {
-    const name = labelOf(results, rival);
-    for (const question of asked) {
-      const found = advantage(results, question, rival);
-      if (found === undefined) continue;
-      const result = verdict(found);
-      const sides = [rival, OURS].map((target) => get(context, question.of(target), question.unit));
-      const [theirs, ours] = sides.map((side) => (side === undefined ? '' : ledger.say(side)));
-      if (result === 'worse')
-        worse.push(
-          typst`*${name}*: ${question.label}: ${theirs ?? ''} against Celsiusify’s ${ours ?? ''} (${ledger.say(found)})`,
-        );
-      if (result === 'even') even.push(`${question.label} (${name}, ${ledger.say(found)})`);
-    }
-  }
+  const found = rivals.map((rival) => ({ rival, ...verdicts(context, asked, rival) }));
+  const named = (side: 'worse' | 'even') =>
+    found.flatMap(({ rival, [side]: items }) =>
+      items.length === 0 ? [] : [typst`*${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
+    );
+  const worse = named('worse');
+  const even = named('even');
   const body =
     worse.length === 0
       ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
       : list(worse);
   const noise =
-    even.length === 0 ? typst`` : typst`Too close to call, because the interval holds 1: ${even.join('; ')}.`;
+    even.length === 0
+      ? typst``
+      : typst`Too close to call, because the interval holds 1: ${joined(even, ' ')}`;
   return typst`
 #answer-box[Where TensorFlow Serving or FastAPI is better][${joined([body, noise], '\n\n')}]
 `;
+}
+
+function verdicts(context: Context, asked: readonly Question[], rival: string) {
+  const { results, ledger } = context;
+  const [worse, even]: [Markup[], Markup[]] = [[], []];
+  for (const question of asked) {
+    const found = advantage(results, question, rival);
+    if (found === undefined) continue;
+    const result = verdict(found);
+    if (result === 'worse') worse.push(typst`${question.label} ${against(context, question, rival)}`);
+    if (result === 'even') even.push(typst`${question.label} (${ledger.say(found)})`);
+  }
+  return { worse, even };
+}
+
+/** `0.80 ms against 1.10 ms`: theirs, ours. */
+function against(context: Context, question: Question, rival: string): Markup {
+  const { results, ledger } = context;
+  const sides = sidesOf(results, question, rival).map((source) => get(context, source, question.unit));
+  const [theirs, ours] = sides.map((side) => (side === undefined ? '–' : ledger.say(side)));
+  return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
 }

@@ -25,12 +25,11 @@ function crossCheck(context: Context): Markup {
     labelOf(results, target),
     ...clients.map((client) => cell(context, get(context, rate(target, client), 'requests/s'))),
     ...others.map((client) =>
-      cell(context, get(context, divide(rate(target, client), rate(target, 'autocannon')), '×')),
+      cell(context, get(context, divide(rate(target, client), rate(target, 'autocannon')), 'share')),
     ),
   ]);
   return table({
-    caption: typst`Requests/s over ${connections} connections by each client, and the others’ figure as a multiple of autocannon’s. A client that itself takes much CPU time leaves less for a server on the same cores, the more so the faster the server is.`,
-    columns: ['1fr', ...Array<string>(clients.length + others.length).fill('auto')],
+    caption: typst`Requests/s over ${connections} connections by each client, and the others’ figure as a share of autocannon’s. A client that itself takes much CPU time leaves less for a server on the same cores, the more so the faster the server is.`,
     head: ['', ...clients, ...others.map((client) => `${client} ÷ autocannon`)],
     lines,
     strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),
@@ -53,7 +52,7 @@ function locust(context: Context): Markup {
       cell(context, get(context, of('requests_per_s'), 'requests/s')),
       ...['p50_ms', 'p99_ms'].map((name) => cell(context, get(context, of(name), 'ms'), 1)),
       cell(context, get(context, of('cpu_us_per_request'), 'µs'), 1),
-      cell(context, get(context, divide(of('requests_per_s'), closed(target)), '×')),
+      cell(context, get(context, divide(of('requests_per_s'), closed(target)), 'share')),
     ];
   });
   const limited = [
@@ -76,7 +75,6 @@ function locust(context: Context): Markup {
   return joined([
     table({
       caption: typst`Locust with the project’s own users (${first.users ?? ''} users, ${first.workers ?? ''} worker processes), as the chart runs them. Its percentiles are rounded by Locust itself.`,
-      columns: ['1fr', ...Array<string>(5).fill('auto')],
       head: ['', 'requests/s', 'p50, ms', 'p99, ms', 'server CPU, µs', '÷ autocannon at 32'],
       lines,
       strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),

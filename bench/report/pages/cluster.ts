@@ -41,7 +41,6 @@ function knative(context: Context): Markup {
   ]);
   return table({
     caption: typst`Knative: the whole time of a request that finds no pod, the steps of it as the API server tells them (each from the one before), and of the next request, which finds one.`,
-    columns: ['1fr', ...Array<string>(6).fill('auto')],
     head: ['service', 'from zero', ...STEPS.map(([, name]) => name), 'warm'],
     lines,
   });

@@ -43,15 +43,24 @@ export function cell({ ledger }: Context, found: Figure | undefined, bareLike?: 
 
 export interface TableOptions {
   readonly caption: Markup;
-  /** Widths as Typst has them, `auto` or `1fr`. */
-  readonly columns: readonly string[];
+  /** Widths as Typst has them; without, the first column takes what it needs and the others share the rest. */
+  readonly columns?: readonly string[];
   readonly head: readonly (string | Markup)[];
   readonly lines: readonly (readonly (string | Markup)[])[];
   /** Indices of lines to be set off. */
   readonly strong?: readonly number[];
+  /** Indices of columns of text, set to the left as the first one is. */
+  readonly texts?: readonly number[];
 }
 
-export function table({ caption, columns, head, lines, strong = [] }: TableOptions): Markup {
+export function table({
+  caption,
+  head,
+  columns = ['auto', ...head.slice(1).map(() => '1fr')],
+  lines,
+  strong = [],
+  texts = [],
+}: TableOptions): Markup {
   const content = (part: string | Markup) => typst`[${part}], `;
   const line = (parts: readonly (string | Markup)[]) => typst`(${joined(parts.map(content))}), `;
   return typst`
@@ -60,9 +69,14 @@ export function table({ caption, columns, head, lines, strong = [] }: TableOptio
   caption: [${caption}],
   head: (${joined(head.map(content))}),
   lines: (${joined(lines.map(line))}),
-  strong: (${{ markup: strong.map((index) => `${index}, `).join('') }}),
+  strong: (${indices(strong)}),
+  texts: (${indices(texts)}),
 )
 `;
+}
+
+function indices(values: readonly number[]): Markup {
+  return { markup: values.map((index) => `${index}, `).join('') };
 }
 
 export interface PlotUse {

@@ -40,7 +40,6 @@ function costTable(context: Context): Markup {
   const share = `${PLANNED_SHARE * 100} %`;
   return table({
     caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate. Smallest limit: container memory at which it keeps 95 % of its speed. Image: compressed.`,
-    columns: ['1fr', ...Array<string>(8).fill('auto')],
     head: ['', 'CPU, s', 'memory, GB·s', '1k/s', '10k/s', '100k/s', 'memory', 'smallest limit', 'image'],
     lines,
     strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),
@@ -49,7 +48,7 @@ function costTable(context: Context): Markup {
 
 function limit({ results, ledger }: Context, target: string): Markup | string {
   const found = smallestLimit(results, target);
-  return found === undefined ? typst`#quiet[–]` : ledger.derived(found.bytes, 'bytes', found.rule);
+  return found === undefined ? typst`#quiet[–]` : ledger.derived(found.bytes, 'MiB', found.rule);
 }
 
 /** One image is one observation: no interval, and both compressions where both are known. */

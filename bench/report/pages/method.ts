@@ -100,6 +100,7 @@ function servers({ results }: Context): Markup {
     columns: ['auto', 'auto', 'auto', 'auto', 'auto', '1fr'],
     head: ['', 'version', 'how', 'threads', 'digest', 'settings'],
     lines,
+    texts: [1, 2, 4, 5],
   });
 }
 

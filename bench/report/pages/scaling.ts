@@ -93,7 +93,6 @@ function slopes(context: Context, targets: readonly string[]): Markup {
   });
   return table({
     caption: typst`A request takes a fixed time and a time for each row: a straight line fitted to the p50 of one request at a time, each point weighed by its relative error. CPU: measured at ${largest.toLocaleString('en-GB')} rows. Rows/s: over 8 connections.`,
-    columns: ['1fr', 'auto', 'auto', 'auto', 'auto', 'auto'],
     head: ['', 'fixed', 'slope, each row', 'CPU, each row', 'rows/s at 256', 'rows/s at 4,096'],
     lines,
     strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),

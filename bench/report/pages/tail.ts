@@ -72,7 +72,7 @@ async function panels(context: Context, basis: string): Promise<Markup> {
     const svg = await curves({
       frame: {
         width: names ? 203 : 141,
-        height: 165,
+        height: 145,
         margin: { top: 20, right: names ? 78 : 16, bottom: 30, left: 24 },
       },
       title: `${label} latency under open load`,
@@ -125,7 +125,6 @@ function openTable(
   ]);
   return table({
     caption: typst`p99 in ms by share of the maximum; p99.9 at 75 %; how many times longer than Celsiusify’s p99 at 75 %.`,
-    columns: ['1fr', ...Array<string>(shares.length + 2).fill('auto')],
     head: ['', ...shares.map((share) => `${Math.round(share * 100)} %`), 'p99.9', 'ratio'],
     lines,
     strong: [0],

@@ -1,6 +1,6 @@
 import type { Figure } from '../figures.ts';
 import { format } from '../format.ts';
-import { type Frame, type Layers, render } from './svg.ts';
+import { type Frame, type Layers, render, tickText } from './svg.ts';
 import { lookOf, MUTED, TEXT } from './theme.ts';
 import { logTicks } from './ticks.ts';
 
@@ -57,7 +57,6 @@ export function advantagePlot(
   // Every second power of two, when there are many, but always 1.
   const one = ticks.indexOf(1);
   const written = ticks.filter((_, i) => ticks.length < 9 || (i - one) % 2 === 0);
-  const labels = written.map((tick) => `datum.value === ${tick} ? '${tick}×' : `).join('');
   const y = { field: 'y', type: 'quantitative' as const, scale: null, axis: null };
   const place = Math.log(1 / (domain[0] ?? 1)) / Math.log((domain[1] ?? 2) / (domain[0] ?? 1));
   const layers: Layers = [
@@ -73,7 +72,7 @@ export function advantagePlot(
           field: 'tick',
           axis: {
             values: written,
-            labelExpr: `${labels}''`,
+            labelExpr: tickText(written, (tick) => `${tick}×`),
             labelOverlap: false,
             labelFlush: false,
             grid: false,

@@ -1,6 +1,6 @@
 import type { Figure } from '../figures.ts';
 import { spread } from './labels.ts';
-import { type Frame, type Layers, render } from './svg.ts';
+import { type Frame, type Layers, render, tickText } from './svg.ts';
 import { lookOf, MUTED, TEXT } from './theme.ts';
 import { linearTicks } from './ticks.ts';
 
@@ -52,7 +52,7 @@ export function bars(plot: Bars): Promise<string> {
     domain: false,
     ticks: false,
     title: plot.axis,
-    format: ',',
+    labelExpr: tickText(ticks, (value) => value.toLocaleString('en-GB')),
     labelFlush: false,
     labelOverlap: false,
   };

@@ -1,6 +1,6 @@
 import type { Figure } from '../figures.ts';
 import { spread } from './labels.ts';
-import { type Frame, type Layers, render } from './svg.ts';
+import { type Frame, type Layers, render, tickText } from './svg.ts';
 import { lookOf } from './theme.ts';
 
 /** A target's figures over x, such as requests/s over connections. */
@@ -89,10 +89,9 @@ export function curves(plot: Curves): Promise<string> {
 }
 
 function axisOf(axis: Axis, isY: boolean) {
-  const cases = axis.ticks.map((tick) => `datum.value === ${tick} ? '${axis.label(tick)}' : `).join('');
   return {
     values: [...axis.ticks],
-    labelExpr: `${cases}''`,
+    labelExpr: tickText(axis.ticks, axis.label),
     labelOverlap: false,
     labelFlush: false,
     grid: isY,

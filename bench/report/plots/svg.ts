@@ -45,6 +45,11 @@ export async function render(
   return `${svg.replace(/(<svg[^>]*>)/, `$1${named}`)}\n`;
 }
 
+/** A Vega expression that writes just these ticks, each as `label` has it, whatever Vega's own formats would do. */
+export function tickText(ticks: readonly number[], label: (value: number) => string): string {
+  return `${ticks.map((tick) => `datum.value === ${tick} ? '${label(tick)}' : `).join('')}''`;
+}
+
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

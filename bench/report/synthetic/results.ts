@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generator, syntheticEnvironment, TARGETS } from './environment.ts';
 
 /**
  * A results folder for tests only, made of pseudo-random numbers and of formulas with no server behind them: it has the
@@ -13,26 +14,6 @@ export interface SyntheticOptions {
   /** Names of CSV files to leave out. */
   readonly without?: readonly string[];
 }
-
-export const TARGETS = [
-  'floor',
-  'celsiusify-celsius',
-  'celsiusify-predict',
-  'tf-serving',
-  'tf-serving-tuned',
-  'fastapi',
-  'fastapi-2-workers',
-];
-
-const LABELS = [
-  'no-op server',
-  'Celsiusify /celsius',
-  'Celsiusify :predict',
-  'TensorFlow Serving',
-  'TensorFlow Serving, tuned',
-  'FastAPI',
-  'FastAPI, 2 workers',
-];
 
 type Cell = string | number;
 
@@ -221,7 +202,7 @@ export function writeSynthetic(folder: string, options: SyntheticOptions = {}): 
     }).map(([t = '', x = '', ...rest]) => [t, x, 1, ...rest]),
   );
   const limits = servers.slice(0, 4).flatMap((t) =>
-    ['', 512e6, 256e6, 192e6, 128e6, 96e6, 64e6].flatMap((limit) =>
+    ['', 512 * 2 ** 20, 256 * 2 ** 20, 128 * 2 ** 20, 64 * 2 ** 20].flatMap((limit) =>
       Array.from({ length: 3 }, (_, i) => {
         const share = limit === '' || Number(limit) * speed(t) > 3e8 ? 1 : 0.4;
         return [t, limit, i + 1, i, share === 1 ? 'ok' : 'killed', 1000, 0, share * 1000, share, 3];
@@ -258,62 +239,4 @@ export function writeSynthetic(folder: string, options: SyntheticOptions = {}): 
   ]);
   const environment = syntheticEnvironment(mode, repeats);
   writeFileSync(join(folder, 'environment.json'), `${JSON.stringify(environment, undefined, 2)}\n`);
-}
-
-function syntheticEnvironment(mode: string, repeats: number) {
-  return {
-    schema: 1,
-    mode,
-    started: '2001-02-03T04:05:06.000Z',
-    finished: '2001-02-03T05:05:06.000Z',
-    elapsed_s: 3600,
-    command: 'npm run bench (synthetic: nothing was measured)',
-    commit: '0'.repeat(40),
-    dirty: false,
-    machine: {
-      cpu: 'synthetic CPU',
-      cores: 2,
-      memory_bytes: 8e9,
-      memory_limit_bytes: null,
-      kernel: '0.0',
-      os: 'none',
-      architecture: 'x64',
-      virtualized: true,
-    },
-    pinning: { server: null, client: null, reason: 'only 2 cores' },
-    tools: { node: '0.0.0', autocannon: '0.0.0', undici: '0.0.0', locust: '0.0.0', wrk: null },
-    model: { path: 'model/celsius/1', sha256: 'f'.repeat(64) },
-    settings: { repeats, closed_loop_s: 3, warmup_s: 1, open_loop_s: 5 },
-    payloads: Object.fromEntries(
-      TARGETS.map((id) => [
-        id,
-        { method: 'POST', path: `/${id}`, body: '{"instances":[212]}', answer: '{"predictions":[100]}' },
-      ]),
-    ),
-    targets: TARGETS.map((id, i) => ({
-      id,
-      label: LABELS[i],
-      measured: true,
-      how: 'command',
-      command: `synthetic-${id}`,
-      flags: ['--synthetic'],
-      version: '0.0.0',
-      digest: `sha256:${'e'.repeat(64)}`,
-      linkage: id.startsWith('tf-serving') ? 'shared' : null,
-      workers: id.endsWith('workers') ? 2 : 1,
-      threads: 4 + i,
-      notes: id.startsWith('tf-serving') ? 'built from source, not the official image' : '',
-    })),
-  };
-}
-
-/** Uniform in [0, 1), the same sequence every time (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
