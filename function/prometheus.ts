@@ -10,42 +10,39 @@ const SAMPLE_MS = 50;
 
 /** A histogram whose counts are those of Distributions. */
 class DistributionHistogram extends Histogram<string> {
-  readonly #metricName: string;
+  readonly #metric: { readonly name: string; readonly help: string };
   readonly #series: () => Series;
 
   constructor(registry: Registry, name: string, help: string, series: () => Series) {
     super({ name, help, registers: [registry] });
-    this.#metricName = name;
+    this.#metric = { name, help };
     this.#series = series;
   }
 
-  /** What the registry asks for in place of get(); its types leave it out. */
-  getForPromString() {
-    return this.get();
-  }
-
-  override async get() {
-    const frame = await super.get();
-    frame.values = [...this.#series()].flatMap(([labels, distribution]) =>
+  /** Where prom-client takes a histogram's values from, for text and for get(); its types leave it out. */
+  async getForPromString() {
+    const values = [...this.#series()].flatMap(([labels, distribution]) =>
       this.#values(labels, distribution),
     );
-    return frame;
+    return { ...this.#metric, type: 'histogram', aggregator: 'sum', values };
   }
 
-  #values(labels: Labels, { bounds, counts, sum }: Distribution) {
+  #values(sharedLabels: Labels, { bounds, counts, sum }: Distribution) {
+    const { name } = this.#metric;
     let total = 0;
     const buckets = counts.map((count, i) => {
       total += count;
       return {
-        metricName: `${this.#metricName}_bucket`,
-        labels: { ...labels, le: bounds[i] ?? '+Inf' },
+        metricName: `${name}_bucket`,
+        labels: { le: bounds[i] ?? '+Inf' },
+        sharedLabels,
         value: total,
       };
     });
     return [
       ...buckets,
-      { metricName: `${this.#metricName}_sum`, labels, value: sum },
-      { metricName: `${this.#metricName}_count`, labels, value: total },
+      { metricName: `${name}_sum`, labels: {}, sharedLabels, value: sum },
+      { metricName: `${name}_count`, labels: {}, sharedLabels, value: total },
     ];
   }
 }
