@@ -74,11 +74,11 @@ function locust(context: Context): Markup {
   );
   return joined([
     table({
-      caption: typst`Locust with the project’s own users (${first.users ?? ''} users, ${first.workers ?? ''} worker processes), as the chart runs them. Its percentiles are rounded by Locust itself.`,
+      caption: typst`Locust with the project’s own users (${first.users ?? ''} users, ${first.workers ?? ''} worker process(es)), as the chart runs them. Its percentiles are rounded by Locust itself.`,
       head: ['', 'requests/s', 'p50, ms', 'p99, ms', 'server CPU, µs', '÷ autocannon at 32'],
       lines,
       strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),
     }),
-    typst`Locust is written in Python and takes far more CPU time for a request than any server here does: what it measures is mostly itself. By it Celsiusify answers ${say(context, advantage)} what TensorFlow Serving does. ${warning} Use it for how users behave, not for how fast a server is.`,
+    typst`By Locust, Celsiusify answers ${say(context, advantage)} what TensorFlow Serving does. Where the last column is far below 100 %, the figure is about Locust, a Python program, rather than about the server: use it for how users behave, not for how fast a server is. ${warning}`,
   ]);
 }

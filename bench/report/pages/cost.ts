@@ -20,6 +20,8 @@ ${smallNotes(context)}
 function costTable(context: Context): Markup {
   const { results, client, ledger } = context;
   const targets = targetsIn(results, 'closed-loop.csv').filter((target) => target !== 'floor');
+  const limits = results.rows('memory-limit.csv').length > 0;
+  const images = results.rows('image-size.csv').length > 0;
   const lines = targets.map((target) => {
     // CPU µs per request are CPU seconds per million requests: the same number.
     const cpu = get(context, closedLoop(target, client, 32, 'cpu_us_per_request'), 's');
@@ -33,14 +35,24 @@ function costTable(context: Context): Markup {
         found === undefined ? '–' : ledger.derived(found.count, 'count', found.rule),
       ),
       most === undefined ? '–' : ledger.derived(most.bytes, 'bytes', most.rule),
-      limit(context, target),
-      imageSize(context, target),
+      ...(limits ? [limit(context, target)] : []),
+      ...(images ? [imageSize(context, target)] : []),
     ];
   });
   const share = `${PLANNED_SHARE * 100} %`;
   return table({
-    caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate. Smallest limit: container memory at which it keeps 95 % of its speed. Image: compressed.`,
-    head: ['', 'CPU, s', 'memory, GB·s', '1k/s', '10k/s', '100k/s', 'memory', 'smallest limit', 'image'],
+    caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate.${limits ? typst` Smallest limit: container memory at which it keeps 95 % of its speed, page cache counted.` : typst``}${images ? typst` Image: compressed.` : typst``}`,
+    head: [
+      '',
+      'CPU, s',
+      'memory, GB·s',
+      '1k/s',
+      '10k/s',
+      '100k/s',
+      'memory',
+      ...(limits ? ['smallest limit'] : []),
+      ...(images ? ['image'] : []),
+    ],
     lines,
     strong: targets.flatMap((target, index) => (target === OURS ? [index] : [])),
   });

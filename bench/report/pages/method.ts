@@ -37,7 +37,7 @@ function method(context: Context): Markup {
   return list([
     typst`*Order.* Servers never run at the same time. In each of the ${repeats} all are measured one after another, forwards in odd repeats and backwards in even ones; each load begins with a warm-up that is thrown away.`,
     typst`*Intervals.* Every figure is a median over the repeats. Its interval is the narrowest pair of order statistics around it that covers 95 %, or all of the range where there are too few repeats for that; it assumes nothing of the distribution.${coverage} Ratios are made within a repeat first, then their median is taken. “Better” means that the interval of the ratio does not hold 1.`,
-    typst`*Answers.* Every server is asked known questions before and after each load; a wrong answer voids it. ${errors(context)}`,
+    typst`*Answers.* Every server is asked known questions before and after each load; a wrong answer voids it. autocannon, undici and Locust compare every answer under load, too${client === 'wrk' ? typst`; wrk does not` : typst``}. ${errors(context)}`,
     payload === undefined
       ? typst`*Payload.* See environment.json.`
       : typst`*Payload.* ${code(`${payload.method} ${payload.path} ${payload.body}`)}, answered ${code(payload.answer)}, on keep-alive connections; the same SavedModel everywhere, SHA-256 ${code(model.sha256.slice(0, 16))}….`,
@@ -109,19 +109,19 @@ function limits({ results }: Context): Markup {
   const serving = environment.targets.filter(({ id, measured }) => id.startsWith('tf-serving') && measured);
   const own = serving.find(({ how }) => how !== 'image');
   const items = [
-    typst`*The model is tiny.* One multiplication and one addition: these figures are about the server around a model. With a model that takes milliseconds, all servers come close to each other.`,
+    typst`*The model is tiny.* One multiplication and one addition: these figures are about the server around a model. With a model that takes milliseconds, all servers would come closer to each other.`,
     typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Absolute figures differ elsewhere; ratios less so, because both sides had the same luck.`,
-    typst`*Loopback.* No network lies between client and server: it would add the same time to all.`,
+    typst`*Loopback.* No network lies between client and server; one would add its own time to every answer.`,
   ];
   if (environment.pinning.server == null) {
     items.push(
-      typst`*Client and server share cores.* What the client takes is missing to the server, and most to the fastest.`,
+      typst`*Client and server share cores.* What the client takes the server lacks, and the fastest server lacks it most.`,
     );
   }
   if (own !== undefined) {
     const linked = own.linkage === 'shared' ? ' and links TensorFlow’s libraries dynamically' : '';
     items.push(
-      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it. ${own.notes ?? ''}`,
+      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it.${own.notes ? typst` (${own.notes}.)` : typst``}`,
     );
   }
   if (serving.length === 0)

@@ -47,7 +47,7 @@ ${await phases(context)}
 function totalBar(context: Context, target: string, cache: string): Bar[] {
   const whole = get(context, coldStart(target, cache, 'first_answer'), 'ms');
   if (whole === undefined) return [];
-  const parts = [{ value: whole.median, opacity: cache === 'warm' ? 1 : 0.5 }];
+  const parts = [{ value: whole.median, shade: cache === 'warm' ? 1 : 0.5 }];
   return [
     {
       target,
@@ -151,8 +151,8 @@ function memoryBar(context: Context, target: string, state: string, label: strin
   if (whole === undefined) return [];
   const dark = anonymous?.median ?? 0;
   const parts = [
-    { value: dark, opacity: 1 },
-    { value: Math.max(0, whole.median - dark), opacity: 0.4 },
+    { value: dark, shade: 1 },
+    { value: Math.max(0, whole.median - dark), shade: 0.4 },
   ];
   const text = `${context.ledger.say(whole)}${anonymous === undefined ? '' : `, ${context.ledger.say(anonymous)}`}`;
   return [{ target, group: lookOf(target).name, label, parts, whole, text }];

@@ -1,17 +1,17 @@
 import type { Figure } from '../figures.ts';
 import { spread } from './labels.ts';
 import { type Frame, type Layers, render, tickText } from './svg.ts';
-import { lookOf, MUTED, TEXT } from './theme.ts';
+import { lookOf, MUTED, TEXT, tint } from './theme.ts';
 import { linearTicks } from './ticks.ts';
 
-/** One bar: parts stacked from zero, darkest first; the whisker and the text belong to the whole. */
+/** One bar: parts stacked from zero, `shade` 1 in the target's full colour and less nearer to white; the whisker and the text belong to the whole. */
 export interface Bar {
   readonly target: string;
   /** Left of the first bar of a group. */
   readonly group: string;
   /** Left of the bar, inside its group. */
   readonly label: string;
-  readonly parts: readonly { readonly value: number; readonly opacity: number }[];
+  readonly parts: readonly { readonly value: number; readonly shade: number }[];
   readonly whole: Figure;
   /** Behind the bar, such as `251 MB`. */
   readonly text: string;
@@ -60,12 +60,12 @@ export function bars(plot: Bars): Promise<string> {
     const { color } = lookOf(bar.target);
     const top = places[i] ?? 0;
     let from = 0;
-    const parts = bar.parts.map(({ value, opacity }): Layers[number] => {
+    const parts = bar.parts.map(({ value, shade }): Layers[number] => {
       const segment = { from: from / plot.divisor, to: (from + value) / plot.divisor };
       from += value;
       return {
         data: { values: [segment] },
-        mark: { type: 'rect', color, opacity },
+        mark: { type: 'rect', color: tint(color, shade) },
         encoding: {
           x: { ...x, field: 'from', axis },
           x2: { field: 'to' },
@@ -176,8 +176,7 @@ export function phasesPlot(
         data: { values: [{}] },
         mark: {
           type: 'rect',
-          color: lookOf(target).color,
-          opacity: SHADES[i % SHADES.length] ?? 1,
+          color: tint(lookOf(target).color, SHADES[i % SHADES.length] ?? 1),
           stroke: 'white',
           strokeWidth: 0.7,
         },

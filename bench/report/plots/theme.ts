@@ -42,3 +42,14 @@ export const FONT_STACK = `'${FONT}', 'Source Sans Pro', 'Helvetica Neue', Arial
 export const TEXT = '#1F2328';
 export const MUTED = '#666B73';
 export const GRID = '#E3E6EA';
+
+/** A colour mixed with white: 1 is the colour itself. Unlike opacity it hides the grid behind it. */
+export function tint(color: string, share: number): string {
+  const mixed = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16);
+    return Math.round(255 + (value - 255) * share)
+      .toString(16)
+      .padStart(2, '0');
+  });
+  return `#${mixed.join('')}`;
+}
