@@ -17,10 +17,11 @@ export function tensorFromJson(value: unknown, info: TensorInfo, path: string): 
   if (!isServable(dtype))
     throw badRequest(`input ${JSON.stringify(info.key)} has dtype ${dtype}, which is not served`);
   const shape = shapeOf(value, path);
+  checkLevels(value, shape, 0, path);
   const data = allocate(dtype, sizeOf(shape));
   const reader: Reader = { info, shape, dtype, data, filled: 0 };
   if (shape.length === 0) fillLeaves(reader, [value], path, true);
-  else fillLevel(reader, value, 0, path);
+  else fillLevel(reader, value as readonly unknown[], 0, path);
   return { dtype, shape, data };
 }
 
@@ -44,14 +45,27 @@ function shapeOf(value: unknown, path: string): number[] {
   return shape;
 }
 
-function fillLevel(reader: Reader, value: unknown, depth: number, path: string): void {
-  const size = reader.shape[depth];
+/**
+ * Refuses what does not fit the shape, before there is room made for it: the first elements alone can claim more
+ * elements than memory holds.
+ */
+function checkLevels(value: unknown, shape: readonly number[], depth: number, path: string): void {
+  const size = shape[depth];
+  if (size === undefined) return;
   if (!Array.isArray(value))
     throw badRequest(`${path}: expected a list of ${size} elements, as its neighbours have`);
   if (value.length !== size)
     throw badRequest(`${path}: ${value.length} elements, but its neighbours have ${size}`);
+  if (depth === shape.length - 1) return;
+  for (let i = 0; i < size; i++) checkLevels(value[i], shape, depth + 1, `${path}[${i}]`);
+}
+
+function fillLevel(reader: Reader, value: readonly unknown[], depth: number, path: string): void {
   if (depth === reader.shape.length - 1) fillLeaves(reader, value, path, false);
-  else for (let i = 0; i < value.length; i++) fillLevel(reader, value[i], depth + 1, `${path}[${i}]`);
+  else {
+    const lists = value as readonly (readonly unknown[])[]; // as checkLevels found
+    for (const [i, list] of lists.entries()) fillLevel(reader, list, depth + 1, `${path}[${i}]`);
+  }
 }
 
 function fillLeaves(reader: Reader, values: readonly unknown[], path: string, scalar: boolean): void {
