@@ -1,157 +1,190 @@
-// The fast way and the slow way to read a body must agree on every body, and so must the two ways to write numbers.
+// The fast way to read and write numbers is native code: it must agree with the slow one on every body.
 import { join } from 'node:path';
+import fc from 'fast-check';
 import t from 'tap';
 import { loadBinding } from '../native/binding.ts';
+import { noNativeFloats } from '../testing-app.ts';
 import { readFloatLists } from './float-lists.ts';
-import { floatText } from './json-text.ts';
+import { floatText, tensorText } from './json-text.ts';
 import { parseJson } from './parse-json.ts';
 import { tensorFromJson } from './tensor-json.ts';
 
 const codec = loadBinding(join(import.meta.dirname, '..', '..', 'dist', 'native'));
-const info = { key: 'x', name: 'x:0', dtype: 'DT_FLOAT', shape: undefined };
+const input = { key: 'x', name: 'x:0', dtype: 'DT_FLOAT', shape: undefined };
 
-/** Long enough for the fast way, by spaces where JSON lets them stand. */
-const body = (json: string) => Buffer.from(`{"instances":[${' '.repeat(256)}${json.slice(1)}}`);
+/** The same JSON, long enough for native code to look at it. */
+const long = (text: string): Buffer => Buffer.from(text.replace('[', `[${' '.repeat(300)}`));
 
-function slowly(text: Buffer) {
+/** What the slow way makes of a body; undefined where it finds a fault or other keys. */
+function slowly(body: Buffer) {
   try {
-    const json = parseJson(text) as { instances: unknown };
-    return tensorFromJson(json.instances, info, 'instances');
+    const json = parseJson(body);
+    const [[key, value] = [], ...others] = Object.entries(Object(json));
+    if (key === undefined || others.length > 0) return undefined;
+    return { key, tensor: tensorFromJson(value, input, key) };
   } catch {
     return undefined;
   }
 }
 
-t.test('bodies', async (t) => {
-  const fast = [
-    '[1,2]',
-    '[]',
-    '[[]]',
-    '[[],[]]',
-    '[-0]',
-    '[1e5,1E+5,1e-5]',
-    '[[[1]],[[2]]]',
-    '[ 1 ,\t2\r\n]',
-    '[0.1]',
-  ];
-  for (const json of fast) {
-    const found = readFloatLists(body(json), codec);
-    t.same(found?.tensor, slowly(body(json)), `${json} is read, and alike`);
-    t.equal(found?.key, 'instances');
-  }
-  const left = [
-    ...[
-      '[1,]',
-      '[01]',
-      '[1.]',
-      '[.5]',
-      '[+1]',
-      '[1e]',
-      '[-]',
-      '[1 2]',
-      '[1,,2]',
-      '[',
-      '[1',
-      '[[1]',
-      '[1]]',
-      '[0x1]',
-    ],
-    ...[
-      '[[1],[2,3]]',
-      '[1,[2]]',
-      '[[1],2]',
-      '[[1],[]]',
-      '[[],[1]]',
-      '[[[]],[]]',
-      '[null]',
-      '["1"]',
-      '[true]',
-      '[{}]',
-    ],
-    ...[
-      '[NaN]',
-      '[Infinity]',
-      '[1e400]',
-      '[1e39]',
-      '[1],"instances":[2]',
-      '[1],"signature_name":"x"',
-      '[1]}x',
-    ],
-    ...['[1]\u00a0'],
-  ];
-  for (const json of left)
-    t.equal(readFloatLists(body(json), codec), undefined, `${json} is left to the slow way`);
-  t.equal(readFloatLists(body(`${'['.repeat(200)}1${']'.repeat(200)}`), codec), undefined, 'deep lists too');
-  t.equal(readFloatLists(Buffer.from('{"instances":[1]}'), codec), undefined, 'and small bodies');
-});
-
-t.test('random nested lists, some of them broken, are read alike', async (t) => {
-  const random = generator(7);
-  let read = 0;
-  for (let i = 0; i < 2000; i++) {
-    let json = randomList(random, 1 + Math.floor(random() * 3), 1 + Math.floor(random() * 4));
-    if (random() < 0.3) {
-      const at = 1 + Math.floor(random() * (json.length - 1));
-      json = json.slice(0, at) + '[],.-e0 "'.charAt(Math.floor(random() * 9)) + json.slice(at + 1);
-    }
-    const found = readFloatLists(body(json), codec);
-    if (found === undefined) continue;
-    read++;
-    if (JSON.stringify(found.tensor) !== JSON.stringify(slowly(body(json))))
-      t.fail(`${json} is read in two ways`);
-  }
-  t.ok(read > 1000, `${read} of 2000 were read the fast way`);
-});
-
-t.test(
-  'a million float32 are written so that they read back, in as few digits by both writers',
-  async (t) => {
-    const random = generator(11);
-    const floats = new Float32Array(1 << 20);
-    const bits = new Uint32Array(floats.buffer);
-    for (let i = 0; i < bits.length; i++) {
-      bits[i] = random() * 2 ** 32;
-      const value = floats[i] ?? 0;
-      if (!Number.isFinite(value) || i % 3 === 0)
-        floats[i] = (random() - 0.5) * 10 ** Math.floor(random() * 9);
-    }
-    const native = codec.formatFloats(floats, [floats.length]);
-    const texts = String(native).slice(1, -1).split(',');
-    const wrong = texts.filter((text, i) => !Object.is(Math.fround(Number(text)), floats[i]));
-    t.same(wrong.slice(0, 3), [], 'native code');
-    const every = 8; // the slower writer gets a share
-    const longer: string[] = [];
-    for (let i = 0; i < floats.length; i += every) {
-      const text = floatText(floats[i] ?? 0);
-      const same = Object.is(Math.fround(Number(text)), floats[i]);
-      if (!same || text.length !== texts[i]?.length) longer.push(`${text} and ${texts[i]}`);
-    }
-    t.same(longer.slice(0, 3), [], 'JavaScript');
-    t.equal(
-      codec.formatFloats(new Float32Array([1, Number.NaN]), [2]),
-      1,
-      'the first that is not finite is named',
-    );
-    t.equal(codec.formatFloats(new Float32Array([1, 2, 3, 4]), [2, 2]), '[[1,2],[3,4]]');
-    t.equal(codec.formatFloats(new Float32Array([]), [0, 3]), '[]');
-  },
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.float({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.integer().map(String),
+  fc.constantFrom(
+    '0',
+    '-0',
+    '1e38',
+    '3.4028235e38',
+    '3.4028236e38',
+    '1e-45',
+    '1e-400',
+    '-1E+5',
+    '0.1e1',
+    '12345678901234567890',
+  ),
 );
+/** Nested lists of one shape, as text. */
+const lists = fc
+  .array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 5 })
+  .chain(([size = 0, ...inner]) => {
+    const list = (element: fc.Arbitrary<string>, length: number) =>
+      fc.array(element, { minLength: length, maxLength: length }).map((all) => `[${all.join(', ')}]`);
+    return list(inner.reduce(list, number), size);
+  });
+const body = fc
+  .tuple(fc.constantFrom('instances', 'inputs', 'fahrenheit', 'x y', '__proto__'), lists)
+  .map(([key, value]) => `{"${key}": ${value}}`);
 
-/** Park and Miller's generator: the same numbers on every run. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
+t.test('any lists of numbers are read as JSON.parse reads them', async (t) => {
+  let read = 0;
+  fc.assert(
+    fc.property(body, (text) => {
+      const bytes = long(text);
+      const fast = readFloatLists(bytes, codec);
+      if (fast === undefined) return true;
+      read++;
+      return same(fast, slowly(bytes));
+    }),
+    { numRuns: 2000 },
+  );
+  t.ok(read > 200, `${read} of 2000 were read by native code`);
+});
 
-function randomList(random: () => number, depth: number, size: number): string {
-  const item = () => (depth === 1 ? String(randomNumber(random)) : randomList(random, depth - 1, size));
-  return `[${Array.from({ length: size }, item).join(random() < 0.5 ? ',' : ' ,\n')}]`;
-}
+t.test('a damaged body is refused or read as JSON.parse reads it', async (t) => {
+  const damage = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+    drop: fc.integer({ min: 0, max: 3 }),
+    insert: fc.oneof(
+      fc.constantFrom(
+        '[',
+        ']',
+        ',',
+        '-',
+        '.',
+        'e',
+        '0',
+        ' ',
+        '}',
+        '{',
+        '"',
+        ':',
+        '\v',
+        '\u00a0',
+        'null',
+        'NaN',
+        'Infinity',
+        '+1',
+        '01',
+        '0x1',
+        '\0',
+      ),
+      fc.string({ maxLength: 3 }),
+    ),
+  });
+  fc.assert(
+    fc.property(body, fc.array(damage, { minLength: 1, maxLength: 3 }), (text, all) => {
+      let damaged = text;
+      for (const { at, drop, insert } of all) {
+        const place = Math.floor(at * damaged.length);
+        damaged = damaged.slice(0, place) + insert + damaged.slice(place + drop);
+      }
+      const bytes = long(damaged);
+      const fast = readFloatLists(bytes, codec);
+      return fast === undefined || same(fast, slowly(bytes));
+    }),
+    { numRuns: 5000 },
+  );
+  t.pass('5000 damaged bodies');
+});
 
-function randomNumber(random: () => number): number {
-  const value = (random() - 0.5) * 10 ** Math.floor(random() * 12 - 6);
-  return random() < 0.3 ? Math.round(value) : value;
+t.test('native code reads what is large and plain, and leaves the rest', async (t) => {
+  const many = Array.from({ length: 100 }, (_, i) => i / 8).join(',');
+  for (const { name, text, key } of [
+    { name: 'rank 1', text: `{"instances":[${many}]}`, key: 'instances' },
+    { name: 'rank 2', text: `{"inputs":[[${many}],[${many}]]}`, key: 'inputs' },
+    { name: 'rank 8', text: `{"inputs":${'['.repeat(8)}${many}${']'.repeat(8)}}`, key: 'inputs' },
+    { name: 'white space', text: ` \r\n\t{ "inputs" : [ ${many} ] } \n`, key: 'inputs' },
+    { name: 'rank 9', text: `{"inputs":${'['.repeat(9)}${many}${']'.repeat(9)}}` },
+    { name: 'a small body', text: '{"instances":[1,2,3]}' },
+    { name: 'another key behind it', text: `{"inputs":[${many}],"signature_name":"x"}` },
+    { name: 'a byte order mark', text: `\ufeff{"inputs":[${many}]}` },
+    { name: 'ragged lists', text: `{"inputs":[[${many}],[1]]}` },
+    { name: 'beyond float32', text: `{"inputs":[${many},1e39]}` },
+    { name: 'cut off', text: `{"inputs":[${many}` },
+    { name: 'no-break space', text: `{"inputs":[${many}]}\u00a0` },
+    { name: 'vertical tab', text: `{"inputs":\v[${many}]}` },
+    { name: 'form feed at the end', text: `{"inputs":[${many}]}\f` },
+    { name: 'bytes that are no UTF-8', text: `{"inputs":[${many}],"\udc80":1}` },
+    { name: '5,000 brackets', text: '['.repeat(5000) },
+    { name: '5,000 brackets and a key', text: `{"inputs":${'['.repeat(5000)}${']'.repeat(5000)}}` },
+  ]) {
+    t.equal(readFloatLists(Buffer.from(text), codec)?.key, key, name);
+  }
+});
+
+t.test('numbers are written the same by both, in the shortest form', async (t) => {
+  const float = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, bits);
+    return view.getFloat32(0);
+  });
+  const output = { ...input, key: 'y' };
+  fc.assert(
+    fc.property(fc.array(float.filter(Number.isFinite), { minLength: 20, maxLength: 20 }), (values) => {
+      const tensor = { dtype: 'DT_FLOAT', shape: [5, 4], data: Float32Array.from(values) } as const;
+      const fast = JSON.parse(tensorText(tensor, output, codec)).flat();
+      const slow = JSON.parse(tensorText(tensor, output, noNativeFloats)).flat();
+      return values.every(
+        (value, i) => Object.is(Math.fround(fast[i]), value) && Object.is(Math.fround(slow[i]), value),
+      );
+    }),
+    { numRuns: 1000 },
+  );
+  for (const value of [1, 0.1, 37.77778, 5555555533, 1e21, 1e-7, 3.4028235e38, 1e-45, -0]) {
+    const data = new Float32Array(16).fill(value);
+    const text = floatText(Math.fround(value));
+    t.equal(
+      tensorText({ dtype: 'DT_FLOAT', shape: [16], data }, output, codec),
+      `[${new Array(16).fill(text)}]`,
+    );
+  }
+  const data = new Float32Array(20);
+  data[7] = Number.NaN;
+  t.throws(() => tensorText({ dtype: 'DT_FLOAT', shape: [20], data }, output, codec), {
+    status: 400,
+    message: /element 7 is NaN/,
+  });
+});
+
+type Read = NonNullable<ReturnType<typeof slowly>>;
+
+function same(fast: Read, slow: Read | undefined): boolean {
+  return (
+    slow !== undefined &&
+    fast.key === slow.key &&
+    fast.tensor.shape.join() === slow.tensor.shape.join() &&
+    fast.tensor.data.length === slow.tensor.data.length &&
+    Array.from<unknown>(fast.tensor.data).every((value, i) => Object.is(value, slow.tensor.data[i]))
+  );
 }
