@@ -154,7 +154,9 @@ t.test('what was not measured is said, with the reason, and nothing breaks', asy
     'locust',
     'memory-limit',
   ];
-  writeSynthetic(folder, { without: [...all, 'idle-connections'].map((name) => `${name}.csv`) });
+  writeSynthetic(folder, {
+    without: [...all, 'idle-connections', 'knative-cold-start'].map((name) => `${name}.csv`),
+  });
   const results = readResults(folder);
   const report = await makeReport(results);
   const text = (await readPdf(report.pdf)).pages.join(' ');

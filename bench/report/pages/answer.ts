@@ -130,6 +130,11 @@ function whereWorse(context: Context, asked: readonly Question[], rivals: readon
     );
   const worse = named('worse');
   const even = named('even');
+  if (found.every(({ certain }) => certain === 0)) {
+    return typst`
+#answer-box[Where TensorFlow Serving or FastAPI is better][One repeat has no interval: this run cannot say.]
+`;
+  }
   const body =
     worse.length === 0
       ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
@@ -146,14 +151,16 @@ function whereWorse(context: Context, asked: readonly Question[], rivals: readon
 function verdicts(context: Context, asked: readonly Question[], rival: string) {
   const { results, ledger } = context;
   const [worse, even]: [Markup[], Markup[]] = [[], []];
+  let certain = 0;
   for (const question of asked) {
     const found = advantage(results, question, rival);
     if (found === undefined) continue;
     const result = verdict(found);
+    if (found.n > 1) certain++;
     if (result === 'worse') worse.push(typst`${question.label} ${against(context, question, rival)}`);
     if (result === 'even') even.push(typst`${question.label} (${ledger.say(found)})`);
   }
-  return { worse, even };
+  return { worse, even, certain };
 }
 
 /** `0.80 ms against 1.10 ms`: theirs, ours. */

@@ -7,7 +7,12 @@ export function clusterPage(context: Context): Markup {
   return typst`
 = In the cluster
 ${knative(context)}
+${autoscaling(context)}
 `;
+}
+
+function autoscaling(context: Context): Markup {
+  return typst`*Autoscaling.* ${whyNot(context, 'cluster-hpa')}`;
 }
 
 const STEPS = [
