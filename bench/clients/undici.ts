@@ -46,7 +46,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#done(this.#lane, 0, 'code' in error ? String(error.code) : error.message, this.#sent);
+    const kind = 'code' in error ? String(error.code) : error.message;
+    // undici is still clearing up here, and a client that is given the next request now fails an assertion
+    setImmediate(() => this.#done(this.#lane, 0, kind, this.#sent));
   }
 }
 
@@ -119,6 +121,7 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
   const dueAt = (arrival: number) => start + (arrival / job.rate_per_s) * 1000;
   let next = 0;
   let outstanding = 0;
+  let lastAnswer = 0;
   let stopped = false;
   const finished = Promise.withResolvers<void>();
 
@@ -126,9 +129,9 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
     lanes.send(lane, (lane, status, body, sent) => {
       if (stopped) return;
       if (arrival >= warmup) {
-        const now = performance.now();
+        lastAnswer = performance.now();
         if (status === 0) tally.failed(body);
-        else tally.answered(status, body, now - dueAt(arrival), now - sent);
+        else tally.answered(status, body, lastAnswer - dueAt(arrival), lastAnswer - sent);
         outstanding--;
       }
       const queued = waiting[waitingFrom];
@@ -167,7 +170,9 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
   }
   const outcome = tally.outcome(outstanding);
   await lanes.destroy();
-  return outcome;
+  // past saturation answers go on coming after the last arrival: that time belongs to their rate
+  const duration_s = (Math.max(dueAt(all), lastAnswer) - dueAt(warmup)) / 1000;
+  return { ...outcome, duration_s };
 }
 
 async function startTicker(period_ms: number, tick: () => void): Promise<() => Promise<void>> {

@@ -1,0 +1,74 @@
+import t from 'tap';
+import { shown } from './environment.ts';
+import { parseOptions } from './options.ts';
+import { full, quick } from './settings.ts';
+import { startFlags } from './targets/celsiusify.ts';
+
+t.test('where results go', async (t) => {
+  for (const [args, mode, out] of [
+    [[], 'full', 'results'],
+    [['--quick'], 'quick', '.cache/bench/quick'],
+    [['--only', 'memory'], 'partial', '.cache/bench/partial'],
+    [['--targets', 'floor'], 'partial', '.cache/bench/partial'],
+    [['--quick', '--only', 'memory', '--out', 'x'], 'quick', 'x'],
+    [['--repeat', '7'], 'full', 'results'],
+  ] as const)
+    t.match(parseOptions(args), { command: 'run', mode, out }, args.join(' '));
+});
+
+t.test('settings', async (t) => {
+  t.match(parseOptions(['--repeat', '7', '--duration', '4']), {
+    settings: { ...full, repeats: 7, load_s: 4, payload_s: 2 },
+  });
+  t.match(parseOptions(['--quick']), { settings: quick });
+  t.match(parseOptions(['--image', 'tf-serving=a/b:1', '--url', 'fastapi=http://h:1/']), {
+    images: new Map([['tf-serving', 'a/b:1']]),
+    urls: new Map([['fastapi', 'http://h:1']]),
+  });
+});
+
+t.test('other commands', async (t) => {
+  t.match(parseOptions(['compare', 'a', 'b', '--against', 'floor', '--fail-on-regression']), {
+    command: 'compare',
+    before: 'a',
+    after: 'b',
+    against: 'floor',
+    failOnRegression: true,
+  });
+  t.match(parseOptions(['table']), { command: 'table', folder: 'results' });
+  t.match(parseOptions(['--help', '--quick']), { command: 'help' });
+});
+
+for (const args of [
+  ['--unknown'],
+  ['--only', 'weather'],
+  ['--targets', 'floor,apache'],
+  ['--repeat', '0'],
+  ['--repeat', '1.5'],
+  ['--duration', 'long'],
+  ['--image', 'tf-serving'],
+  ['--url', 'apache=x'],
+  ['compare', 'a'],
+  ['compare', 'a', 'b', 'c'],
+  ['measure'],
+]) {
+  t.test(`refused: ${args.join(' ')}`, async (t) => {
+    t.throws(() => parseOptions(args), { name: 'FatalError', exitCode: 2 });
+  });
+}
+
+t.test("Node's flags are those of npm start", async (t) => {
+  t.same(startFlags('node setup.js && exec node --a=1 --b dist/main.js'), ['--a=1', '--b']);
+  t.same(startFlags('node setup.js && node dist/main.js'), []);
+});
+
+t.test('what environment.json shows of paths', async (t) => {
+  t.equal(shown('/home/me/repo', '/home/me/repo/dist/main.js'), 'dist/main.js');
+  t.equal(shown('/home/me/repo', '/opt/x/tensorflow_model_server'), 'tensorflow_model_server');
+  t.equal(
+    shown('/home/me/repo', '--model_base_path=/home/me/repo/model/celsius'),
+    '--model_base_path=model/celsius',
+  );
+  t.equal(shown('/home/me/repo', '--port=0'), '--port=0');
+  t.equal(shown('/home/me/repo', process.execPath), 'node');
+});
