@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badRequest, FatalError, messageOf } from '../errors.ts';
-import type { Binding, FloatCodec } from '../native/binding.ts';
+import type { Binding, FloatCodec, VectorRunner } from '../native/binding.ts';
 import { readSignatures, type Signature } from './signatures.ts';
 import { DTYPES, type DType, type Tensor, type TensorData } from './tensor.ts';
 
@@ -60,12 +60,13 @@ export function loadSavedModel(binding: Binding, name: string, basePath: string)
   } catch (error) {
     throw new FatalError(`TensorFlow cannot load the SavedModel in ${directory}: ${messageOf(error)}`);
   }
+  const vectorRuns = prepareVectorRuns(binding, signatures);
   return {
     name,
     version: BigInt(folder).toString(),
     signatures,
     floats: binding,
-    run: (signature, inputs) => run(binding, id, signature, inputs),
+    run: (signature, inputs) => vectorRuns.get(signature)?.(inputs) ?? run(binding, id, signature, inputs),
     tensorsAlive: () => binding.getNumOfTensors(),
     dispose: () => binding.deleteSavedModel(id),
   };
@@ -94,6 +95,43 @@ function signaturesIn(directory: string): Map<string, Signature> {
   }
   signatures.delete('__saved_model_init_op'); // TensorFlow's own, not for callers
   return signatures;
+}
+
+/** Runs a signature; undefined where these inputs want the general way. */
+type VectorRunOf = (inputs: readonly Tensor[]) => Tensor[] | undefined;
+
+/** Longer vectors take the general way, where the call's own cost no longer counts. */
+const VECTOR_CAPACITY = 4096;
+
+/** The signatures that turn one float32 tensor into one. Call it right after the model was loaded. */
+function prepareVectorRuns(
+  binding: VectorRunner,
+  signatures: ReadonlyMap<string, Signature>,
+): Map<Signature, VectorRunOf> {
+  const from = new Float32Array(VECTOR_CAPACITY);
+  const to = new Float32Array(VECTOR_CAPACITY);
+  const runs = new Map<Signature, VectorRunOf>();
+  for (const signature of signatures.values()) {
+    const floats = [...signature.inputs, ...signature.outputs].every((info) => info.dtype === 'DT_FLOAT');
+    if (!floats || signature.inputs.length !== 1 || signature.outputs.length !== 1) continue;
+    const prepared = binding.prepareVectorRun(signature.inputNames, signature.outputNames, from, to);
+    runs.set(signature, ([input]) => {
+      if (input?.shape.length !== 1 || input.data.length > VECTOR_CAPACITY) return undefined;
+      from.set(input.data as Float32Array); // of this dtype, as tensor-json.ts made it for this signature
+      const count = guarded(() => binding.runVector(prepared, input.data.length));
+      return count < 0 ? undefined : [{ dtype: 'DT_FLOAT', shape: [count], data: to.slice(0, count) }];
+    });
+  }
+  return runs;
+}
+
+/** TensorFlow's refusal of a request's inputs is the request's fault. */
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw badRequest(firstWords(messageOf(error)));
+  }
 }
 
 function run(binding: Binding, modelId: number, signature: Signature, inputs: readonly Tensor[]): Tensor[] {

@@ -2,6 +2,7 @@
 #include "overrides.h"
 
 #include "numbers.h"
+#include "vector-run.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -122,6 +123,7 @@ TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_o
                                                      meta_graph, status);
   if (TF_GetCode(status) == TF_OK) {
     names_in_use.clear();
+    RememberSession(session, graph);
   } else {
     TF_DeleteGraph(graph);
     FreeNames();
@@ -145,6 +147,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 
 napi_value AddExports(napi_env env, napi_value exports) {
   AddNumbers(env, exports);
+  AddVectorRun(env, exports);
   return exports;
 }
 
