@@ -27,22 +27,12 @@ function slowly(body: Buffer) {
   }
 }
 
+const EDGES = '0 -0 1e38 3.4028235e38 3.4028236e38 1e-45 1e-400 -1E+5 0.1e1 12345678901234567890'.split(' ');
 const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.float({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.integer().map(String),
-  fc.constantFrom(
-    '0',
-    '-0',
-    '1e38',
-    '3.4028235e38',
-    '3.4028236e38',
-    '1e-45',
-    '1e-400',
-    '-1E+5',
-    '0.1e1',
-    '12345678901234567890',
-  ),
+  fc.constantFrom(...EDGES),
 );
 /** Nested lists of one shape, as text. */
 const lists = fc
@@ -76,29 +66,7 @@ t.test('a damaged body is refused or read as JSON.parse reads it', async (t) => 
     at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
     drop: fc.integer({ min: 0, max: 3 }),
     insert: fc.oneof(
-      fc.constantFrom(
-        '[',
-        ']',
-        ',',
-        '-',
-        '.',
-        'e',
-        '0',
-        ' ',
-        '}',
-        '{',
-        '"',
-        ':',
-        '\v',
-        '\u00a0',
-        'null',
-        'NaN',
-        'Infinity',
-        '+1',
-        '01',
-        '0x1',
-        '\0',
-      ),
+      fc.constantFrom(...'[ ] , - . e 0 } { " : \v \u00a0 null NaN Infinity +1 01 0x1 \0'.split(' '), ' '),
       fc.string({ maxLength: 3 }),
     ),
   });
