@@ -30,8 +30,8 @@ export interface Bars {
   readonly right: number;
 }
 
-const BAR = 10;
-const GAP = 5;
+const BAR = 9.5;
+const GAP = 4;
 const BOTTOM = 25;
 
 /** Horizontal bars from zero with the interval of each whole as a whisker. */
