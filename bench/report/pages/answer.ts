@@ -43,16 +43,41 @@ ${whereWorse(context, asked, there)}
 
 function headline(context: Context, asked: readonly Question[]): Markup {
   const { results, client } = context;
-  const one = (id: string, rival: string) => {
+  const times = (id: string, rival: string, words: string) => {
     const question = asked.find((q) => q.id === id);
-    return say(context, question && advantage(results, question, rival));
+    const found = question && advantage(results, question, rival);
+    return found === undefined ? [] : [typst`${say(context, found)} ${words}`];
   };
   const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
     say(context, get(context, closedLoop(OURS, client, 32, name), unit));
+  const throughput = [
+    ...times('rps-32', 'tf-serving', 'TensorFlow Serving with its default flags'),
+    ...times('rps-32', 'tf-serving-tuned', 'TensorFlow Serving with tuned flags'),
+    ...times('rps-32', 'fastapi', 'a FastAPI app on one worker'),
+    ...times('rps-32', 'floor', 'a server that has no model at all'),
+  ];
+  const latency = [
+    ...times('p50-32', 'tf-serving', 'the median'),
+    ...times('p99-32', 'tf-serving', 'the p99'),
+    ...times(
+      'open-p99',
+      'tf-serving',
+      'the p99 where requests come at three quarters of what the slower of the two can do',
+    ),
+  ];
+  const rss = column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes');
+  const cost = (rival: string, name: string) => {
+    const parts = [
+      ...times('cpu-32', rival, 'the CPU time'),
+      ...times('cold', rival, 'the time to start'),
+      ...times('rss', rival, 'the memory'),
+    ];
+    return parts.length === 0 ? typst`` : typst` ${name}: ${joined(parts, ', ')}.`;
+  };
   return list([
-    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second. That is ${one('rps-32', 'tf-serving')} TensorFlow Serving with its default flags, ${one('rps-32', 'tf-serving-tuned')} with tuned ones, ${one('rps-32', 'fastapi')} a FastAPI app on one worker, and ${one('rps-32', 'floor')} a server that has no model at all.`,
-    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less and 99 % take ${ours('p99_ms', 'ms')} or less; TensorFlow Serving takes ${one('p50-32', 'tf-serving')} and ${one('p99-32', 'tf-serving')} that. At three quarters of what the slower of the two can do, its p99 is ${one('open-p99', 'tf-serving')} Celsiusify’s.`,
-    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time (TensorFlow Serving: ${one('cpu-32', 'tf-serving')} that, FastAPI: ${one('cpu-32', 'fastapi')}). The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes'), 'bytes'))} after 1,000 requests (FastAPI: ${one('cold', 'fastapi')} and ${one('rss', 'fastapi')} that).`,
+    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second.${throughput.length === 0 ? typst`` : typst` That is ${joined(throughput, ', ')}.`}`,
+    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less and 99 % take ${ours('p99_ms', 'ms')} or less.${latency.length === 0 ? typst`` : typst` TensorFlow Serving: ${joined(latency, ', ')}.`}`,
+    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time. The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, rss, 'bytes'))} after 1,000 requests.${cost('tf-serving', 'TensorFlow Serving')}${cost('fastapi', 'FastAPI')}`,
   ]);
 }
 
@@ -67,9 +92,16 @@ async function ratios(
   const caption = typst`How many times better Celsiusify (`;
   return plots(
     context,
-    typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput, latency and CPU by ${context.client}.`,
+    typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput, latency and CPU by ${context.client}.${notOfficial(context)}`,
     [{ path: 'plots/answer.svg', svg, alt }],
   );
+}
+
+/** The official image's TensorFlow Serving is another build: its start and memory are its own. */
+function notOfficial({ results }: Context): Markup {
+  const serving = results.environment.targets.find(({ id }) => id === 'tf-serving');
+  if (serving?.measured !== true || serving.how === 'image') return typst``;
+  return typst` TensorFlow Serving is not the official image: its start and memory say nothing of that one (see Limits).`;
 }
 
 /** The figures themselves, one line for each target. */
@@ -132,19 +164,20 @@ function whereWorse(context: Context, asked: readonly Question[], rivals: readon
   const even = named('even');
   if (found.every(({ certain }) => certain === 0)) {
     return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][One repeat has no interval: this run cannot say.]
+#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...missing(context), typst`One repeat has no interval: this run cannot say.`], '\n\n')}]
 `;
   }
   const body =
     worse.length === 0
       ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
       : list(worse);
+  const absent = missing(context);
   const noise =
     even.length === 0
       ? typst``
       : typst`Too close to call, because the interval holds 1: ${joined(even, ' ')}`;
   return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([body, noise], '\n\n')}]
+#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...absent, body, noise], '\n\n')}]
 `;
 }
 
@@ -169,4 +202,14 @@ function against(context: Context, question: Question, rival: string): Markup {
   const sides = sidesOf(results, question, rival).map((source) => get(context, source, question.unit));
   const [theirs, ours] = sides.map((side) => (side === undefined ? '–' : ledger.say(side)));
   return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
+}
+
+/** A rival that could not be measured at all is said here, where its figures are looked for, and not only among the limits. */
+function missing({ results }: Context): Markup[] {
+  return results.environment.targets
+    .filter(({ id, measured }) => RIVALS.includes(id) && !measured)
+    .map(({ id, label }) => {
+      const reason = results.rows('not-measured.csv', { target: id })[0]?.reason;
+      return typst`*${label}* was not measured${reason === undefined ? '' : `: ${reason}`}.`;
+    });
 }

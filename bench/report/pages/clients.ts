@@ -73,5 +73,10 @@ function locust(context: Context): Markup {
     limited.length === 0
       ? typst`Locust did not warn of its own CPU use.`
       : typst`Locust warned that its own CPU was the limit with: ${[...new Set(limited)].join(', ')}.`;
-  return typst`By Locust, Celsiusify answers ${say(context, get(context, divide(rate(OURS), rate('tf-serving')), '×'))} what TensorFlow Serving does. Where its share is far below 100 %, the figure is about Locust, a Python program, rather than about the server: use it for how users behave, not for how fast a server is. ${warning}`;
+  const found = get(context, divide(rate(OURS), rate('tf-serving')), '×');
+  const compared =
+    found === undefined
+      ? typst``
+      : typst`By Locust, Celsiusify answers ${say(context, found)} what TensorFlow Serving does. `;
+  return typst`${compared}Where Locust’s share is far below 100 %, the figure is about Locust, a Python program, rather than about the server: use it for how users behave, not for how fast a server is. ${warning}`;
 }

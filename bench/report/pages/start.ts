@@ -1,8 +1,8 @@
-import { column, type Figure, subtract } from '../figures.ts';
+import { column, divide, type Figure, subtract } from '../figures.ts';
 import { type Bar, bars, phasesPlot } from '../plots/bars.ts';
 import { lookOf } from '../plots/theme.ts';
 import { coldStart, OURS } from '../questions.ts';
-import { type Markup, typst } from '../typst.ts';
+import { joined, type Markup, typst } from '../typst.ts';
 import { type Context, get, plots, say, targetsIn, whyNot } from './context.ts';
 
 const FILE = 'cold-start.csv';
@@ -61,32 +61,26 @@ function totalBar(context: Context, target: string, cache: string): Bar[] {
 }
 
 function comparison(context: Context): Markup {
-  const ratio = (target: string) =>
-    get(
-      context,
-      {
-        op: 'divide',
-        a: coldStart(target, 'warm', 'first_answer'),
-        b: coldStart(OURS, 'warm', 'first_answer'),
-      },
-      '×',
-    );
-  const [serving, fastapi] = [ratio('tf-serving'), ratio('fastapi')];
-  const floor = get(
-    context,
-    {
-      op: 'divide',
-      a: coldStart(OURS, 'warm', 'first_answer'),
-      b: coldStart('floor', 'warm', 'first_answer'),
-    },
-    '×',
-  );
+  const first = (target: string) => coldStart(target, 'warm', 'first_answer');
+  const ratio = (a: string, b: string, words: (times: Markup) => Markup) => {
+    const found = get(context, divide(first(a), first(b)), '×');
+    return found === undefined ? [] : [words(say(context, found))];
+  };
   const linkage = context.results.environment.targets.find(({ id }) => id === 'tf-serving')?.linkage;
   const caveat =
     linkage === 'shared'
-      ? typst` (this build links TensorFlow’s libraries dynamically, which makes it start later; nothing is claimed of the official image’s static one)`
+      ? typst` (this build links TensorFlow’s libraries dynamically: nothing is claimed of the official image’s static one)`
       : typst``;
-  return typst`Celsiusify takes ${say(context, floor)} as long as a bare Node server; TensorFlow Serving takes ${say(context, serving)} as long as Celsiusify${caveat}, FastAPI ${say(context, fastapi)}.`;
+  const parts = [
+    ...ratio(OURS, 'floor', (times) => typst`Celsiusify takes ${times} as long as a bare Node server`),
+    ...ratio(
+      'tf-serving',
+      OURS,
+      (times) => typst`TensorFlow Serving takes ${times} as long as Celsiusify${caveat}`,
+    ),
+    ...ratio('fastapi', OURS, (times) => typst`FastAPI takes ${times} as long`),
+  ];
+  return parts.length === 0 ? typst`` : typst`${joined(parts, '; ')}.`;
 }
 
 async function phases(context: Context): Promise<Markup> {
