@@ -72,6 +72,7 @@ export function service(name: string, state: ServiceState = {}): ApiObject & Rec
     status: {
       observedGeneration: generation,
       url: `http://${name}.space.example.com`,
+      latestCreatedRevisionName: `${name}-00001`,
       latestReadyRevisionName: `${name}-00001`,
       conditions: state.conditions ?? [ready('True')],
       traffic: state.traffic ?? [{ revisionName: `${name}-00001`, latestRevision: true, percent: 100 }],

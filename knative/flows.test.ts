@@ -5,7 +5,7 @@ import { parseCsv } from '../bench/csv.ts';
 import { mintRunId } from '../function/run-id.ts';
 import { type ApiObject, type FakeCluster, fakeCluster, type Script } from './fake-cluster.ts';
 import { pod, putReady, ready, revision, route, service, workspace } from './fixtures.ts';
-import type { Condition } from './types.ts';
+import { type Condition, REVISION_LABEL } from './types.ts';
 
 async function start(t: Test, script?: Script) {
   const cluster = await fakeCluster(script);
@@ -112,6 +112,24 @@ t.test('deploy says why a revision fails', async (t) => {
     t.equal(code, 1, what);
     t.match(err.trimEnd().split('\n').at(-1), line);
   }
+});
+
+t.test('deploy does not wait for what the kubelet has given up, nor mind an older revision', async (t) => {
+  const { cluster, space } = await start(t, become(ready('Unknown', 'Deploying')));
+  const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x": no such host' };
+  const stuck = pod('celsius', 'b', { container: { state: { waiting } } });
+  const old = { ...stuck.metadata.labels, [REVISION_LABEL]: 'celsius-00000' };
+  cluster.put({ ...stuck, metadata: { ...stuck.metadata, name: 'a', labels: old } });
+  const deploying = space.run(['deploy', '--image', 'x']);
+  cluster.put(stuck);
+  const { code, err } = await deploying;
+  t.match(
+    { code, err },
+    {
+      code: 1,
+      err: /revision celsius-00001 failed: ImagePullBackOff: Back-off .*; check that the cluster can pull x; /,
+    },
+  );
 });
 
 t.test('deploy bears a trouble that passes, not a Service that is deleted or never ready', async (t) => {

@@ -65,10 +65,34 @@ export function hasCondition(pod: Pod, type: string): boolean {
 }
 
 /**
- * Why the containers of a revision do not run, as the kubelet says: `ImagePullBackOff: …`, `exit code 1: …`.
+ * Why the user's container does not run, as the kubelet says: `ImagePullBackOff: …`, `exits with code 1: …`.
  * @returns undefined when it says nothing of the kind
  */
-export async function podTrouble(cluster: Cluster, revision: string): Promise<string | undefined> {
+export function podTrouble(pod: Pod): string | undefined {
+  const status = userContainer(pod);
+  const ended = status?.lastState?.terminated;
+  if (ended)
+    return `the container exits with code ${ended.exitCode}: ${oneLine(ended.message ?? ended.reason)}`;
+  const waiting = status?.state?.waiting;
+  if (!waiting?.reason || waiting.reason === 'ContainerCreating' || waiting.reason === 'PodInitializing') {
+    return undefined;
+  }
+  return `${waiting.reason}: ${oneLine(waiting.message)}`;
+}
+
+/** Whether the kubelet has tried more than once, so that it is no passing trouble. */
+export function backsOff(pod: Pod): boolean {
+  return /BackOff$|^InvalidImageName$|^ErrImageNeverPull$/.test(
+    userContainer(pod)?.state?.waiting?.reason ?? '',
+  );
+}
+
+export function revisionOf(pod: Pod): string | undefined {
+  return pod.metadata.labels?.[REVISION_LABEL];
+}
+
+/** The first trouble of a revision's pods. */
+export async function revisionTrouble(cluster: Cluster, revision: string): Promise<string | undefined> {
   const list = await cluster.objects.list(
     PODS.apiVersion,
     PODS.kind,
@@ -79,18 +103,9 @@ export async function podTrouble(cluster: Cluster, revision: string): Promise<st
     undefined,
     `${REVISION_LABEL}=${revision}`,
   );
-  for (const pod of list.items) {
-    const status = isPod(pod) ? userContainer(pod) : undefined;
-    const ended = status?.lastState?.terminated;
-    if (ended) {
-      return `the container exits with code ${ended.exitCode}: ${oneLine(ended.message ?? ended.reason)}`;
-    }
-    const waiting = status?.state?.waiting;
-    if (waiting?.reason && waiting.reason !== 'ContainerCreating') {
-      return `${waiting.reason}: ${oneLine(waiting.message)}`;
-    }
-  }
-  return undefined;
+  return list.items
+    .map((pod) => (isPod(pod) ? podTrouble(pod) : undefined))
+    .find((text) => text !== undefined);
 }
 
 function oneLine(text: string | undefined): string {

@@ -1,8 +1,8 @@
 import { FatalError } from '../function/errors.ts';
 import type { Cluster } from './cluster.ts';
 import type { Io } from './io.ts';
-import { progress } from './io.ts';
-import { podTrouble } from './pods.ts';
+import { type Progress, progress } from './io.ts';
+import { backsOff, isPod, podsOf, podTrouble, revisionOf, revisionTrouble } from './pods.ts';
 import { asking, listRevisions, SERVICES } from './serving.ts';
 import { type Condition, condition, KnativeService, parseObject, reasonOf } from './types.ts';
 import { TimeoutError, watchUntil } from './watch.ts';
@@ -20,47 +20,100 @@ export interface ReadyOptions {
 export async function waitReady(
   cluster: Cluster,
   name: string,
-  { timeoutMs, failureWindowMs }: ReadyOptions,
+  options: ReadyOptions,
   io: Io,
 ): Promise<KnativeService> {
   const wait = progress(io);
+  const over = new AbortController();
+  const signal = AbortSignal.any([io.signal, over.signal]);
+  const newest: Newest = {};
+  const ready = asking(cluster, name, () => untilReady(cluster, name, options, signal, newest, wait));
+  // Knative bears an image that cannot be pulled for ten minutes; the pods know at once.
+  const stuck = asking(cluster, name, () =>
+    untilStuck(cluster, name, newest, options.timeoutMs, signal),
+  ).then(
+    (trouble) => {
+      throw new FatalError(
+        failureLine(cluster, name, newest.revision ?? name, 'failed', trouble, newest.image),
+      );
+    },
+    (error: unknown) => onTimeout(error) ?? ready,
+  );
+  // The one that loses ends by the abort, and nobody asks how.
+  ready.catch(() => {});
+  stuck.catch(() => {});
+  try {
+    return await Promise.race([ready, stuck]);
+  } finally {
+    over.abort();
+    wait.done();
+  }
+}
+
+/** What the watch of the Service last said of its newest revision. */
+interface Newest {
+  revision?: string;
+  image?: string;
+}
+
+/** @returns the trouble of a pod of the newest revision that has been tried more than once */
+function untilStuck(
+  cluster: Cluster,
+  name: string,
+  newest: Newest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const isStuck = (pod: unknown) => isPod(pod) && revisionOf(pod) === newest.revision && backsOff(pod);
+  return watchUntil(
+    cluster,
+    podsOf(name),
+    (pods) => {
+      const pod = [...pods.values()].find(isStuck);
+      return isPod(pod) ? podTrouble(pod) : undefined;
+    },
+    { timeoutMs, signal },
+  );
+}
+
+async function untilReady(
+  cluster: Cluster,
+  name: string,
+  { timeoutMs, failureWindowMs }: ReadyOptions,
+  signal: AbortSignal,
+  newest: Newest,
+  wait: Progress,
+): Promise<KnativeService> {
   const began = Date.now();
   const left = () => Math.max(1, timeoutMs - (Date.now() - began));
-  const kind = { ...SERVICES, fieldSelector: `metadata.name=${name}` };
 
-  /** Resolves when the Service is Ready or has failed, and with undefined when it was deleted. */
-  const settled = (accept: (s: KnativeService, ready: string) => boolean, ms: number) =>
+  /** Resolves when Knative has seen the last change and `accept` likes its Ready; undefined when the time is over. */
+  const settled = (accept: (ready: string) => boolean, ms: number) =>
     watchUntil(
       cluster,
-      kind,
+      { ...SERVICES, fieldSelector: `metadata.name=${name}` },
       (objects) => {
         const object = objects.get(name);
         if (object === undefined) throw new FatalError(`${name} was deleted while it was waited for`);
         const service = parseObject(KnativeService, object);
         const ready = condition(service.status?.conditions, 'Ready');
         const seen = service.status?.observedGeneration === service.metadata.generation;
+        const revision = service.status?.latestCreatedRevisionName;
+        if (seen && revision !== undefined) newest.revision = revision;
+        const image = service.spec.template?.spec.containers[0]?.image;
+        if (image !== undefined) newest.image = image;
         wait.update(`Waiting for ${name}: ${ready && seen ? reasonText(ready) : 'not seen by Knative yet'}`);
-        return seen && accept(service, ready?.status ?? 'Unknown') ? service : undefined;
+        return seen && accept(ready?.status ?? 'Unknown') ? service : undefined;
       },
-      { timeoutMs: ms, signal: io.signal },
-    );
+      { timeoutMs: ms, signal },
+    ).catch(onTimeout);
 
-  try {
-    for (;;) {
-      const service = await asking(cluster, name, () =>
-        settled((_, ready) => ready !== 'Unknown', left()).catch(onTimeout),
-      );
-      if (service && condition(service.status?.conditions, 'Ready')?.status === 'True') return service;
-      if (service) {
-        const healed = await asking(cluster, name, () =>
-          settled((_, ready) => ready !== 'False', Math.min(failureWindowMs, left())).catch(onTimeout),
-        );
-        if (healed) continue;
-      }
-      throw new FatalError(await failure(cluster, name, service, timeoutMs));
-    }
-  } finally {
-    wait.done();
+  for (;;) {
+    const service = await settled((ready) => ready !== 'Unknown', left());
+    if (service && condition(service.status?.conditions, 'Ready')?.status === 'True') return service;
+    const healed =
+      service && (await settled((ready) => ready !== 'False', Math.min(failureWindowMs, left())));
+    if (!healed) throw new FatalError(await failure(cluster, name, service, timeoutMs));
   }
 }
 
@@ -72,33 +125,46 @@ function reasonText(ready: Condition): string {
   return ready.status === 'True' ? 'ready' : reasonOf(ready);
 }
 
-/** One line: which revision, why, what to do. */
+/** What Knative and the pods say of the newest revision. */
 async function failure(
   cluster: Cluster,
   name: string,
   service: KnativeService | undefined,
   timeoutMs: number,
 ): Promise<string> {
-  const revisions = await listRevisions(cluster, name);
-  const newest = revisions[0];
+  const newest = (await listRevisions(cluster, name))[0];
   const what = service ? 'failed' : `is not ready after ${Math.round(timeoutMs / 1000)} s`;
-  const hint = `\`npm run knative -- status --name ${name} --namespace ${cluster.namespace}\` shows all of it`;
   if (!newest) {
-    const why = reasonOf(condition(service?.status?.conditions, 'Ready'));
-    return `${name} ${what}: ${why}; ${hint}`;
+    const said = reasonOf(condition(service?.status?.conditions, 'Ready'));
+    return failureLine(cluster, name, name, what, said, undefined);
   }
   const revision = newest.metadata.name;
   const said = reasonOf(condition(newest.status?.conditions, 'Ready'));
-  const trouble = await asking(cluster, name, () => podTrouble(cluster, revision));
-  const why = trouble && !said.includes(trouble) ? trouble : said;
-  return `revision ${revision} ${what}: ${why}; ${advice(`${said} ${why}`, newest.spec.containers[0]?.image)}${hint}`;
+  const why = (await revisionTrouble(cluster, revision)) ?? said;
+  return failureLine(cluster, name, revision, what, why, newest.spec.containers[0]?.image);
+}
+
+/** One line: which revision, why, what to do. */
+function failureLine(
+  cluster: Cluster,
+  name: string,
+  revision: string,
+  what: string,
+  why: string,
+  image: string | undefined,
+): string {
+  const status = `\`npm run knative -- status --name ${name} --namespace ${cluster.namespace}\` shows all of it`;
+  const subject = revision === name ? name : `revision ${revision}`;
+  return `${subject} ${what}: ${why}; ${advice(why, image)}${status}`;
 }
 
 /** What helps against the usual reasons. */
 function advice(why: string, image: string | undefined): string {
-  if (/ErrImage|ImagePull|ContainerMissing|pull|manifest|resolve/i.test(why)) {
+  if (/^(ErrImage|ImagePull|InvalidImageName|ContainerMissing)/.test(why)) {
     return `check that the cluster can pull ${image}; `;
   }
-  if (/exit|CrashLoop/i.test(why)) return 'see its log: kubectl logs with -c user-container --previous; ';
+  if (/^(the container exits|ExitCode|CrashLoop)/.test(why)) {
+    return 'see its log: kubectl logs with -c user-container --previous; ';
+  }
   return '';
 }
