@@ -78,35 +78,31 @@ export class Batcher {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#rowsWaiting = 0;
-    const groups = new Map<string, Waiting[]>();
+    for (const batch of this.#batches(waiting)) this.#runBatch(batch);
+  };
+
+  /** Sorts calls into runs: of one key, and of at most maxBatchRows rows unless one call alone has more. */
+  #batches(waiting: readonly Waiting[]): Waiting[][] {
+    if (waiting.length === 1) return waiting[0]?.call.client.gone() ? [] : [[...waiting]];
+    const batches: Waiting[][] = [];
+    const open = new Map<string, { batch: Waiting[]; rows: number }>();
     for (const one of waiting) {
       if (one.call.client.gone()) continue;
       const key = groupKey(one.call);
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [one]);
-      else group.push(one);
-    }
-    for (const group of groups.values()) {
-      for (const batch of this.#split(group)) this.#runBatch(batch);
-    }
-  };
-
-  /** Cuts a group into runs of at most maxBatchRows rows. */
-  *#split(group: Waiting[]): Generator<Waiting[]> {
-    let from = 0;
-    let rows = 0;
-    for (const [i, one] of group.entries()) {
-      if (i > from && rows + one.rows > this.#options.maxBatchRows) {
-        yield group.slice(from, i);
-        from = i;
-        rows = 0;
+      const group = open.get(key);
+      if (group !== undefined && group.rows + one.rows <= this.#options.maxBatchRows) {
+        group.batch.push(one);
+        group.rows += one.rows;
+      } else {
+        const batch = [one];
+        batches.push(batch);
+        open.set(key, { batch, rows: one.rows });
       }
-      rows += one.rows;
     }
-    yield from === 0 ? group : group.slice(from);
+    return batches;
   }
 
-  #runBatch(batch: Waiting[]): void {
+  #runBatch(batch: readonly Waiting[]): void {
     const first = batch[0];
     if (first === undefined) return;
     if (batch.length === 1) {
