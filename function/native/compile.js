@@ -4,6 +4,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } fr
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './context.js';
+import { librariesIn, tryToLoad, wantsRelinking } from './libraries.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
 import { libraries, notices, unpackedIn, wheelFor } from './wheel.js';
 
@@ -13,11 +14,15 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const ourSources = listFiles(here)
   .filter((name) => /\.(cc|h)$/.test(name))
   .map((name) => join(here, name));
+const relinkSources = listFiles(join(here, 'relink'))
+  .filter((name) => /(?<!\.test)\.js$/.test(name))
+  .map((name) => join(here, 'relink', name));
 const flags = [
   '-O2',
   '-std=c++17',
   '-fPIC',
   '-fexceptions',
+  '-fvisibility=hidden',
   '-DNODE_GYP_MODULE_NAME=tfjs_binding',
   '-DNAPI_VERSION=8',
 ];
@@ -32,8 +37,10 @@ const bindingSource = ({ modules }) => join(modules, '@tensorflow', 'tfjs-node',
 function inputsOf(context) {
   const folder = bindingSource(context);
   const sources = listFiles(folder).map((name) => join(folder, name));
-  const wheel = wheelFor(context);
-  return hashInputs({ wheel, flags }, [...sources, ...ourSources, fileURLToPath(import.meta.url)]);
+  return hashInputs({ wheel: wheelFor(context), flags, relink: wantsRelinking(context) }, [
+    ...[...sources, ...ourSources, ...relinkSources],
+    fileURLToPath(import.meta.url),
+  ]);
 }
 
 /** @param {string} folder */
@@ -55,7 +62,6 @@ export function bindingIsDone(context) {
 
 /** @param {Context} context */
 export async function buildBinding(context) {
-  if (bindingIsDone(context)) return;
   context.say('compiling the binding of @tensorflow/tfjs-node (20 s)');
   const folder = join(context.dist, 'native');
   const partial = join(context.dist, 'native.partial');
@@ -63,7 +69,14 @@ export async function buildBinding(context) {
   mkdirSync(partial, { recursive: true });
   await compile(context, partial);
   const unpacked = join(context.root, unpackedIn(context));
-  for (const name of [...libraries, ...notices]) linkOrCopy(join(unpacked, name), join(partial, name));
+  const from = librariesIn(context);
+  for (const name of notices) linkOrCopy(join(unpacked, name), join(partial, name));
+  for (const name of libraries) linkOrCopy(join(from, name), join(partial, name));
+  const problem = from === unpacked ? undefined : await tryToLoad(context, partial);
+  if (problem) {
+    context.say(`the rewritten libraries do not load, so that the original ones are used: ${problem}`);
+    for (const name of libraries) linkOrCopy(join(unpacked, name), join(partial, name));
+  }
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
   const results = ['tfjs_binding.node', ...libraries, ...notices];
@@ -89,16 +102,14 @@ async function compile(context, folder) {
     join(context.modules, 'node-api-headers', 'include'),
     join(context.root, unpackedIn(context), 'include'),
   ].flatMap((path) => ['-I', path]);
-  const units = [
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name)),
-    ...ourSources.filter((name) => name.endsWith('.cc')),
-  ];
+  const theirs = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name));
+  const units = [...theirs, ...ourSources.filter((name) => name.endsWith('.cc'))];
   const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
   await Promise.all([
     ...units.map((unit, i) =>
       run(context, 'g++', [
         ...flags,
-        ...['-include', join(here, 'overrides.h')],
+        ...(theirs.includes(unit) ? ['-include', join(here, 'overrides.h')] : []),
         ...includes,
         ...['-c', unit, '-o', built[i] ?? ''],
       ]),
@@ -126,6 +137,7 @@ async function compile(context, folder) {
  * @param {string} to
  */
 function linkOrCopy(from, to) {
+  rmSync(to, { force: true });
   try {
     linkSync(from, to);
   } catch {

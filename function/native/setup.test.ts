@@ -39,6 +39,7 @@ function fakeRepository(t: Test) {
     python: '3.12',
     file: 'tensorflow.whl',
     sha256: createHash('sha256').update(makeWheel(good)).digest('hex'),
+    relinked: {},
   };
   const tool = (name: string, text: string) => {
     const file = join(root, 'tools', name);
@@ -175,6 +176,18 @@ t.test('a wheel that was left in the cache is used if it is intact, and fetched 
   t.notOk(existsSync(left));
   writeFileSync(left, readFileSync(good));
   t.strictSame((await run()).calls, ['g++']);
+});
+
+t.test('libraries that are not understood are left as they are, and that is said once', async (t) => {
+  const { run, file } = fakeRepository(t);
+  const { lines, error } = await run({ RELINK: '1' });
+  t.equal(error, undefined);
+  t.match(lines.join('\n'), /libraries are left as they are: libtensorflow_cc.so.2 is not understood/);
+  t.equal(
+    readFileSync(file('dist', 'native', 'libtensorflow_cc.so.2'), 'utf8'),
+    'tensorflow/libtensorflow_cc.so.2',
+  );
+  t.same(await run({ RELINK: '1' }), { lines: [], error: undefined, calls: [] });
 });
 
 t.test('the command line', async (t) => {

@@ -1,5 +1,6 @@
 import { bundleServer } from './bundle.js';
 import { bindingIsDone, buildBinding } from './compile.js';
+import { relinkLibraries } from './libraries.js';
 import { checkMachine } from './machine.js';
 import { chooseNode, installPackages, packagesMatch } from './packages.js';
 import { buildTap } from './test-runner.js';
@@ -16,8 +17,11 @@ export async function setUp(context, { test }) {
   if (!packagesMatch(context) || !bindingIsDone(context)) checkMachine(context);
   await installPackages(context);
   await chooseNode(context);
-  if (!bindingIsDone(context)) await fetchTensorFlow(context);
-  await buildBinding(context);
+  if (!bindingIsDone(context)) {
+    await fetchTensorFlow(context);
+    await relinkLibraries(context);
+    await buildBinding(context);
+  }
   await bundleServer(context);
   if (test) await buildTap(context);
 }

@@ -46,7 +46,7 @@ export function unpackedIn(context) {
 export async function fetchTensorFlow(context) {
   const wheel = wheelFor(context);
   const folder = unpackedIn(context);
-  const inputs = hashInputs({ wheel, members });
+  const inputs = hashInputs({ wheel: wheel.sha256, members });
   if (isDone(context, 'tensorflow', inputs)) return;
   const file = join(context.cache, wheel.file);
   if (!(await isIntact(context, file, wheel))) await downloadWheel(context, file, wheel);
