@@ -30,6 +30,7 @@ export class ServerProcess {
   readonly #metrics: Metrics;
   #phase: Phase = 'starting';
   #served: Served | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
     const { options, runId, logger, coldStart } = deps;
@@ -107,8 +108,13 @@ export class ServerProcess {
     return port;
   }
 
-  /** Drains: goes on answering while not ready, closes the listener, lets requests end. */
-  async stop(): Promise<void> {
+  /** Drains: goes on answering while not ready, closes the listener, lets requests end. Once, however often called. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
     this.#phase = 'draining';
     await sleep(options.drainDelayMs);
