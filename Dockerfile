@@ -47,7 +47,7 @@ done
 cp /etc/os-release /root-fs/etc/
 echo 'nonroot:x:65532:65532:nonroot:/app:/sbin/nologin' >/root-fs/etc/passwd
 echo 'nonroot:x:65532:' >/root-fs/etc/group
-cp LICENSE NOTICE* /root-fs/app/
+for file in LICENSE NOTICE; do if [ -f "$file" ]; then cp "$file" /root-fs/app/; fi; done
 if [ -f /usr/local/LICENSE ]; then install -D -m 644 /usr/local/LICENSE /root-fs/usr/share/doc/node/LICENSE; fi
 chmod -R u=rwX,go=rX /root-fs
 SH
@@ -56,9 +56,9 @@ FROM scratch
 COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
 COPY --from=builder /src/model/celsius/ /app/model/celsius/
-COPY --from=builder /src/dist/main.js /src/dist/main.js.LEGAL.txt /src/dist/package.json /app/dist/
+COPY --from=builder /src/dist/*.js* /app/dist/
 COPY --from=builder /src/dist/image/ /app/
-ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=8080
+ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080

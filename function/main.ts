@@ -1,5 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { ColdStart } from './cold-start.ts';
 import { FatalError, messageOf } from './errors.ts';
@@ -10,7 +9,7 @@ import { ServerProcess } from './server-process.ts';
 import { version } from './version.ts';
 
 /** Both function/ and dist/ lie in the folder that holds model/. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const ROOT = join(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
   const coldStart = new ColdStart(performance.nodeTiming.bootstrapComplete, performance.now());
@@ -52,4 +51,4 @@ function fail(error: unknown): never {
 }
 
 process.on('uncaughtException', fail);
-await main().catch(fail);
+main().catch(fail);

@@ -28,7 +28,7 @@ const number = (initial: number, min: number, max: number): Case => ({
 
 const cases: Record<keyof Options, Case> = {
   host: {
-    initial: '0.0.0.0',
+    initial: '::',
     good: [
       ['::1', '::1'],
       ['fe80::1%eth0', 'fe80::1%eth0'],

@@ -56,7 +56,13 @@ const ANY = /^/;
 
 /** Every option of the server; sizes are bytes, times are milliseconds. */
 export const OPTIONS = {
-  host: text('HOST', '0.0.0.0', /^[\w.:%-]+$/, 'an address of this machine', 'address to listen on'),
+  host: text(
+    'HOST',
+    '::',
+    /^[\w.:%-]+$/,
+    'an address of this machine',
+    'address to listen on (::: all of them, IPv4 alone where there is no IPv6)',
+  ),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
   modelName: text(
     'MODEL_NAME',

@@ -38,13 +38,13 @@ export async function bundleServer(context) {
     bundle: true,
     platform: 'node',
     target: 'node22',
-    format: 'esm',
+    // An ES module that imports node:http reads all its exports, and so loads undici and WebSocket: 20 ms and more.
+    format: 'cjs',
     loader: { '.html': 'text', '.css': 'text' },
-    // Packages written as CommonJS ask for Node's own modules with require().
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    define: {
+      'process.env.CELSIUSIFY_VERSION': JSON.stringify(version),
+      'import.meta.dirname': '__dirname',
     },
-    define: { 'process.env.CELSIUSIFY_VERSION': JSON.stringify(version) },
     legalComments: 'none',
     metafile: true,
     minifySyntax: true,
@@ -52,7 +52,7 @@ export async function bundleServer(context) {
     logLevel: 'silent',
   });
   // The image has dist/ without the repository's package.json.
-  writeFileSync(join(partial, 'package.json'), '{ "type": "module" }\n');
+  writeFileSync(join(partial, 'package.json'), '{ "type": "commonjs" }\n');
   writeFileSync(join(partial, 'LICENSES.txt'), licensesOf(context, Object.keys(metafile.inputs)));
   const results = readdirSync(partial);
   for (const name of results) renameSync(join(partial, name), join(context.dist, name));

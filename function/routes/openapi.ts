@@ -1,6 +1,5 @@
 import type { Deps, Route } from '../app.ts';
 import { jsonText } from '../http.ts';
-import { openapiDocument } from './openapi-document.ts';
 
 /**
  * GET /openapi.json: the API of the model that is served, as OpenAPI 3.1. Written on the first request, so that a
@@ -14,7 +13,8 @@ export function openapiRoute(
     name: 'openapi',
     path: '/openapi.json',
     methods: ['GET', 'HEAD'],
-    handle: () => {
+    async handle() {
+      const { openapiDocument } = await import('./openapi-document.ts');
       text ??= JSON.stringify(
         openapiDocument({
           version: deps.version,

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Deps, Route } from '../app.ts';
 import { HttpError } from '../errors.ts';
 import type { HttpRequest } from '../http.ts';
 import type { Model } from '../model/saved-model.ts';
 import { celsiusRoute } from './celsius.ts';
-import { type Conversion, pageHtml } from './page-html.ts';
+import type { Conversion } from './page-html.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import type { CelsiusResponse } from './schemas.ts';
@@ -27,8 +26,9 @@ export function pageRoute(deps: PageDeps): Route {
     path: '/',
     methods: ['GET', 'HEAD'],
     async handle(request) {
-      headers ??= pageHeaders();
+      headers ??= await pageHeaders();
       const conversion = await convert(request, deps);
+      const { pageHtml } = await import('./page-html.ts'); // with the schemas of its example, 5 ms of a cold start
       const body = pageHtml({
         ...deps,
         phase: deps.phase(),
@@ -76,7 +76,8 @@ function modelOf({ served }: PageDeps): Model | undefined {
 }
 
 /** The page may run and show what stands in it, ask this server, and nothing else. */
-function pageHeaders(): string[] {
+async function pageHeaders(): Promise<string[]> {
+  const { createHash } = await import('node:crypto');
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   const policy = [
     "default-src 'none'",
