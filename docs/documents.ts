@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readResults } from '../bench/report/results.ts';
+import { measuredTable, notMeasured, plot, sizing } from './figures.ts';
+import { alerts, dashboard } from './monitoring.ts';
+import { fill, optionsTable, type Sections } from './sections.ts';
+
+export const ROOT = join(import.meta.dirname, '..');
+const FILES = ['README.md', 'docs/operators.md'];
+
+/** Everything that is generated, by the name of its marker. */
+export function sectionsOf(folder: string): Sections {
+  const results = existsSync(join(folder, 'environment.json')) ? readResults(folder) : undefined;
+  return new Map([
+    ['options', optionsTable()],
+    ['figures', results ? measuredTable(results) : notMeasured()],
+    ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
+    ['sizing', results ? sizing(results) : notMeasured()],
+  ]);
+}
+
+/** File → the text it should have. */
+export function documents(folder: string): ReadonlyMap<string, string> {
+  const sections = sectionsOf(folder);
+  return new Map([
+    ...FILES.map((file): [string, string] => [
+      file,
+      fill(readFileSync(join(ROOT, file), 'utf8'), sections, file),
+    ]),
+    ['docs/grafana-dashboard.json', `${JSON.stringify(dashboard(), null, 2)}\n`],
+    ['docs/alerts.yaml', alerts()],
+  ]);
+}

@@ -1,0 +1,41 @@
+import { FatalError } from '../function/errors.ts';
+import { flagOf, OPTIONS } from '../function/options.ts';
+
+/** Generated text by the name of its marker. */
+export type Sections = ReadonlyMap<string, string>;
+
+/**
+ * Puts text between `<!-- NAME: generated … -->` and `<!-- /NAME -->`.
+ *
+ * @throws FatalError for a marker that has no text or no end
+ */
+export function fill(document: string, sections: Sections, file: string): string {
+  return document.replace(
+    /<!-- ([a-z-]+): generated[^\n]*-->\n([\s\S]*?)(<!-- \/\1 -->|$)/g,
+    (whole, name: string, _old: string, end: string) => {
+      const text = sections.get(name);
+      if (text === undefined) throw new FatalError(`${file}: nothing is generated for the marker ${name}`);
+      if (end === '') throw new FatalError(`${file}: <!-- /${name} --> is missing`);
+      const start = whole.slice(0, whole.indexOf('\n') + 1);
+      return `${start}${text === '' ? '' : `${text.trim()}\n`}${end}`;
+    },
+  );
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** All options of the server, in the order of --help. */
+export function optionsTable(): string {
+  const rows = Object.values(OPTIONS).map((option) => [
+    `\`${option.env}\``,
+    `\`--${flagOf(option)}\``,
+    option.default === '' ? '' : `\`${option.default}\``,
+    option.help,
+    option.allowed,
+  ]);
+  return table(['Variable', 'Flag', 'Default', 'Meaning', 'May be'], rows);
+}
