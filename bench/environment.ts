@@ -81,7 +81,7 @@ function howStarted(root: string, { found: { launcher } }: Ready) {
     const { image, args, env } = launcher.launch('celsius');
     return { command: ['docker run', image, ...args].join(' '), flags: args, environment: env };
   }
-  const { argv, env } = launcher.launch('celsius', 8080);
+  const { argv, env } = launcher.launch('celsius', 8501, 8500);
   const flags = argv.slice(1).map((arg) => shown(root, arg));
   const environment = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, shown(root, value)]),

@@ -145,6 +145,7 @@ export class Session {
       warmup_s: load.warmup_s ?? warmup_s,
       duration_s: load.duration_s,
       timeout_s: 10,
+      drain_s: 3,
       pid: this.running.pid,
       tag: load.tag,
     };

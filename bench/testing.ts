@@ -57,7 +57,8 @@ export function jobFor(origin: string, job: Partial<Job> & Pick<Job, 'kind'>): J
     rate_per_s: 0,
     warmup_s: 0,
     duration_s: 0.15,
-    timeout_s: 5,
+    timeout_s: 30,
+    drain_s: 30, // machines that run tests may be slow
     pid: null,
     tag: 'test=1',
     ...job,

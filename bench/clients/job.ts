@@ -18,6 +18,8 @@ export const Job = Type.Object({
   duration_s: Type.Number({ minimum: 0 }),
   /** A request without an answer for so long is an error. */
   timeout_s: Type.Number({ minimum: 0 }),
+  /** How long an open loop waits for the last answers before it calls them unfinished. */
+  drain_s: Type.Number({ minimum: 0 }),
   /** Root of the server's process tree, when it is on this machine. */
   pid: Nullable(Type.Integer()),
   /** The histogram's tag. */

@@ -4,10 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { Client, type Dispatcher } from 'undici';
 import type { Job, Outcome } from './job.ts';
 import { Tally } from './tally.ts';
-import type { TickerData } from './ticker.ts';
+import { hrtime_ms, type TickerData } from './ticker.ts';
 
-/** How long an open loop waits for the last answers before it calls them unfinished. */
-const DRAIN_MS = 2000;
 /** After a connection error; without it a dead server would be asked as fast as a core can. */
 const RETRY_MS = 10;
 
@@ -70,6 +68,12 @@ class Lanes {
     };
   }
 
+  /** Opens every connection by one request on it: its set-up is no part of a rate that starts at once. */
+  async open(): Promise<void> {
+    const first = (lane: Lane) => new Promise<void>((resolve) => this.send(lane, () => resolve()));
+    await Promise.all(this.all.map(first));
+  }
+
   send(lane: Lane, done: Done): void {
     lane.client.dispatch(this.#request, new Exchange(lane, done));
   }
@@ -112,12 +116,14 @@ export async function undiciClosedLoad(job: Job): Promise<Outcome> {
 export async function undiciOpenLoad(job: Job): Promise<Outcome> {
   const tally = new Tally(job);
   const lanes = new Lanes(job);
+  await lanes.open();
   const free = [...lanes.all];
   const waiting: number[] = [];
   let waitingFrom = 0; // index of the first in `waiting` that still waits: shift() is slow on long queues
   const warmup = Math.round(job.rate_per_s * job.warmup_s);
   const all = warmup + Math.round(job.rate_per_s * job.duration_s);
-  const start = performance.now();
+  const startTicker = await makeTicker(1000 / job.rate_per_s);
+  let start = Number.POSITIVE_INFINITY;
   const dueAt = (arrival: number) => start + (arrival / job.rate_per_s) * 1000;
   let next = 0;
   let outstanding = 0;
@@ -140,26 +146,28 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
         waitingFrom++;
         begin(lane, queued);
       }
+      pump();
       if (next === all && outstanding === 0) finished.resolve();
     });
   const pump = () => {
     const now = performance.now();
-    for (; next < all && dueAt(next) <= now; next++) {
-      if (next === warmup) tally.open();
-      if (next >= warmup) {
+    while (next < all && dueAt(next) <= now) {
+      const arrival = next++;
+      if (arrival === warmup) tally.open();
+      if (arrival >= warmup) {
         outstanding++;
-        tally.arrived(now - dueAt(next));
+        tally.arrived(now - dueAt(arrival));
       }
       const lane = free.pop();
-      if (lane) begin(lane, next);
-      else waiting.push(next);
+      if (lane) begin(lane, arrival);
+      else waiting.push(arrival);
     }
     if (next === all && tally.counting) tally.close();
   };
 
-  const period_ms = Math.min(1, Math.max(0.1, 250 / job.rate_per_s));
-  const stopTicker = await startTicker(period_ms, pump);
-  await Promise.race([finished.promise, sleep((job.warmup_s + job.duration_s) * 1000 + DRAIN_MS)]);
+  start = performance.now();
+  const stopTicker = startTicker(pump);
+  await Promise.race([finished.promise, sleep((job.warmup_s + job.duration_s + job.drain_s) * 1000)]);
   stopped = true;
   await stopTicker();
   if (tally.counting) tally.close(); // the client never came to its last arrivals
@@ -175,17 +183,22 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
   return { ...outcome, duration_s };
 }
 
-async function startTicker(period_ms: number, tick: () => void): Promise<() => Promise<void>> {
+/** A ticker that is ready to start: a thread takes longer to come up than a first arrival may be late. */
+async function makeTicker(interval_ms: number): Promise<(tick: () => void) => () => Promise<void>> {
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: TickerData = { period_ms, state };
+  const start_ms = new Float64Array(new SharedArrayBuffer(8));
+  const workerData: TickerData = { start_ms, interval_ms, state };
   const worker = new Worker(new URL('ticker.ts', import.meta.url), { workerData });
-  worker.on('message', () => {
-    Atomics.store(state, 0, 0);
-    tick();
-  });
   await once(worker, 'online');
-  return async () => {
-    Atomics.store(state, 1, 1);
-    await worker.terminate();
+  return (tick) => {
+    start_ms[0] = hrtime_ms();
+    worker.on('message', () => {
+      Atomics.store(state, 0, 0);
+      tick();
+    });
+    return async () => {
+      Atomics.store(state, 1, 1);
+      await worker.terminate();
+    };
   };
 }

@@ -54,6 +54,7 @@ async function measure(session: Session, repeat: number): Promise<void> {
     warmup_s: 0,
     duration_s: 0,
     timeout_s: 20,
+    drain_s: 0,
     pid: null,
     tag: 'hold',
   };

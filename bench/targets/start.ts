@@ -41,7 +41,7 @@ export async function start(launcher: Launcher, model: ModelName, options: Start
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   if (launcher.how === 'image') return startImage(launcher.launch(model), port, origin, options);
-  return startCommand(launcher.launch(model, port), origin, options);
+  return startCommand(launcher.launch(model, port, await freePort()), origin, options);
 }
 
 function startCommand(command: Command, origin: string, { cpus, cgroup, node }: StartOptions): Running {
@@ -53,13 +53,14 @@ function startCommand(command: Command, origin: string, { cpus, cgroup, node }: 
   // a process group of its own: Ctrl-C is for the bench alone, and workers can be ended with their parent
   const child = spawn(program, args, {
     env: { ...process.env, ...command.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(-2000);
-  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2000);
+    });
   let failure: string | null = null;
   child.on('error', (error) => {
     failure = error.message;
@@ -68,7 +69,7 @@ function startCommand(command: Command, origin: string, { cpus, cgroup, node }: 
     origin,
     pid: child.pid ?? null,
     started_ms,
-    ended: () => failure ?? (hasEnded(child) ? `it ended: ${lastLine(stderr)}` : null),
+    ended: () => failure ?? (hasEnded(child) ? `it ended: ${lastLine(said)}` : null),
     stop: async () => {
       if (child.pid === undefined || hasEnded(child)) return;
       const exit = once(child, 'exit');
@@ -82,8 +83,9 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
+/** The last line, cut short: TensorFlow says a lot before it gives up. */
 function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+  return (text.trim().split('\n').at(-1) ?? '').slice(0, 200);
 }
 
 async function startImage(

@@ -22,9 +22,9 @@ export interface Image {
   readonly args: readonly string[];
 }
 
-/** One way to get a server that serves a model on a port. */
+/** One way to get a server that serves a model on a port; `spare` is another free one, should it need two. */
 export type Launcher =
-  | { readonly how: 'command'; launch(model: ModelName, port: number): Command }
+  | { readonly how: 'command'; launch(model: ModelName, port: number, spare: number): Command }
   | { readonly how: 'image'; launch(model: ModelName): Image }
   | { readonly how: 'url'; readonly origin: string };
 

@@ -14,9 +14,15 @@ const TUNED = ['--tensorflow_session_parallelism=1'];
 const PROGRAM = 'tensorflow_model_server';
 const REST_PORT = 8501;
 
-function flagsOf(model: ModelName, folder: string, restPort: number, more: readonly string[]): string[] {
+function flagsOf(
+  model: ModelName,
+  folder: string,
+  restPort: number,
+  grpcPort: number,
+  more: readonly string[],
+): string[] {
   return [
-    '--port=0',
+    `--port=${grpcPort}`, // it does not start without gRPC
     `--rest_api_port=${restPort}`,
     `--model_name=${model}`,
     `--model_base_path=${folder}`,
@@ -44,8 +50,8 @@ function findWith(more: readonly string[]) {
     return {
       launcher: {
         how: 'command',
-        launch: (model, port) => ({
-          argv: [program, ...flagsOf(model, join(where.root, models[model]), port, more)],
+        launch: (model, port, spare) => ({
+          argv: [program, ...flagsOf(model, join(where.root, models[model]), port, spare, more)],
           env: {},
         }),
       },
