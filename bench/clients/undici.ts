@@ -167,7 +167,10 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
 
   start = performance.now();
   const stopTicker = startTicker(pump);
-  await Promise.race([finished.promise, sleep((job.warmup_s + job.duration_s + job.drain_s) * 1000)]);
+  const longest_ms = (job.warmup_s + job.duration_s + job.drain_s) * 1000;
+  const giveUp = setTimeout(finished.resolve, longest_ms);
+  await finished.promise;
+  clearTimeout(giveUp);
   stopped = true;
   await stopTicker();
   if (tally.counting) tally.close(); // the client never came to its last arrivals
@@ -188,7 +191,7 @@ async function makeTicker(interval_ms: number): Promise<(tick: () => void) => ()
   const state = new Int32Array(new SharedArrayBuffer(8));
   const start_ms = new Float64Array(new SharedArrayBuffer(8));
   const workerData: TickerData = { start_ms, interval_ms, state };
-  const worker = new Worker(new URL('ticker.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('ticker.ts', import.meta.url), { workerData, execArgv: [] });
   await once(worker, 'online');
   return (tick) => {
     start_ms[0] = hrtime_ms();
