@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+
+/** Most memory that a process has held so far, in bytes (VmHWM). */
+export const peakMemory = (pid: number): number => statusBytes(pid, 'VmHWM');
+
+/** Memory that a process holds now, in bytes (VmRSS). */
+export const residentMemory = (pid: number): number => statusBytes(pid, 'VmRSS');
+
+function statusBytes(pid: number, name: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+}
+
+/** A value of a server's own /metrics. */
+export async function metric(url: string, name: string): Promise<string> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 'none';
+}
+
+/** Tensors that live in TensorFlow: the same before and after any requests. */
+export const tensorsAlive = (url: string): Promise<string> => metric(url, 'celsiusify_tensors');
