@@ -21,6 +21,9 @@ function report(...args: readonly string[]): Promise<Ended> {
   });
 }
 
+// Setting type takes a second or two of CPU time, which a busy machine stretches.
+t.setTimeout(120_000);
+
 t.test('writes the PDF, the plots and the account of its numbers', async (t) => {
   const folder = t.testdir();
   writeSynthetic(folder, { repeats: 2 });

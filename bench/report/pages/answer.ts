@@ -12,7 +12,18 @@ import {
   verdict,
 } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import { type Context, cell, get, labelOf, list, plots, say, table, targetsIn } from './context.ts';
+import {
+  type Context,
+  cell,
+  get,
+  labelOf,
+  list,
+  plots,
+  say,
+  shortened,
+  table,
+  targetsIn,
+} from './context.ts';
 
 /** The servers that users have instead, in the order of the plot's columns. */
 const RIVALS = ['tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'];
@@ -204,12 +215,10 @@ function against(context: Context, question: Question, rival: string): Markup {
   return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
 }
 
-/** A rival that could not be measured at all is said here, where its figures are looked for, and not only among the limits. */
+/** A rival that could not be measured is said here, where its figures are looked for, and not only among the limits. */
 function missing({ results }: Context): Markup[] {
-  return results.environment.targets
-    .filter(({ id, measured }) => RIVALS.includes(id) && !measured)
-    .map(({ id, label }) => {
-      const reason = results.rows('not-measured.csv', { target: id })[0]?.reason;
-      return typst`*${label}* was not measured${reason === undefined ? '' : `: ${reason}`}.`;
-    });
+  return RIVALS.filter((target) => results.rows('closed-loop.csv', { target }).length === 0).map((target) => {
+    const reason = results.rows('not-measured.csv', { target })[0]?.reason;
+    return typst`*${labelOf(results, target)}* was not measured${reason === undefined ? '' : `: ${shortened(reason)}`}.`;
+  });
 }

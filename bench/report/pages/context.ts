@@ -100,13 +100,17 @@ export function plots(context: Context, caption: Markup, uses: readonly PlotUse[
 
 /** Why a question has no figures, as not-measured.csv says it; empty where it was measured for all. */
 export function whyNot({ results }: Context, question: string): Markup {
-  const reasons = new Set(
-    results.rows('not-measured.csv', { question, target: '' }).map((row) => row.reason ?? ''),
-  );
-  const [reason] = reasons;
-  return reason === undefined
+  const [row] = results.rows('not-measured.csv', { question, target: '' });
+  return row === undefined
     ? typst`Not measured: this run did not ask for it.`
-    : typst`Not measured: ${reason}.`;
+    : typst`Not measured: ${shortened(row.reason ?? '')}.`;
+}
+
+const LONGEST_REASON = 160;
+
+/** A reason may be a program's last words, which can be many; not-measured.csv has all of them. */
+export function shortened(reason: string): string {
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
 }
 
 export function list(items: readonly Markup[]): Markup {
@@ -120,8 +124,7 @@ ${joined(
 `;
 }
 
-/** How many rows of a condition there are, with or without the figure. */
+/** False where a row lacks the figure: a percentile of a load that was not answered in time, which no median may hide. */
 export function complete({ results }: Context, source: Source, found: Figure | undefined): boolean {
-  if (source.op !== 'column' || found === undefined) return found !== undefined;
-  return results.rows(source.file, source.where).length === found.n;
+  return source.op !== 'column' || results.rows(source.file, source.where).length === (found?.n ?? 0);
 }

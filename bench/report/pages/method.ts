@@ -1,7 +1,7 @@
 import { figure } from '../figures.ts';
 import { closedLoop, OURS } from '../questions.ts';
 import { code, joined, type Markup, typst } from '../typst.ts';
-import { type Context, labelOf, list, table } from './context.ts';
+import { type Context, labelOf, list, shortened, table } from './context.ts';
 
 /** How it was measured, what it cannot say, and how to measure it again. */
 export function methodPage(context: Context): Markup {
@@ -145,7 +145,7 @@ function notMeasured({ results }: Context): Markup {
   }
   return typst`
 == Not measured
-${list([...reasons].map(([reason, what]) => typst`${summary([...what])}: ${reason}`))}
+${list([...reasons].map(([reason, what]) => typst`${summary([...what])}: ${shortened(reason)}`))}
 `;
 }
 

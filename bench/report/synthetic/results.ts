@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Cell, saveClusterFiles } from './cluster.ts';
 import { generator, syntheticEnvironment, TARGETS } from './environment.ts';
 
 /**
@@ -14,8 +15,6 @@ export interface SyntheticOptions {
   /** Names of CSV files to leave out. */
   readonly without?: readonly string[];
 }
-
-type Cell = string | number;
 
 export function writeSynthetic(folder: string, options: SyntheticOptions = {}): void {
   const { mode = 'full', repeats = 5, without = [] } = options;
@@ -231,18 +230,10 @@ export function writeSynthetic(folder: string, options: SyntheticOptions = {}): 
       near(1.1),
     ]),
   );
-  const phases = ['total', 'pod_created', 'pod_scheduled', 'container_running', 'pod_ready'];
-  const attempts = ['celsius', 'hello'].flatMap((service, k) =>
-    Array.from({ length: repeats }, (_, i) => [
-      ...phases.map((phase, p) => [service, 'image', i + 1, 'cold', 0, phase, near(800 / (p + 1) / (k + 1))]),
-      ...[1, 2].map((request) => [service, 'image', i + 1, 'warm', request, 'total', near(8)]),
-    ]).flat(),
-  );
-  save('knative-cold-start.csv', 'service,image,attempt,start,request,phase,duration_ms', attempts);
+  saveClusterFiles(save, near, repeats);
   save('not-measured.csv', 'question,target,condition,reason', [
     ['soak', '', '', 'not asked for in this synthetic run'],
     ['image-size', '', '', 'no image was built in this synthetic run'],
-    ['cluster-hpa', '', '', 'no cluster files were given'],
   ]);
   const environment = syntheticEnvironment(mode, repeats);
   writeFileSync(join(folder, 'environment.json'), `${JSON.stringify(environment, undefined, 2)}\n`);
