@@ -5,8 +5,8 @@ import Type, { type Static } from 'typebox';
  * them. JSON Schema 2020-12, as OpenAPI 3.1 takes it.
  */
 
-/** The largest finite float32. */
-const FLOAT32_MAX = 3.4028234663852886e38;
+/** The largest float64 that is rounded to a finite float32: just below halfway from the last one to 2^128. */
+const FLOAT32_MAX = 2 ** 128 - 2 ** 103 - 2 ** 75;
 
 /** A number that is finite as float32, the models' dtype. */
 export const Float32 = Type.Number({ format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX });
