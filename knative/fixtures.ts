@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { run } from './cli.ts';
-import type { ApiObject, FakeCluster } from './fake-cluster.ts';
+import { type ApiObject, type FakeCluster, fakeCluster, type Script } from './fake-cluster.ts';
 import { API_VERSION, type Condition, REVISION_LABEL, SERVICE_LABEL } from './types.ts';
 
 /** What one run of the client did. */
@@ -131,4 +132,40 @@ export function putReady(cluster: FakeCluster, name: string): void {
   cluster.put(service(name));
   cluster.put(revision(name, 1));
   cluster.put(route(name, [{ revisionName: `${name}-00001`, percent: 100 }]));
+}
+
+/** A fake cluster and a workspace for it, until the test's end. */
+export async function start(t: Test, script?: Script) {
+  const cluster = await fakeCluster(script);
+  const space = workspace(cluster.url);
+  t.teardown(async () => {
+    space.remove();
+    await cluster.close();
+  });
+  return { cluster, space };
+}
+
+/**
+ * What Knative's controllers do: the applied Service has the first condition at once, and goes on to the next each
+ * time a watch is opened, so that every one of them is seen.
+ */
+export function become(first: Condition, ...later: readonly Condition[]): Script {
+  const left = [...later];
+  const put = (cluster: FakeCluster, object: ApiObject, condition: Condition) => {
+    const { name, generation = 1 } = object.metadata;
+    cluster.put({ ...object, ...{ status: service(name, { generation, conditions: [condition] }).status } });
+  };
+  return {
+    react: (object, cluster) => put(cluster, object, first),
+    answer: ({ query }, cluster) => {
+      const object = cluster.get('Service', 'celsius');
+      const next = query.has('watch') ? left.shift() : undefined;
+      if (object && next) put(cluster, object, next);
+      return undefined;
+    },
+  };
+}
+
+export function sentObject(cluster: FakeCluster, method: string): unknown {
+  return JSON.parse(cluster.seen.find((r) => r.method === method)?.body ?? 'null');
 }
