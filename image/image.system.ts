@@ -7,7 +7,6 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -50,7 +49,10 @@ async function start(t: { teardown(done: () => Promise<unknown>): void }, ...arg
   const name = `celsius-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   const limits = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--memory', MEMORY];
   await run('run', '-d', '--name', name, ...limits, '-p', '127.0.0.1::8080', ...args, image);
-  t.teardown(() => run('rm', '-f', name));
+  t.teardown(async () => {
+    await run('kill', name).catch(() => {}); // it may have ended already
+    await run('rm', '-f', name);
+  });
   const [address] = (await run('port', name, '8080/tcp')).split('\n');
   return { name, url: `http://${address}` };
 }
@@ -90,10 +92,11 @@ t.test('HEALTHCHECK', async (t) => {
 });
 
 t.test('SIGTERM reaches the server, which drains and exits 0', async (t) => {
-  const { name, url } = await start(t, '-e', 'DRAIN_DELAY_MS=1500');
+  const { name, url } = await start(t, '-e', 'DRAIN_DELAY_MS=3000');
   await check(target(url, 'celsius'));
   await run('kill', '--signal', 'TERM', name);
-  t.equal((await fetch(`${url}/readyz`)).status, 503, 'not ready any more');
+  // the signal is handled within an event-loop turn, which a request may still come before
+  while ((await fetch(`${url}/readyz`)).status === 200);
   t.equal((await check({ ...target(url, 'celsius'), wait: 0 })).length, 7, 'but still answering');
   t.equal(await run('wait', name), '0');
 });
@@ -110,7 +113,8 @@ t.test('a bad option exits 2 with one line', async (t) => {
     (error) => error,
   );
   t.equal(error.code, 2);
-  t.match(error.stderr?.trim(), /^.*LOG_LEVEL.*$/);
+  t.match(error.stderr, /^celsiusify: LOG_LEVEL: .*$/m);
+  t.notMatch(error.stderr, /^ +at /m, 'no stack trace');
 });
 
 t.test('configuration', async (t) => {
@@ -131,9 +135,11 @@ t.test('configuration', async (t) => {
 
 t.test('files', async (t) => {
   const { name } = await start(t);
-  const exported = spawn(docker, ['export', name], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const list = spawn('tar', ['-tv', '--numeric-owner'], { stdio: [exported.stdout, 'pipe', 'inherit'] });
-  const files = (await text(list.stdout))
+  const folder = await mkdtemp(join(tmpdir(), 'celsius-image-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await run('export', '-o', join(folder, 'files.tar'), name);
+  const { stdout } = await exec('tar', ['-tv', '--numeric-owner', '-f', join(folder, 'files.tar')]);
+  const files = stdout
     .trim()
     .split('\n')
     .map((line) => ({
