@@ -4,7 +4,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } fr
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './context.js';
-import { librariesIn, tryToLoad, wantsRelinking } from './libraries.js';
+import { inputsOfLibraries, librariesIn, tryToLoad } from './libraries.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
 import { libraries, notices, unpackedIn, wheelFor } from './wheel.js';
 
@@ -14,9 +14,8 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const ourSources = listFiles(here)
   .filter((name) => /\.(cc|h)$/.test(name))
   .map((name) => join(here, name));
-const relinkSources = listFiles(join(here, 'relink'))
-  .filter((name) => /(?<!\.test)\.js$/.test(name))
-  .map((name) => join(here, 'relink', name));
+/** Compiled to addons of their own, which do not need TensorFlow's libraries; all others are part of the binding. */
+const addons = ourSources.filter((file) => basename(file) === 'preload.cc');
 const flags = [
   '-O2',
   '-std=c++17',
@@ -37,8 +36,8 @@ const bindingSource = ({ modules }) => join(modules, '@tensorflow', 'tfjs-node',
 function inputsOf(context) {
   const folder = bindingSource(context);
   const sources = listFiles(folder).map((name) => join(folder, name));
-  return hashInputs({ wheel: wheelFor(context), flags, relink: wantsRelinking(context) }, [
-    ...[...sources, ...ourSources, ...relinkSources],
+  return hashInputs({ wheel: wheelFor(context), flags, libraries: inputsOfLibraries(context) }, [
+    ...[...sources, ...ourSources],
     fileURLToPath(import.meta.url),
   ]);
 }
@@ -79,7 +78,7 @@ export async function buildBinding(context) {
   }
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
-  const results = ['tfjs_binding.node', ...libraries, ...notices];
+  const results = ['tfjs_binding.node', 'preload.node', ...libraries, ...notices];
   markDone(
     context,
     'binding',
@@ -103,7 +102,7 @@ async function compile(context, folder) {
     join(context.root, unpackedIn(context), 'include'),
   ].flatMap((path) => ['-I', path]);
   const theirs = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name));
-  const units = [...theirs, ...ourSources.filter((name) => name.endsWith('.cc'))];
+  const units = [...theirs, ...ourSources.filter((name) => name.endsWith('.cc') && !addons.includes(name))];
   const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
   await Promise.all([
     ...units.map((unit, i) =>
@@ -114,6 +113,10 @@ async function compile(context, folder) {
         ...['-c', unit, '-o', built[i] ?? ''],
       ]),
     ),
+    ...addons.map((file) => {
+      const target = join(folder, `${basename(file, '.cc')}.node`);
+      return run(context, 'g++', ['-shared', ...flags, ...includes, file, '-o', target, '-pthread', '-ldl']);
+    }),
     // The linker takes long to read a library of 788 MB, and needs to know no more of it than its name.
     ...libraries.map((library) =>
       run(context, 'g++', [

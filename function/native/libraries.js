@@ -1,12 +1,13 @@
 // TensorFlow's libraries, rewritten so that they load faster.
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run, SetupError } from './context.js';
 import { glibcVersion, isOlder } from './glibc.js';
 import { Refusal } from './relink/elf.js';
 import { relink } from './relink/relink.js';
 import { definedNames } from './relink/symbols.js';
-import { hashFile } from './stamp.js';
+import { hashFile, hashInputs, isDone, markDone } from './stamp.js';
 import { libraries, unpackedIn, wheelFor } from './wheel.js';
 
 /** @typedef {import('./context.js').Context} Context */
@@ -20,6 +21,20 @@ const OLDEST_GLIBC = '2.36';
  */
 export function wantsRelinking({ env }) {
   return env.RELINK !== '0' && !isOlder(glibcVersion() ?? '0', OLDEST_GLIBC);
+}
+
+const here = fileURLToPath(new URL('relink', import.meta.url));
+const sources = readdirSync(here)
+  .filter((name) => /(?<!\.test)\.js$/.test(name))
+  .sort()
+  .map((name) => join(here, name));
+
+/**
+ * What the choice of libraries, and they themselves, depend on.
+ * @param {Context} context
+ */
+export function inputsOfLibraries(context) {
+  return hashInputs({ wheel: wheelFor(context), relink: wantsRelinking(context) }, sources);
 }
 
 /** @param {Context} context */
@@ -41,9 +56,10 @@ export function librariesIn(context) {
  * @param {Context} context
  */
 export async function relinkLibraries(context) {
+  const inputs = inputsOfLibraries(context);
+  if (!wantsRelinking(context) || isDone(context, 'relinked', inputs)) return;
   const relinked = relinkedIn(context);
   rmSync(relinked, { recursive: true, force: true });
-  if (!wantsRelinking(context)) return;
   context.say("rewriting TensorFlow's libraries so that they load faster (10 s)");
   const partial = `${relinked}.partial`;
   rmSync(partial, { recursive: true, force: true });
@@ -51,6 +67,8 @@ export async function relinkLibraries(context) {
   try {
     await relinkAll(context, partial);
     renameSync(partial, relinked);
+    const results = libraries.map((name) => join(unpackedIn(context), 'relinked', name));
+    markDone(context, 'relinked', inputs, results);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     rmSync(partial, { recursive: true });

@@ -2,6 +2,7 @@
 #include "overrides.h"
 
 #include "numbers.h"
+#include "pages.h"
 #include "vector-run.h"
 
 #include <cstdlib>
@@ -148,6 +149,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 napi_value AddExports(napi_env env, napi_value exports) {
   AddNumbers(env, exports);
   AddVectorRun(env, exports);
+  AddPages(env, exports);
   return exports;
 }
 

@@ -1,6 +1,7 @@
 import { bundleServer } from './bundle.js';
 import { bindingIsDone, buildBinding } from './compile.js';
 import { relinkLibraries } from './libraries.js';
+import { alone } from './lock.js';
 import { checkMachine } from './machine.js';
 import { chooseNode, installPackages, packagesMatch } from './packages.js';
 import { buildTap } from './test-runner.js';
@@ -13,7 +14,15 @@ import { fetchTensorFlow } from './wheel.js';
  * @param {import('./context.js').Context} context
  * @param {{ test: boolean }} options test: prepare the test runner too
  */
-export async function setUp(context, { test }) {
+export function setUp(context, options) {
+  return alone(context, () => takeSteps(context, options));
+}
+
+/**
+ * @param {import('./context.js').Context} context
+ * @param {{ test: boolean }} options
+ */
+async function takeSteps(context, { test }) {
   if (!packagesMatch(context) || !bindingIsDone(context)) checkMachine(context);
   await installPackages(context);
   await chooseNode(context);
