@@ -2,14 +2,7 @@ import { type Known, present, type Question, rounds, type Step, startSeconds } f
 import { type FileName, row } from '../schema.ts';
 import { perRequest, Session } from '../session.ts';
 
-const TARGETS = [
-  'floor',
-  'celsiusify-celsius',
-  'celsiusify-predict',
-  'tf-serving',
-  'tf-serving-tuned',
-  'fastapi',
-];
+const TARGETS = ['celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'];
 
 /** Temperatures as people have them, in tenths of a degree, all different. */
 export function temperatures(rows: number): number[] {

@@ -4,8 +4,8 @@ import { perRequest, Session } from '../session.ts';
 import { targets } from '../targets/table.ts';
 import { wrkLoad } from './wrk.ts';
 
-/** Only asked at the few connections: nobody's first choice, and slow. */
-const FEW = ['fastapi-2-workers'];
+/** Only asked at the few connections: the same server in another way, or with another number of workers. */
+const FEW = ['celsiusify-celsius', 'fastapi-2-workers'];
 
 /** Throughput and latency over connections, by autocannon and, at a few of them, by wrk. */
 export const closedLoop: Question = {

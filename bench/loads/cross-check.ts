@@ -1,7 +1,6 @@
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Session } from '../session.ts';
-import { targets } from '../targets/table.ts';
 import { wrkLoad } from './wrk.ts';
 
 /**
@@ -11,7 +10,7 @@ import { wrkLoad } from './wrk.ts';
 export const crossCheck: Question = {
   name: 'cross-check',
   title: 'one load by several clients',
-  targets: targets.map(({ id }) => id),
+  targets: ['floor', 'celsiusify-predict', 'tf-serving', 'fastapi'],
   steps(known: Known): Step[] {
     const { settings, tools } = known;
     const connections = settings.cross_check_connections;

@@ -11,7 +11,7 @@ const LOAD_CONNECTIONS = 8;
 export const idleConnections: Question = {
   name: 'idle-connections',
   title: 'idle keep-alive connections',
-  targets: ['floor', 'celsiusify-predict', 'tf-serving', 'fastapi'],
+  targets: ['celsiusify-predict', 'tf-serving', 'fastapi'],
   steps(known: Known): Step[] {
     const { settings } = known;
     return rounds(settings.idle_repeats, present(known, this.targets)).map(({ repeat, target }) => ({

@@ -9,13 +9,13 @@ import { row } from '../schema.ts';
 import { perRequest, Session } from '../session.ts';
 
 /** Locust's own start and end. */
-const OVERHEAD_S = 4;
+const OVERHEAD_S = 3.5;
 
 /** The project's locustfile, which checks every answer, against each server. */
 export const locust: Question = {
   name: 'locust',
   title: "the project's Locust users",
-  targets: ['celsiusify-celsius', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'],
+  targets: ['celsiusify-predict', 'tf-serving', 'fastapi'],
   steps(known: Known): Step[] {
     const { settings, tools } = known;
     return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({

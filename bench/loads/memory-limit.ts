@@ -34,13 +34,16 @@ interface Probe {
 export const memoryLimit: Question = {
   name: 'memory-limit',
   title: 'smallest memory limit at full speed',
-  targets: ['celsiusify-predict', 'tf-serving', 'fastapi'],
+  targets: ['celsiusify-predict', 'tf-serving'],
   steps(known: Known): Step[] {
     const { settings } = known;
-    const probes = Math.ceil(Math.log2(settings.memory_limits_mib.length)) + 3 * AGAIN - 2;
+    const again = settings.repeats > 1 ? 3 * (AGAIN - 1) : 0;
+    const probes = 1 + Math.ceil(Math.log2(settings.memory_limits_mib.length + 1)) + again;
     return present(known, this.targets).map((target) => ({
       id: `memory-limit/${target}`,
-      seconds: probes * (startSeconds(target) + 2 + settings.warmup_s + settings.load_s),
+      seconds:
+        probes *
+        (startSeconds(target) + (settings.drop_caches ? 2 : 0) + settings.warmup_s + settings.load_s),
       run: (bench) => search(bench, target),
     }));
   },

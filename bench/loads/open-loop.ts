@@ -27,7 +27,7 @@ interface Group {
 export const openLoop: Question = {
   name: 'open-loop',
   title: 'latency at fixed arrival rates',
-  targets: ['floor', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'],
+  targets: ['celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'],
   needs: ['cross-check'],
   steps(known: Known): Step[] {
     const { settings } = known;
@@ -35,7 +35,7 @@ export const openLoop: Question = {
     const groups: Group[] = [
       {
         basis: ['celsiusify-predict', 'tf-serving'],
-        asked: ['floor', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned'],
+        asked: ['celsiusify-predict', 'tf-serving', 'tf-serving-tuned'],
         shares: settings.shares,
       },
       { basis: ['fastapi'], asked: ['celsiusify-predict', 'fastapi'], shares: settings.fastapi_shares },
