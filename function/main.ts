@@ -1,3 +1,4 @@
+import './native/preload.ts'; // first, so that it works while the rest is evaluated
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { ColdStart } from './cold-start.ts';

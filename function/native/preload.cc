@@ -1,0 +1,48 @@
+// A second addon, which does one thing: as soon as it is loaded, a thread loads TensorFlow's libraries, so that Node
+// reads and evaluates our JavaScript at the same time. The binding's own load then finds them there, or waits for
+// them on the loader's lock.
+#include <dlfcn.h>
+#include <node_api.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+namespace {
+
+std::atomic<bool> loading{false};
+
+void Load() {
+  Dl_info here;
+  if (dladdr(reinterpret_cast<void*>(&Load), &here) != 0) {
+    std::string path = here.dli_fname;
+    path.replace(path.rfind('/') + 1, std::string::npos, "libtensorflow_cc.so.2");
+    // A failure is left to the binding's own load, which says what is wrong.
+    dlopen(path.c_str(), RTLD_NOW);
+  }
+  loading = false;
+}
+
+// exit() would run destructors of libraries whose constructors are still running, and never return: a process that
+// ends while the thread loads (--help, a bad option, a port in use) has nothing to destroy, and leaves at once.
+napi_value ExitWhileLoading(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value code;
+  int32_t status = 0;
+  napi_get_cb_info(env, info, &argc, &code, nullptr, nullptr);
+  napi_get_value_int32(env, code, &status);
+  if (loading) _exit(status);
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  loading = true;
+  std::thread(Load).detach();
+  napi_value function;
+  napi_create_function(env, "exitWhileLoading", NAPI_AUTO_LENGTH, ExitWhileLoading, nullptr, &function);
+  napi_set_named_property(env, exports, "exitWhileLoading", function);
+  return exports;
+}
