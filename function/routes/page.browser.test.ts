@@ -23,6 +23,7 @@ const QUIET = [
 const PHONE = { width: 360, height: 740 };
 const WIDE = { width: 1200, height: 900 };
 
+t.setTimeout(120_000); // as .taprc has it, for a run by node alone too
 t.test('the page in a browser', { skip }, async (t) => {
   const { url, runId } = await startServer(t);
   const root = process.getuid?.() === 0; // Chromium's sandbox does not run as root
