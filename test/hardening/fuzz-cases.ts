@@ -34,8 +34,8 @@ function leaf(dtype: string): fc.Arbitrary<Leaf> {
   switch (dtype) {
     case 'DT_FLOAT':
       return fc.oneof(
-        { weight: 3, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
-        { weight: 3, arbitrary: fc.integer({ min: -1000, max: 1000 }).map((n) => n / 8) },
+        { weight: 30, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+        { weight: 30, arbitrary: fc.integer({ min: -1000, max: 1000 }).map((n) => n / 8) },
         {
           weight: 1,
           arbitrary: fc.constantFrom(0, -0, 3.4028234663852886e38, -3.4028234663852886e38, 1e-45),
