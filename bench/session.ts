@@ -67,9 +67,9 @@ export class Session {
     question: FileName,
     id: string,
     use: (session: Session) => Promise<void>,
-    options: Partial<StartOptions> & { model?: ModelName; condition?: string } = {},
+    options: Partial<StartOptions> & { model?: ModelName; condition?: string; ready_within_s?: number } = {},
   ): Promise<Measured> {
-    const { model = 'celsius', condition = '', ...startOptions } = options;
+    const { model = 'celsius', condition = '', ready_within_s, ...startOptions } = options;
     const out: Out = { rows: [], logs: [] };
     const ready = bench.ready.get(id);
     if (!ready) return out;
@@ -82,6 +82,7 @@ export class Session {
         firstQuestion(target, model),
         ({ status }) => status === 200,
         bench.signal,
+        ready_within_s,
       );
       const session = new Session(bench, question, target, running, first, out);
       const wrong = model === 'celsius' ? await askKnown(target, running.origin) : null;

@@ -18,6 +18,8 @@ import type { Measured } from '../store.ts';
 const MIB = 2 ** 20;
 const ENOUGH = 0.95;
 const CONNECTIONS = 32;
+/** A server that reads the same pages from disk again and again has not started. */
+const READY_WITHIN_S = 20;
 /** Limits next to the answer are measured so often, all others once. */
 const AGAIN = 3;
 
@@ -126,7 +128,7 @@ async function probeAt(bench: Bench, target: string, limit_mib: number | null): 
         const requests_per_s = requests / found.duration_s;
         probe = { limit_mib, requests, errors, requests_per_s, p99_ms, outcome: 'ran' };
       },
-      { cgroup: cgroup.procs, node },
+      { cgroup: cgroup.procs, node, ready_within_s: READY_WITHIN_S },
     );
     if (probe !== null) return probe;
     const reason = String(rows[0]?.cells.reason ?? '');

@@ -31,7 +31,7 @@ export interface StartOptions {
 
 /** Time between two tries to get the first answer. */
 const POLL_MS = 2;
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_S = 120;
 
 export async function start(launcher: Launcher, model: ModelName, options: StartOptions): Promise<Running> {
   if (launcher.how === 'url') {
@@ -115,16 +115,17 @@ async function startImage(
 
 /**
  * Asks again and again until there is an answer that `isRight`, and gives the time since the process was started, ms.
- * @throws {FatalError} when the server ends, or two minutes pass; when `signal` aborts, with its reason
+ * @throws {FatalError} when the server ends, or `within_s` has passed; when `signal` aborts, with its reason
  */
 export async function firstAnswer(
   running: Running,
   question: { path: string; body: string },
   isRight: (answer: Answer) => boolean,
   signal: AbortSignal,
+  within_s = READY_WITHIN_S,
 ): Promise<number> {
   let last = 'no answer';
-  while (performance.now() - running.started_ms < READY_WITHIN_MS) {
+  while (performance.now() - running.started_ms < within_s * 1000) {
     signal.throwIfAborted();
     const ended = running.ended();
     if (ended !== null) throw new FatalError(ended);
@@ -138,7 +139,7 @@ export async function firstAnswer(
     }
     await sleep(POLL_MS);
   }
-  throw new FatalError(`not ready within ${READY_WITHIN_MS / 1000} s: ${last}`);
+  throw new FatalError(`not ready within ${within_s} s: ${last}`);
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { rounds } from '../plan.ts';
+import { duration, Progress } from '../progress.ts';
+import { isFileName } from '../schema.ts';
+import { full, quick } from '../settings.ts';
+import { targets } from '../targets/table.ts';
+import { temperatures } from './batch-rows.ts';
+import { readSizes } from './image-size.ts';
+import { signal } from './large-tensor.ts';
+import { questions } from './table.ts';
+
+const ids = targets.map(({ id }) => id);
+
+t.test('repeats go there and back again', async (t) => {
+  t.same(
+    rounds(3, ['a', 'b']).map(({ repeat, target }) => `${target}${repeat}`),
+    ['a1', 'b1', 'b2', 'a2', 'a3', 'b3'],
+  );
+});
+
+for (const [name, settings] of Object.entries({ full, quick })) {
+  t.test(`the ${name} plan`, async (t) => {
+    for (const question of questions) {
+      const known = { settings, tools: { wrk: null, locust: null }, targets: ids };
+      const steps = question.steps(known);
+      t.ok(isFileName(question.name));
+      t.ok(steps.length > 0, `${question.name} has steps`);
+      t.equal(
+        new Set(steps.map(({ id }) => id)).size,
+        steps.length,
+        `${question.name} has steps with ids of their own`,
+      );
+      for (const id of question.targets) t.ok(ids.includes(id), id);
+      if (question.targets.length > 0)
+        t.same(
+          question.steps({ ...known, targets: [] }),
+          [],
+          `${question.name} asks nobody when nobody is there`,
+        );
+    }
+    t.ok(full.repeats >= 5 && full.cold_starts >= 10);
+  });
+}
+
+t.test('payloads', async (t) => {
+  t.equal(new Set(temperatures(4096)).size > 2000, true, 'temperatures differ');
+  const numbers = signal().flat(2);
+  t.equal(numbers.length, 50_000);
+  t.ok(numbers.every((value) => Math.abs(value) < 100));
+});
+
+t.test('image sizes', async (t) => {
+  const size = { target: 'floor', image: 'a', digest: null, compression: 'zstd', layers: 2 };
+  const file = join(t.testdir({ 'sizes.json': '' }), 'sizes.json');
+  writeFileSync(file, JSON.stringify([{ ...size, compressed_bytes: 1, uncompressed_bytes: 2 }]));
+  t.match(readSizes(file), [size]);
+  writeFileSync(file, JSON.stringify([size]));
+  t.throws(() => readSizes(file), { exitCode: 2, message: /--image-sizes .*compressed_bytes/ });
+  t.throws(() => readSizes(join(file, 'no')), /--image-sizes/);
+});
+
+t.test('the bar and the plain lines', async (t) => {
+  const steps = [1, 2, 3].map((i) => ({
+    id: `step ${i}`,
+    seconds: 60,
+    run: async () => ({ rows: [], logs: [] }),
+  }));
+  for (const isTTY of [true, false]) {
+    let written = '';
+    const stream = Object.assign(Object.create(process.stderr), {
+      isTTY,
+      columns: 80,
+      write: (text: string) => {
+        written += text;
+        return true;
+      },
+    });
+    const progress = new Progress(stream, steps, steps.slice(1));
+    for (const step of steps.slice(1)) {
+      progress.begin(step);
+      t.ok(progress.end() >= 0);
+    }
+    progress.close();
+    t.match(
+      written,
+      isTTY ? /\[#{8}\.{16}\] {2}33 % {2}2 min left {2}step 2/ : /^ 33 % {2}2 min left {2}step 2\n$/,
+    );
+  }
+  t.equal(duration(59.2), '60 s');
+  t.equal(duration(120), '2 min');
+});
