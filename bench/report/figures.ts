@@ -26,6 +26,7 @@ export interface Figure {
 /** What a figure counts, in the unit that the CSV file has. How it is written is format.ts's business. */
 export type Unit =
   | 'requests/s'
+  | 'requests'
   | 'rows/s'
   | 'ms'
   | 's'

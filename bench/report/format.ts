@@ -14,6 +14,10 @@ const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
     { from: 10_000, divisor: 1000, name: 'k' },
     { from: 0, divisor: 1, name: '' },
   ],
+  requests: [
+    { from: 1e6, divisor: 1e6, name: `${THIN}million` },
+    { from: 0, divisor: 1, name: '' },
+  ],
   'rows/s': [
     { from: 1e6, divisor: 1e6, name: `${THIN}M` },
     { from: 10_000, divisor: 1000, name: 'k' },

@@ -7,6 +7,12 @@ import { type Context, cell, get, type PlotUse, plots, table, whyNot } from './c
 
 /** What the cluster tests measured, as far as their files are there. */
 export async function clusterPage(context: Context): Promise<Markup> {
+  if (FILES.every((file) => context.results.rows(file).length === 0)) {
+    return typst`
+= In the cluster
+${whyNot(context, 'knative-cold-start')}
+`;
+  }
   return typst`
 = In the cluster
 ${knative(context)}
@@ -15,6 +21,8 @@ ${rollout(context)}
 ${helm(context)}
 `;
 }
+
+const FILES = ['knative-cold-start.csv', 'cluster-hpa.csv', 'cluster-rollout.csv', 'cluster-helm.csv'];
 
 const STEPS = [
   ['pod_created', 'pod made'],

@@ -21,9 +21,10 @@ function method(context: Context): Markup {
   const { results, ledger, client } = context;
   const { settings, payloads, model, tools, pinning } = results.environment;
   const example = figure(results, closedLoop(OURS, client, 32, 'requests_per_s'), 'requests/s');
-  const repeats = typeof settings.repeats === 'number' ? `${settings.repeats} repeats` : 'repeats';
+  const repeats =
+    typeof settings.repeats === 'number' ? `${settings.repeats} of them` : 'see environment.json';
   const coverage =
-    example === undefined
+    example === undefined || example.n < 2
       ? typst``
       : typst` With the ${String(example.n)} values of the closed loop it holds the true median with a probability of ${ledger.derived(example.coverage, 'share', `1 − 2 × binomial tail of an order-statistic interval of ${example.n} values`)}.`;
   const payload = payloads[OURS];
@@ -35,7 +36,7 @@ function method(context: Context): Markup {
     version === null ? [] : [`${name} ${version}`],
   );
   return list([
-    typst`*Order.* Servers never run at the same time. In each of the ${repeats} all are measured one after another, forwards in odd repeats and backwards in even ones; each load begins with a warm-up that is thrown away.`,
+    typst`*Order.* Servers never run at the same time. In each repeat (${repeats}) all are measured one after another, forwards in odd repeats and backwards in even ones; each load begins with a warm-up that is thrown away.`,
     typst`*Intervals.* Every figure is a median over the repeats. Its interval is the narrowest pair of order statistics around it that covers 95 %, or all of the range where there are too few repeats for that; it assumes nothing of the distribution.${coverage} Ratios are made within a repeat first, then their median is taken. “Better” means that the interval of the ratio does not hold 1.`,
     typst`*Answers.* Every server is asked known questions before and after each load; a wrong answer voids it. autocannon, undici and Locust compare every answer under load, too${client === 'wrk' ? typst`; wrk does not` : typst``}. ${errors(context)}`,
     payload === undefined
@@ -63,26 +64,24 @@ function errors({ results, ledger }: Context): Markup {
     const target = row.target ?? '';
     byTarget.set(target, (byTarget.get(target) ?? 0) + Number(row.errors ?? row.failures ?? 0));
   }
-  const rule = `sum of requests of ${files.join(', ')}`;
-  const total = ledger.derived(
-    requests / 1e6,
-    'count',
-    `${rule}, in millions`,
-    (requests / 1e6).toPrecision(3),
-  );
+  const total = ledger.derived(requests, 'requests', `sum of requests of ${files.join(', ')}`);
   const failed = [...byTarget].filter(([, count]) => count > 0);
-  if (failed.length === 0) return typst`In ${total} million requests there was no error and no time-out.`;
+  if (failed.length === 0) return typst`In ${total} requests there was no error and no time-out.`;
   const said = failed.map(
     ([target, count]) =>
       `${labelOf(results, target)} ${ledger.derived(count, 'count', `sum of errors and failures of ${files.join(', ')}, target=${target}`)}`,
   );
-  return typst`In ${total} million requests these errors and time-outs were counted: ${said.join(', ')}.`;
+  return typst`In ${total} requests these errors and time-outs were counted: ${said.join(', ')}.`;
 }
+
+/** Settings that only say where a thing is. */
+const WHEREABOUTS =
+  /^-*(rest.api.)?(port|host)\b|^(PORT|HOST)=|model.(name|base.path)|MODEL_(NAME|PATH|BASE_PATH)|app-dir|\.[jt]s$|^app:/i;
 
 function servers({ results }: Context): Markup {
   const lines = results.environment.targets.map((target) => {
-    const flags = (target.flags ?? []).join(' ');
     const variables = Object.entries(target.environment ?? {}).map(([name, value]) => `${name}=${value}`);
+    const settings = [...variables, ...(target.flags ?? [])].filter((setting) => !WHEREABOUTS.test(setting));
     const threads = target.threads == null ? '–' : String(target.threads);
     return [
       target.label,
@@ -90,14 +89,12 @@ function servers({ results }: Context): Markup {
       typst`${target.how ?? '–'}${target.linkage == null ? '' : `, ${target.linkage}`}`,
       threads,
       target.digest == null ? '–' : code(target.digest.replace(/^sha256:/, '').slice(0, 12)),
-      flags === '' && variables.length === 0
-        ? typst`#quiet[none]`
-        : code([...variables, flags].join(' ').trim()),
+      settings.length === 0 ? typst`#quiet[none]` : code(settings.join(' ')),
     ];
   });
   return table({
-    caption: typst`Servers: version, how started and how TensorFlow is linked, threads when idle, the start of the digest (of image or program), and settings. The whole of it is in environment.json.`,
-    columns: ['auto', 'auto', 'auto', 'auto', 'auto', '1fr'],
+    caption: typst`Servers: version, how started and how TensorFlow is linked, threads when idle, the start of the digest (of image or program), and settings, without addresses and paths. The whole of it is in environment.json.`,
+    columns: ['20%', '19%', 'auto', 'auto', 'auto', '1fr'],
     head: ['', 'version', 'how', 'threads', 'digest', 'settings'],
     lines,
     texts: [1, 2, 4, 5],
@@ -121,7 +118,7 @@ function limits({ results }: Context): Markup {
   if (own !== undefined) {
     const linked = own.linkage === 'shared' ? ' and links TensorFlow’s libraries dynamically' : '';
     items.push(
-      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it.${own.notes ? typst` (${own.notes}.)` : typst``}`,
+      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it.`,
     );
   }
   if (serving.length === 0)
@@ -134,18 +131,20 @@ function limits({ results }: Context): Markup {
 function notMeasured({ results }: Context): Markup {
   const rows = results.rows('not-measured.csv');
   if (rows.length === 0) return typst``;
-  // One line for each reason: a server that is not there lacks in every question.
-  const reasons = new Map<string, Set<string>>();
+  // One line for each reason, whatever times and numbers it holds: a server that is not there lacks in every question.
+  const reasons = new Map<string, { readonly reason: string; readonly what: Set<string> }>();
   for (const row of rows) {
     const reason = row.reason ?? '';
-    const what = [row.question, row.target && labelOf(results, row.target), row.condition]
-      .filter(Boolean)
-      .join(' ');
-    reasons.set(reason, (reasons.get(reason) ?? new Set()).add(what));
+    const key = reason.replace(/\d+/g, '');
+    const entry = reasons.get(key) ?? { reason, what: new Set() };
+    entry.what.add(
+      [row.question, row.target && labelOf(results, row.target), row.condition].filter(Boolean).join(' '),
+    );
+    reasons.set(key, entry);
   }
   return typst`
 == Not measured
-${list([...reasons].map(([reason, what]) => typst`${summary([...what])}: ${shortened(reason)}`))}
+${list([...reasons.values()].map(({ reason, what }) => typst`${summary([...what])}: ${shortened(reason)}`))}
 `;
 }
 

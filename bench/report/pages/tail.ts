@@ -165,6 +165,8 @@ At FastAPI’s own pace, whose most is ${say(context, rate)} requests/s:
   ]);
 }
 
+const NAMED = 8;
+
 /** Where the client's own clock was late, the figure is about the client: said by name. */
 function clientLimits(context: Context): Markup {
   const limited = context.results.rows(FILE, { client_limited: 'true' });
@@ -181,5 +183,5 @@ function clientLimits(context: Context): Markup {
     ),
   ];
   const count = context.ledger.derived(limited.length, 'count', `${rule} with client_limited=true`);
-  return typst`In ${count} of ${total} loads the client itself was late (more than 5 ms, or half of the p99, in one of a hundred), so that the figure is about the client as much as the server: ${names.join(', ')}.`;
+  return typst`In ${count} of ${total} loads the client itself was late (more than 5 ms, or half of the p99, in one of a hundred), so that the figure is about the client as much as the server: ${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ' and more' : ''}.`;
 }
