@@ -9,17 +9,15 @@
 //   .relr.dyn              words that need the library's base
 //   .gnu.version_r         versions of other libraries that are needed, and the one above
 //   .dynamic
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { DT, Memory, PT, Refusal, readBytes, readDynamic, readHeader, segmentAt, writeWord } from './elf.js';
-import { bindAhead, RelativeWords, Relocations, sortWords } from './relocations.js';
+import { closeSync, openSync } from 'node:fs';
+import { DT, Refusal, readDynamic, readHeader, writeWord } from './elf.js';
+import { bindAhead, RelativeWords, sortWords } from './relocations.js';
 import { encodeRelr } from './relr.js';
-import { packSections, readSections } from './sections.js';
-import { readSymbols } from './symbols.js';
+import { loadTables } from './tables.js';
 import { addRelrVersion, RELR_VERSION } from './versions.js';
+import { write } from './write.js';
 
 const DF_BIND_NOW = 8;
-const READABLE = 4;
-const CHUNK = 1 << 22; // bytes that are copied at once
 
 /**
  * @typedef {object} Result what was done
@@ -49,55 +47,7 @@ export function relink(source, target, earlier) {
   }
 }
 
-/**
- * @param {number} file descriptor
- * @param {import('./elf.js').Header} header
- * @param {Map<number, number>} dynamic
- */
-function loadTables(file, header, dynamic) {
-  /** @param {number} tag */
-  const need = (tag) => {
-    const value = dynamic.get(tag);
-    if (value === undefined) throw new Refusal(`its dynamic section has no entry of type ${tag}`);
-    return value;
-  };
-  for (const tag of [DT.RELR, DT.REL, DT.TEXTREL]) {
-    if (dynamic.has(tag)) throw new Refusal(`its dynamic section has an entry of type ${tag}`);
-  }
-  if (need(DT.RELAENT) !== 24 || need(DT.SYMENT) !== 24 || need(DT.PLTREL) !== DT.RELA) {
-    throw new Refusal('its tables have another form');
-  }
-  const start = need(DT.RELA);
-  const pltStart = need(DT.JMPREL);
-  const end = pltStart + need(DT.PLTRELSZ);
-  const gap = pltStart - (start + need(DT.RELASZ));
-  const first = segmentAt(header, start);
-  if (gap < 0 || gap > 8 || end > first.address + first.fileSize) {
-    throw new Refusal('its tables of relocations do not follow each other');
-  }
-  if (need(DT.STRTAB) > start || need(DT.VERNEED) > start) {
-    throw new Refusal('its tables of relocations come before its strings');
-  }
-  const memory = new Memory();
-  memory.add(file, first, end - first.address);
-  for (const segment of header.segments) {
-    if (segment.type === PT.LOAD && segment !== first && (segment.flags & 2) !== 0) {
-      memory.add(file, segment, segment.fileSize);
-    }
-  }
-  return {
-    header,
-    dynamic,
-    memory,
-    first,
-    room: { start, end },
-    symbols: readSymbols(dynamic, (address, size) => memory.view(address, size)),
-    relocations: new Relocations(memory.view(start, need(DT.RELASZ))),
-    jumps: new Relocations(memory.view(pltStart, need(DT.PLTRELSZ))),
-  };
-}
-
-/** @typedef {ReturnType<typeof loadTables>} Library */
+/** @typedef {import('./tables.js').Library} Library */
 
 /**
  * Decides about each relocation, and writes what it can into the library's data.
@@ -132,7 +82,7 @@ function bind({ header: { machine }, memory, room, symbols, relocations, jumps }
   };
 }
 
-/** @param {Relocations} table @param {number} type */
+/** @param {import('./relocations.js').Relocations} table @param {number} type */
 function countOf(table, type) {
   let count = 0;
   for (let i = 0; i < table.count; i++) if (table.type(i) === type) count++;
@@ -216,61 +166,4 @@ function makeDynamic(entries, changed) {
     writeWord(table, i * 16 + 8, value);
   });
   return new Uint8Array(table.buffer);
-}
-
-/**
- * @param {number} input descriptor
- * @param {string} target
- * @param {Library} library
- * @param {ReturnType<typeof layOut>} room
- */
-function write(input, target, { header, memory, first }, { moved, relr, dynamic }) {
-  const toOffset = first.offset - first.address;
-  const loads = header.segments.filter(({ type }) => type === PT.LOAD);
-  const end = Math.ceil(Math.max(...loads.map((segment) => segment.offset + segment.fileSize)) / 8) * 8;
-  const oldDynamic = header.segments.findIndex(({ type }) => type === PT.DYNAMIC);
-  moved.set(header.segments[oldDynamic]?.address ?? 0, dynamic);
-  const packed = packSections(
-    readSections(input, header),
-    moved,
-    { ...relr, offset: relr.address + toOffset },
-    end,
-  );
-
-  // The program header of the dynamic section. It may not be writable where it is now, and glibc minds the flags.
-  const segment = new DataView(new ArrayBuffer(56));
-  segment.setUint32(0, PT.DYNAMIC, true);
-  segment.setUint32(4, READABLE, true);
-  [dynamic.address + toOffset, dynamic.address, dynamic.address, dynamic.size, dynamic.size, 8].forEach(
-    (value, i) => {
-      writeWord(segment, 8 + i * 8, value);
-    },
-  );
-  writeWord(header.bytes, 40, packed.offset);
-  header.bytes.setUint16(60, packed.count, true);
-  header.bytes.setUint16(62, packed.count - 1, true);
-
-  const file = openSync(target, 'w');
-  try {
-    for (let offset = 0; offset < end; offset += CHUNK) {
-      writeAll(file, readBytes(input, offset, Math.min(CHUNK, end - offset)), offset);
-    }
-    for (const { bytes, offset } of memory.parts) writeAll(file, bytes, offset);
-    writeAll(file, header.bytes, 0);
-    writeAll(file, segment, header.segmentsOffset + oldDynamic * 56);
-    writeAll(file, packed.bytes, end);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/**
- * @param {number} file descriptor
- * @param {NodeJS.ArrayBufferView} bytes
- * @param {number} offset
- */
-function writeAll(file, bytes, offset) {
-  for (let done = 0; done < bytes.byteLength; ) {
-    done += writeSync(file, bytes, done, bytes.byteLength - done, offset + done);
-  }
 }

@@ -1,4 +1,4 @@
-import { Refusal, readSigned, readWord, writeWord } from './elf.js';
+import { Refusal, readSigned, readWord } from './elf.js';
 
 /** @typedef {import('./elf.js').Machine} Machine */
 /** @typedef {import('./symbols.js').Symbols} Symbols */
@@ -112,20 +112,4 @@ export function sortWords({ addresses, values }) {
   sorted.addresses = order.map((i) => addresses[i] ?? 0);
   sorted.values = order.map((i) => values[i] ?? 0);
   return sorted;
-}
-
-/**
- * @param {number} address
- * @param {number} type
- * @param {number} symbol
- * @param {number} addend
- * @returns {DataView} one Elf64_Rela, for tests
- */
-export function makeRelocation(address, type, symbol, addend) {
-  const bytes = new DataView(new ArrayBuffer(RELA));
-  writeWord(bytes, 0, address);
-  bytes.setUint32(8, type, true);
-  bytes.setUint32(12, symbol, true);
-  writeWord(bytes, 16, addend);
-  return bytes;
 }
