@@ -4,6 +4,8 @@ import { RawConnection } from './testing-socket.ts';
 export interface Load {
   /** Resolves once so many answers have come. */
   answers(count: number): Promise<void>;
+  /** Asks nothing more, and closes. */
+  stop(): void;
   /** Resolves when all connections have ended. */
   readonly ended: Promise<{
     readonly answered: number;
@@ -19,9 +21,10 @@ export async function keepBusy(url: string, connections: number): Promise<Load> 
   let answered = 0;
   let closed = 0;
   const lost: string[] = [];
+  let stopped = false;
   let wake: () => void = () => {};
   const ask = async (connection: RawConnection): Promise<void> => {
-    for (;;) {
+    while (!stopped) {
       const fahrenheit = answered % 1000;
       const body = `{"fahrenheit":${fahrenheit}}`;
       connection.write(
@@ -43,6 +46,7 @@ export async function keepBusy(url: string, connections: number): Promise<Load> 
         return;
       }
     }
+    connection.destroy();
   };
   const open = await Promise.all(Array.from({ length: connections }, () => RawConnection.open(url)));
   return {
@@ -52,6 +56,9 @@ export async function keepBusy(url: string, connections: number): Promise<Load> 
           wake = resolve;
         });
       }
+    },
+    stop: () => {
+      stopped = true;
     },
     ended: Promise.all(open.map(ask)).then(() => ({ answered, lost, closed })),
   };
