@@ -57,14 +57,17 @@ COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
 COPY --from=builder /src/model/celsius/ /app/model/celsius/
 COPY --from=builder /src/dist/*.js* /app/dist/
+COPY --from=builder /src/dist/compile-cache/ /app/dist/compile-cache/
 COPY --from=builder /src/dist/image/ /app/
-ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080
+# as in function/start.sh, which says why
+ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080 \
+    NODE_COMPILE_CACHE=/app/dist/compile-cache NODE_COMPILE_CACHE_PORTABLE=1 MALLOC_ARENA_MAX=2
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.mjs"]
 # exec form: the server is process 1 and gets SIGTERM itself
-ENTRYPOINT ["node", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/dist/main.js"]
 # last, so that a new commit changes no layer
 ARG VERSION=0.1.0
 ARG REVISION=unknown

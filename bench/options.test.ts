@@ -2,7 +2,6 @@ import t from 'tap';
 import { shown } from './environment.ts';
 import { parseOptions } from './options.ts';
 import { full, quick } from './settings.ts';
-import { startFlags } from './targets/celsiusify.ts';
 
 t.test('where results go', async (t) => {
   for (const [args, mode, out] of [
@@ -56,11 +55,6 @@ for (const args of [
     t.throws(() => parseOptions(args), { name: 'FatalError', exitCode: 2 });
   });
 }
-
-t.test("Node's flags are those of npm start", async (t) => {
-  t.same(startFlags('node setup.js && exec node --a=1 --b dist/main.js'), ['--a=1', '--b']);
-  t.same(startFlags('node setup.js && node dist/main.js'), []);
-});
 
 t.test('what environment.json shows of paths', async (t) => {
   t.equal(shown('/home/me/repo', '/home/me/repo/dist/main.js'), 'dist/main.js');

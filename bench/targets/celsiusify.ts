@@ -7,18 +7,10 @@ import { digestOf, given } from './found.ts';
 import { models } from './models.ts';
 import type { Found, Target, Where } from './target.ts';
 
-const Manifest = Compile(
-  Type.Object({ version: Type.String(), scripts: Type.Object({ start: Type.String() }) }),
-);
+const Manifest = Compile(Type.Object({ version: Type.String() }));
 
 /** Only what a deployment would set, too: warnings alone are logged by every target. */
 const env = { LOG_LEVEL: 'warn' };
-
-/** Node's flags that `npm start` gives, so that the same program is measured that users start. */
-export function startFlags(script: string): string[] {
-  const flags = /\bnode ((?:--\S+ )*)dist\/main\.js/.exec(script)?.[1] ?? '';
-  return flags.split(' ').filter(Boolean);
-}
 
 async function find(where: Where): Promise<Found | string> {
   const other = await given(where, 'celsiusify', (image, model) => ({
@@ -32,13 +24,12 @@ async function find(where: Where): Promise<Found | string> {
   const main = join(where.root, 'dist/main.js');
   if (!existsSync(main)) return 'dist/main.js is not built: npm run setup';
   const manifest: unknown = JSON.parse(readFileSync(join(where.root, 'package.json'), 'utf8'));
-  if (!Manifest.Check(manifest)) return 'package.json has no version or start script';
-  const flags = startFlags(manifest.scripts.start);
+  if (!Manifest.Check(manifest)) return 'package.json has no version';
   return {
     launcher: {
       how: 'command',
       launch: (model, port) => ({
-        argv: [process.execPath, ...flags, main],
+        argv: ['sh', join(where.root, 'function/start.sh')], // what npm start runs
         env: {
           ...env,
           HOST: '127.0.0.1',

@@ -27,7 +27,10 @@ function fakeRepository(t: Test) {
   const root = t.testdir({
     'package.json': '{ "version": "1.2.3" }',
     'package-lock.json': JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }),
-    function: { 'main.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)' },
+    function: {
+      'main.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)',
+      'start.sh': 'exit "${START:-0}"',
+    },
     tools: {},
     broken: '0',
   });
@@ -98,7 +101,7 @@ t.test('a bare clone is set up once', async (t) => {
   const { run, file } = fakeRepository(t);
   const first = await run();
   t.equal(first.error, undefined);
-  t.equal(first.lines.length, 5, 'each step says what it does');
+  t.equal(first.lines.length, 6, 'each step says what it does');
   t.strictSame(first.calls, ['npm', 'pip', 'g++']);
   for (const name of ['tfjs_binding.node', 'libtensorflow_cc.so.2', 'LICENSE', 'THIRD_PARTY_NOTICES.txt']) {
     t.ok(existsSync(file('dist', 'native', name)), name);
@@ -110,13 +113,23 @@ t.test('a bare clone is set up once', async (t) => {
   t.same(await run(), { lines: [], error: undefined, calls: [] }, 'nothing is left to do');
 });
 
+t.test('a server that does not start is said, and tried again', async (t) => {
+  const { run } = fakeRepository(t);
+  t.match((await run({ START: '1' })).error, /^the server does not start/);
+  t.equal((await run()).error, undefined);
+});
+
 t.test('changed sources are bundled again, and make the same bytes if they are the same', async (t) => {
   const { run, file } = fakeRepository(t);
   await run();
   const before = readFileSync(file('dist', 'main.js'));
   const source = readFileSync(file('function', 'main.ts'));
   writeFileSync(file('function', 'main.ts'), 'console.log(1)');
-  t.same(await run(), { lines: ['bundling the server'], error: undefined, calls: [] });
+  t.same(await run(), {
+    lines: ['bundling the server', 'starting the server once, so that V8 keeps its code'],
+    error: undefined,
+    calls: [],
+  });
   t.notSame(readFileSync(file('dist', 'main.js')), before);
   writeFileSync(file('function', 'main.ts'), source);
   await run();

@@ -1,5 +1,6 @@
 import { bundleServer } from './bundle.js';
 import { bindingIsDone, buildBinding } from './compile.js';
+import { fillCompileCache } from './compile-cache.js';
 import { relinkLibraries } from './libraries.js';
 import { alone } from './lock.js';
 import { checkMachine } from './machine.js';
@@ -32,5 +33,6 @@ async function takeSteps(context, { test }) {
     await buildBinding(context);
   }
   await bundleServer(context);
+  await fillCompileCache(context);
   if (test) await buildTap(context);
 }
