@@ -116,14 +116,17 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     process.off('SIGTERM', onSignal);
   }
   copyCluster(options.cluster, store.partial);
-  const void_ = store.rows('not-measured').filter(({ reason }) => String(reason).startsWith('wrong answer'));
+  const notMeasuredRows = store.rows('not-measured');
+  const voided = notMeasuredRows.filter(({ reason }) => /^\d* ?wrong answer/.test(String(reason)));
   store.finish(environment());
   process.stdout.write(`${mode === 'full' ? '' : `${mode} run: these figures are not for the report\n`}`);
   process.stdout.write(`${formatSummary(readFigures(folder), chosen)}\n`);
-  for (const { question, target, condition, reason } of void_)
+  for (const { question, target, condition, reason } of voided)
     say(`void: ${question} ${target} ${condition}: ${reason}`);
+  if (notMeasuredRows.length > 0)
+    say(`${notMeasuredRows.length} lines in not-measured.csv say what is missing and why`);
   say(`done in ${duration(store.elapsed_s)}: ${options.out}`);
-  return void_.length > 0 ? 1 : 0;
+  return voided.length > 0 ? 1 : 0;
 }
 
 /** The questions to ask, those that others build on included. */

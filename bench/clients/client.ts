@@ -5,24 +5,32 @@ import { type Job, type Outcome, parseReply, type Reply } from './job.ts';
 
 /** A load process of its own, so that its event loop is nobody else's and its CPU time can be told. */
 export class LoadClient {
-  readonly #child: ChildProcess;
+  readonly #cpus: string | null;
+  #child: ChildProcess;
+  #stopped = false;
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
+  private constructor(cpus: string | null) {
+    this.#cpus = cpus;
+    this.#child = makeProcess(cpus);
   }
 
   /** @param cpus where it may run, as taskset takes it; null: anywhere */
   static async start(cpus: string | null = null): Promise<LoadClient> {
-    const file = fileURLToPath(new URL('process.ts', import.meta.url));
-    const pinned = cpus === null ? {} : { execPath: 'taskset', execArgv: ['-c', cpus, process.execPath] };
-    const child = fork(file, { serialization: 'advanced', execArgv: [], ...pinned });
-    const client = new LoadClient(child);
+    const client = new LoadClient(cpus);
     await client.#reply();
     return client;
   }
 
-  /** @throws {Error} when the job could not be done at all; errors of single requests are in the outcome */
+  /**
+   * A process that has died meanwhile is replaced: only the job that killed it is lost.
+   * @throws {Error} when the job could not be done at all; errors of single requests are in the outcome
+   */
   async run(job: Job): Promise<Outcome> {
+    if (this.#stopped) throw new Error('the load process was stopped');
+    if (!this.#child.connected) {
+      this.#child = makeProcess(this.#cpus);
+      await this.#reply();
+    }
     this.#child.send(job);
     const reply = await this.#reply();
     if (!('outcome' in reply)) throw new Error('the load process answered without an outcome');
@@ -31,6 +39,7 @@ export class LoadClient {
 
   /** Ends the process, and with it a job that runs: its run() then fails. */
   stop(): void {
+    this.#stopped = true;
     this.#child.kill('SIGKILL');
   }
 
@@ -48,4 +57,10 @@ export class LoadClient {
       end.abort();
     }
   }
+}
+
+function makeProcess(cpus: string | null): ChildProcess {
+  const file = fileURLToPath(new URL('process.ts', import.meta.url));
+  const pinned = cpus === null ? {} : { execPath: 'taskset', execArgv: ['-c', cpus, process.execPath] };
+  return fork(file, { serialization: 'advanced', execArgv: [], ...pinned });
 }

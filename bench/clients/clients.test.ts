@@ -2,6 +2,7 @@ import t from 'tap';
 import { jobFor, RIGHT, rightStub, stub } from '../testing.ts';
 import { checker } from './answer.ts';
 import { autocannonLoad } from './autocannon.ts';
+import { LoadClient } from './client.ts';
 import { Holder } from './hold.ts';
 import type { Job, Outcome } from './job.ts';
 import { parseJob, parseReply } from './job.ts';
@@ -156,4 +157,17 @@ t.test('messages of another version are refused', async (t) => {
   t.throws(() => parseJob({ kind: 'autocannon' }), TypeError);
   t.throws(() => parseReply({ outcome: 1 }), TypeError);
   t.same(parseReply({ failure: 'x' }), { failure: 'x' });
+});
+
+t.test('a load process: a job that fails, and the next one', async (t) => {
+  const server = await rightStub();
+  const client = await LoadClient.start();
+  const job = jobFor(server.origin, { kind: 'undici', pid: process.pid });
+  const found = await client.run(job);
+  t.match(found, { errors: 0, rss_bytes: Number });
+  await t.rejects(client.run({ ...job, connections: -1 }));
+  t.match(await client.run(job), { errors: 0 });
+  client.stop();
+  await t.rejects(client.run(job), /stopped/);
+  await server.close();
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../../function/errors.ts';
 import { type Answer, ask } from '../http.ts';
@@ -52,7 +53,8 @@ function startCommand(command: Command, origin: string, { cpus, cgroup, node }: 
   const started_ms = performance.now();
   // a process group of its own: Ctrl-C is for the bench alone, and workers can be ended with their parent
   const child = spawn(program, args, {
-    env: { ...process.env, ...command.env },
+    // what a script calls `node` is this Node, too
+    env: { ...process.env, PATH: `${dirname(node ?? process.execPath)}:${process.env.PATH}`, ...command.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
