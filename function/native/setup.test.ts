@@ -29,7 +29,7 @@ function fakeRepository(t: Test) {
     'package-lock.json': JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }),
     function: {
       'main.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)',
-      'start.sh': 'exit "${START:-0}"',
+      'start.sh': 'exit $START',
     },
     tools: {},
     broken: '0',
