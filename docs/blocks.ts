@@ -51,7 +51,7 @@ export function comparable(text: string): string {
 /** A script's command lines, continued ones joined, without comments. */
 export function commandsOf(script: string): string[] {
   return script
-    .replace(/\\\n\s*/g, ' ')
+    .replace(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .map((line) => line.replace(/\s+#\s.*$|^#.*$/, '').trim())
     .filter((line) => line !== '');

@@ -37,8 +37,9 @@ export const panels: readonly Panel[] = [
   {
     title: 'Rows in one model run',
     unit: 'short',
-    help: 'Mean over all runs: above 1 where requests share a run.',
+    help: 'Above 1 where requests share a run.',
     series: {
+      p90: `histogram_quantile(0.9, sum by (le) (rate(celsiusify_batch_rows_bucket{job="$job"}[${RATE}])))`,
       mean: `sum(rate(celsiusify_batch_rows_sum{job="$job"}[${RATE}])) / sum(rate(celsiusify_batch_rows_count{job="$job"}[${RATE}]))`,
     },
   },
