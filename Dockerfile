@@ -56,7 +56,7 @@ FROM scratch
 COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
 COPY --from=builder /src/model/celsius/ /app/model/celsius/
-COPY --from=builder /src/dist/*.js* /app/dist/
+COPY --from=builder /src/dist/*.js* /src/dist/LICENSES.txt /app/dist/
 COPY --from=builder /src/dist/compile-cache/ /app/dist/compile-cache/
 COPY --from=builder /src/dist/image/ /app/
 # as in function/start.sh, which says why
