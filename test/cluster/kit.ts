@@ -67,7 +67,11 @@ export async function startKit(t: Test, name: string): Promise<Kit> {
     batch: cluster.config.makeApiClient(BatchV1Api),
     namespace,
     async helm(...args) {
-      const { stdout } = await exec(set.helm, [...args, ...access], { cwd: root, maxBuffer: 1 << 24 });
+      const { stdout } = await exec(set.helm, [...args, ...access], {
+        cwd: root,
+        maxBuffer: 1 << 24,
+        timeout: 300_000,
+      });
       return stdout;
     },
     until: (kind, decide, seconds) =>
@@ -216,6 +220,7 @@ export async function startClient(kit: Kit): Promise<Client> {
       method: 'POST',
       headers: { ...context.getHeaders(), 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(600_000),
       ...(dispatcher && { dispatcher }),
     });
     const received = await answer.text();

@@ -69,17 +69,16 @@ async function main(): Promise<number> {
     throw explain(error, { server: cluster.server, namespace: cluster.namespace });
   }
 
-  // Ctrl-C reaches tap as well: it ends, and what its tests have left is removed below.
-  const ignore = () => {};
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', ignore);
   const files = names.map((name) => `${here}${name}.system.ts`);
   // One after the other: they measure.
-  const args = ['--jobs=1', '--disable-coverage', '--timeout=1200', ...files];
+  const args = ['--jobs=1', '--disable-coverage', '--timeout=3600', ...files];
   const tap = spawn(fileURLToPath(new URL('../../node_modules/.bin/tap', import.meta.url)), args, {
     stdio: 'inherit',
     env,
   });
+  // On Ctrl-C tap ends, and what its tests have left is removed below.
+  process.on('SIGINT', () => tap.kill('SIGINT'));
+  process.on('SIGTERM', () => tap.kill('SIGTERM'));
   const [code] = await once(tap, 'exit');
 
   const labelSelector = `${RUN_LABEL}=${env.CLUSTER_RUN}`;
