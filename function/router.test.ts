@@ -420,6 +420,12 @@ t.test('request logs', async (t) => {
       line: { requestId: 'r'.repeat(128) },
     },
     {
+      name: 'what some terminals would obey',
+      path: '/x',
+      headers: { 'x-request-id': 'a\u007fb\u009b2J' },
+      line: { requestId: 'a\ufffdb\ufffd2J' },
+    },
+    {
       name: 'what would forge a line',
       path: '/%0a{"level":"fatal"}',
       headers: { 'x-request-id': '"}\t{"forged":"1' },

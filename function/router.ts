@@ -169,7 +169,7 @@ export class Router implements App {
       {
         requestId: requestIdOf(request),
         method: request.method,
-        path: request.url.slice(0, 200),
+        path: printable(request.url, 200),
         route: metered?.route.name ?? 'unknown',
         status,
         milliseconds: Number(milliseconds.toFixed(3)),
@@ -208,9 +208,14 @@ function methodNotAllowed({ method }: HttpRequest, methods: readonly string[]): 
   return new HttpError(405, `${method.slice(0, 20)} is not answered here; use ${allow}`, ['allow', allow]);
 }
 
+/** The beginning of a text for a log, without DEL and the C1 controls, which pino leaves in: some terminals obey them. */
+function printable(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\x7f-\x9f]/g, '\ufffd');
+}
+
 /** The caller's own ID of a request: `x-request-id`, or the trace ID of a W3C `traceparent`. */
 function requestIdOf(request: HttpRequest): string | undefined {
   const given = request.header('x-request-id');
-  if (given !== undefined) return given.slice(0, 128);
+  if (given !== undefined) return printable(given, 128);
   return /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/.exec(request.header('traceparent') ?? '')?.[1];
 }
