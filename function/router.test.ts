@@ -380,7 +380,7 @@ t.test('/celsius says which field was wrong', async (t) => {
     { body: '{"fahrenheit":[]}', error: /^fahrenheit: .*1/ },
     { body: '{"fahrenheit":[1,"2"]}', error: /^fahrenheit\.1: / },
     { body: '{"fahrenheit":[[1]]}', error: /^fahrenheit\.0: / },
-    { body: '{"fahrenheit":1e39}', error: /^fahrenheit: / },
+    { body: '{"fahrenheit":1e39}', error: /^fahrenheit.*float32/ },
     { body: '{"fahrenheit":1,"kelvin":1}', error: /./ },
     { body: '{"fahrenheit":1,"__proto__":{"x":1}}', error: /./ },
     { body: Buffer.from('{"fahrenheit":"\xff"}', 'latin1'), error: /not UTF-8/ },

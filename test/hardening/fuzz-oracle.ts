@@ -58,11 +58,11 @@ const ORACLES: Readonly<Record<string, RowOracle>> = {
   }),
   'constant-strings filled': ({ text: given }) => ({ text: text(given) }),
   'failing root': ({ x }) => (num(x) < 0 ? 'refused' : { root: f32(Math.sqrt(num(x))) }),
-  'names serving_default': (inputs) => ({
-    toString: f32(
-      num(Object.getOwnPropertyDescriptor(inputs, '__proto__')?.value) + num(inputs.constructor as never),
-    ),
-  }),
+  'names serving_default': (inputs) => {
+    const first = num(Object.getOwnPropertyDescriptor(inputs, '__proto__')?.value);
+    const second = num(Object.getOwnPropertyDescriptor(inputs, 'constructor')?.value);
+    return { toString: f32(first + second), 'has own,property:0': f32(first - second) };
+  },
   'names hasOwnProperty': ({ b64 }) => ({ ['__proto__']: f32(num(b64) + 1) }),
 };
 
