@@ -118,10 +118,13 @@ t.test('a bad option exits 2 with one line', async (t) => {
 });
 
 t.test('configuration', async (t) => {
-  const config: unknown = JSON.parse(await run('inspect', '--format', '{{json .Config}}', image));
+  const config: { Entrypoint?: string[] } = JSON.parse(
+    await run('inspect', '--format', '{{json .Config}}', image),
+  );
+  t.equal(config.Entrypoint?.[0], 'node', 'exec form: SIGTERM arrives');
+  t.equal(config.Entrypoint?.at(-1), '/app/dist/main.js');
   t.match(config, {
     User: '65532:65532',
-    Entrypoint: ['node', '/app/dist/main.js'],
     ExposedPorts: { '8080/tcp': {} },
     Labels: {
       'org.opencontainers.image.title': 'celsius',
@@ -179,6 +182,7 @@ t.test('files', async (t) => {
   for (const wanted of [
     'app/LICENSE',
     'app/dist/native/THIRD_PARTY_NOTICES.txt',
+    'app/dist/LICENSES.txt',
     'doc/libc6/copyright',
     'app/model/celsius/1/saved_model.pb',
   ]) {
