@@ -14,11 +14,12 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY function/ function/
 COPY model/ model/
-# one cache for each architecture, since two may be built side by side
+# One cache for each architecture, since two may be built side by side. Its record of V8's code speaks of a dist/ that is
+# not there any more in a new layer. SYSTEM_NODE: it is kept for one version of Node, and this image's own is to run.
 ARG TARGETARCH
 RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
     --mount=type=cache,target=/root/.cache/pip \
-    node function/native/setup.js
+    rm -f .cache/compile-cache.json && SYSTEM_NODE=1 node function/native/setup.js
 # the two programs that the image brings besides the server, each one file without packages
 COPY image/ image/
 RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \
@@ -49,7 +50,8 @@ echo 'nonroot:x:65532:65532:nonroot:/app:/sbin/nologin' >/root-fs/etc/passwd
 echo 'nonroot:x:65532:' >/root-fs/etc/group
 for file in LICENSE NOTICE; do if [ -f "$file" ]; then cp "$file" /root-fs/app/; fi; done
 if [ -f /usr/local/LICENSE ]; then install -D -m 644 /usr/local/LICENSE /root-fs/usr/share/doc/node/LICENSE; fi
-chmod -R u=rwX,go=rX /root-fs
+cp -r dist/compile-cache / # which root alone may read
+chmod -R u=rwX,go=rX /root-fs /compile-cache
 SH
 
 FROM scratch
@@ -57,7 +59,7 @@ COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
 COPY --from=builder /src/model/celsius/ /app/model/celsius/
 COPY --from=builder /src/dist/*.js* /src/dist/LICENSES.txt /app/dist/
-COPY --from=builder /src/dist/compile-cache/ /app/dist/compile-cache/
+COPY --from=root /compile-cache/ /app/dist/compile-cache/
 COPY --from=builder /src/dist/image/ /app/
 # as in function/start.sh, which says why
 ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080 \
