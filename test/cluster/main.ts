@@ -12,7 +12,7 @@ import { explain } from '../../knative/errors.ts';
 import { options, RUN_LABEL } from './settings.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** In this order: what is broken shows in the quick ones. Each is a file NAME.system.ts. */
+/** Each is a file NAME.system.ts. */
 const all = ['dry-run', 'helm', 'rollout', 'autoscaling', 'knative'];
 
 /** `locustImage` is --locust-image. */
