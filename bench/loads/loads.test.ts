@@ -9,6 +9,7 @@ import { targets } from '../targets/table.ts';
 import { temperatures } from './batch-rows.ts';
 import { readSizes } from './image-size.ts';
 import { signal } from './large-tensor.ts';
+import { type Probe, rowsOf } from './memory-limit.ts';
 import { questions } from './table.ts';
 
 const ids = targets.map(({ id }) => id);
@@ -43,6 +44,40 @@ for (const [name, settings] of Object.entries({ full, quick })) {
     t.ok(full.repeats >= 5 && full.cold_starts >= 10);
   });
 }
+
+t.test('which memory limits are enough', async (t) => {
+  const probe = (
+    limit_mib: number | null,
+    requests_per_s: number,
+    outcome: Probe['outcome'] = 'ran',
+  ): Probe => ({
+    limit_mib,
+    requests: requests_per_s,
+    errors: 0,
+    requests_per_s,
+    p99_ms: 1,
+    outcome,
+  });
+  const probes = [
+    probe(null, 100),
+    probe(256, 90), // one noisy load above a limit that is enough
+    probe(64, 0, 'killed'),
+    probe(96, 70),
+    ...[1, 2, 3].flatMap(() => [probe(null, 100), probe(128, 97)]),
+  ];
+  const outcomes = new Map(rowsOf('floor', probes).map(({ cells }) => [cells.limit_bytes, cells.outcome]));
+  t.same(
+    [...outcomes],
+    [
+      [null, 'ok'],
+      [256 * 2 ** 20, 'ok'],
+      [64 * 2 ** 20, 'killed'],
+      [96 * 2 ** 20, 'slow'],
+      [128 * 2 ** 20, 'ok'],
+    ],
+  );
+  t.match(rowsOf('floor', probes).at(-1), { cells: { repeat: 3, share_of_unlimited: 0.97 } });
+});
 
 t.test('payloads', async (t) => {
   t.equal(new Set(temperatures(4096)).size > 2000, true, 'temperatures differ');

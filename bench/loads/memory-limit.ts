@@ -20,10 +20,13 @@ const ENOUGH = 0.95;
 const CONNECTIONS = 32;
 /** A server that reads the same pages from disk again and again has not started. */
 const READY_WITHIN_S = 20;
-/** Limits next to the answer are measured so often, all others once. */
+/** Where the search for the cliff goes on below. */
+const ROUGHLY = 0.8;
+/** Limits from the cliff upwards are measured so often, all others once. */
 const AGAIN = 3;
+const STEPS_UP = 4;
 
-interface Probe {
+export interface Probe {
   readonly limit_mib: number | null;
   readonly requests: number;
   readonly errors: number;
@@ -39,7 +42,7 @@ export const memoryLimit: Question = {
   targets: ['celsiusify-predict', 'tf-serving'],
   steps(known: Known): Step[] {
     const { settings } = known;
-    const again = settings.repeats > 1 ? 3 * (AGAIN - 1) : 0;
+    const again = settings.repeats > 1 ? 2 * AGAIN : 0;
     const probes = 1 + Math.ceil(Math.log2(settings.memory_limits_mib.length + 1)) + again;
     return present(known, this.targets).map((target) => ({
       id: `memory-limit/${target}`,
@@ -51,7 +54,10 @@ export const memoryLimit: Question = {
   },
 };
 
-/** Bisects the limits, then measures the smallest that does, the next smaller one and no limit again. */
+/**
+ * Bisects to the limit below which speed falls off (one short load each, so the criterion is rough), then measures from
+ * there upwards, each limit next to none at all, until one is enough by the median of its repeats.
+ */
 async function search(bench: Bench, target: string): Promise<Measured> {
   const limits = bench.settings.memory_limits_mib;
   const probes: Probe[] = [];
@@ -67,12 +73,12 @@ async function search(bench: Bench, target: string): Promise<Measured> {
   while (enough - tooSmall > 1) {
     const middle = Math.floor((tooSmall + enough) / 2);
     await add(limits[middle] ?? null);
-    if (shareAt(probes, limits[middle] ?? null) >= ENOUGH) enough = middle;
+    if (shareAt(probes, limits[middle] ?? null) >= ROUGHLY) enough = middle;
     else tooSmall = middle;
   }
-  if (bench.settings.repeats > 1) {
-    for (let again = 1; again < AGAIN; again++)
-      for (const limit of [null, limits[enough], limits[tooSmall]]) if (limit !== undefined) await add(limit);
+  for (const limit of bench.settings.repeats > 1 ? limits.slice(enough, enough + STEPS_UP) : []) {
+    for (let again = 0; again < AGAIN; again++) for (const one of [null, limit]) await add(one);
+    if (shareAt(probes, limit) >= ENOUGH) break;
   }
   return { rows: rowsOf(target, probes), logs: [] };
 }
@@ -83,14 +89,23 @@ function shareAt(probes: readonly Probe[], limit_mib: number | null): number {
   return median(rates(limit_mib)) / median(rates(null));
 }
 
-function rowsOf(target: string, probes: readonly Probe[]): StoredRow[] {
+/** By the median of its own repeats; or because a smaller limit, measured several times, is enough. */
+function isEnough(probes: readonly Probe[], limit_mib: number | null): boolean {
+  if (limit_mib === null || shareAt(probes, limit_mib) >= ENOUGH) return true;
+  const smaller = new Set(
+    probes.flatMap((probe) => probe.limit_mib ?? []).filter((limit) => limit < limit_mib),
+  );
+  const repeats = (limit: number) => probes.filter((probe) => probe.limit_mib === limit).length;
+  return [...smaller].some((limit) => repeats(limit) >= AGAIN && shareAt(probes, limit) >= ENOUGH);
+}
+
+export function rowsOf(target: string, probes: readonly Probe[]): StoredRow[] {
   const unlimited = median(
     probes.filter(({ limit_mib }) => limit_mib === null).map((probe) => probe.requests_per_s),
   );
   return probes.map((probe, i) => {
     const { limit_mib, requests, errors, requests_per_s, p99_ms } = probe;
-    // a limit is enough or not by the median of its repeats, and all its rows say the same
-    const speed = shareAt(probes, limit_mib) >= ENOUGH ? 'ok' : 'slow';
+    const speed = isEnough(probes, limit_mib) ? 'ok' : 'slow';
     return row('memory-limit', {
       target,
       limit_bytes: limit_mib === null ? null : limit_mib * MIB,
