@@ -1,0 +1,74 @@
+// npm run test:api: Schemathesis (Python) tries what /openapi.json says against a real server.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fixture } from '../../function/testing.ts';
+import { spawnServer } from '../../function/testing-process.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const VENV = join(ROOT, '.cache', 'schemathesis');
+const VERSION = '4.32.5';
+
+/** Below /v1/ a wrong method is a 400, as TensorFlow Serving has it, where Schemathesis wants a 405. */
+const PARTS: readonly [readonly string[], readonly string[]][] = [
+  [['--exclude-path-regex', '^/v1/'], []],
+  [['--include-path-regex', '^/v1/'], ['unsupported_method']],
+];
+
+/** That all inputs must have equally many rows is nothing that JSON Schema can say. */
+const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { types: ['positive_data_acceptance'] };
+
+const help = `usage: npm run test:api -- [--seed N] [--examples N]
+
+Runs all checks of Schemathesis ${VERSION} against servers of two models; installs it into .cache/ with pip first.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      examples: { type: 'string', default: '100' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const program = join(VENV, 'bin', 'schemathesis');
+  if (!existsSync(program)) {
+    process.stderr.write('installing Schemathesis into .cache/schemathesis\n');
+    if (!run('python3', '-m', 'venv', VENV)) return 1;
+    if (!run(join(VENV, 'bin', 'pip'), 'install', '--quiet', `schemathesis==${VERSION}`)) return 1;
+  }
+  let failed = 0;
+  for (const model of ['celsius', 'types']) {
+    const env = { MODEL_NAME: model, ...(model === 'celsius' ? {} : { MODEL_BASE_PATH: fixture(model) }) };
+    const server = spawnServer({ env });
+    const url = await server.ready;
+    const options = [
+      '--checks',
+      'all',
+      '--max-examples',
+      values.examples,
+      '--seed',
+      values.seed,
+      '--no-color',
+    ];
+    if (!run(program, 'run', `${url}/openapi.json`, ...options)) failed++;
+    server.child.kill('SIGTERM');
+    const end = await server.ended;
+    if (end.code !== 0) failed++;
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+/** @returns whether the program ended well; what it says goes to this terminal */
+function run(program: string, ...args: string[]): boolean {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', cwd: join(ROOT, '.cache') });
+  if (error !== undefined) process.stderr.write(`test:api: cannot run ${program}: ${error.message}\n`);
+  return status === 0;
+}
+
+process.exitCode = await main();
