@@ -75,10 +75,12 @@ async function main(): Promise<number> {
   const tap = spawn(fileURLToPath(new URL('../../node_modules/.bin/tap', import.meta.url)), args, {
     stdio: 'inherit',
     env,
+    // A process group of its own, so that a signal ends its tests too; what they have left is removed below.
+    detached: true,
   });
-  // On Ctrl-C tap ends, and what its tests have left is removed below.
-  process.on('SIGINT', () => tap.kill('SIGINT'));
-  process.on('SIGTERM', () => tap.kill('SIGTERM'));
+  const forward = (signal: NodeJS.Signals) => tap.pid !== undefined && process.kill(-tap.pid, signal);
+  process.on('SIGINT', forward);
+  process.on('SIGTERM', forward);
   const [code] = await once(tap, 'exit');
 
   const labelSelector = `${RUN_LABEL}=${env.CLUSTER_RUN}`;
