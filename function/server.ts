@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { App } from './app.ts';
 import { FatalError, HttpError, messageOf } from './errors.ts';
+import { FastLane } from './fast-lane.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 
 /** Limits on connections and requests; times in ms. */
@@ -19,9 +20,10 @@ const EMPTY = Buffer.alloc(0);
 /** A connection with no request for this long while draining counts as idle. */
 const IDLE_MS = 1000;
 
-/** node:http in front of an app: reads bodies within limits, writes answers, drains. */
+/** node:http in front of an app, with the fast lane in front of that: reads bodies within limits, answers, drains. */
 export class HttpServer {
   readonly #server: Server;
+  readonly #lane: FastLane;
   readonly #app: App;
   readonly #bodyLimitBytes: number;
   readonly #requestTimeoutMs: number;
@@ -44,6 +46,8 @@ export class HttpServer {
       this.#onRequest,
     );
     this.#server.maxConnections = limits.maxConnections;
+    this.#lane = new FastLane(app, limits, takeConnections(this.#server));
+    this.#server.on('connection', this.#lane.accept);
   }
 
   /**
@@ -75,15 +79,23 @@ export class HttpServer {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#closing = true;
+    this.#lane.closing = true;
     // node:http's own close() would close connections that are between two requests at once.
     const closed = once(this.#server, 'close');
     NetServer.prototype.close.call(this.#server);
-    const idle = setTimeout(() => this.#server.closeIdleConnections(), Math.min(IDLE_MS, timeoutMs));
+    const idle = setTimeout(
+      () => {
+        this.#server.closeIdleConnections();
+        this.#lane.closeIdle();
+      },
+      Math.min(IDLE_MS, timeoutMs),
+    );
     let cut = 0;
     const timeout = setTimeout(() => {
       this.#server.getConnections((_error, count) => {
         cut = count;
         this.#server.closeAllConnections();
+        this.#lane.closeAll();
       });
     }, timeoutMs);
     await closed;
@@ -135,6 +147,15 @@ export class HttpServer {
     reply.shouldKeepAlive = false;
     this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
   }
+}
+
+/** Takes new connections from node:http. @returns what gives it one: its own listener, which it had put there */
+function takeConnections(server: Server): (socket: Socket) => void {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
 }
 
 /**
