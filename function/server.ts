@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { App } from './app.ts';
-import { FatalError, HttpError, messageOf } from './errors.ts';
+import { badRequest, FatalError, HttpError, messageOf } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 
@@ -106,14 +106,17 @@ export class HttpServer {
   }
 
   readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
-    const { headers } = message;
-    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    const { headers, headersDistinct } = message;
+    if ((headersDistinct.host?.length ?? 0) > 1) {
+      // RFC 9112, section 3.2: two hosts are a way to have a proxy and a server read one request in two ways.
+      this.#refuse(message, reply, badRequest('more than one Host header'));
+    } else if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       this.#answer(message, reply, EMPTY);
     } else if (Number(headers['content-length']) > this.#bodyLimitBytes) {
-      this.#refuse(message, reply);
+      this.#refuse(message, reply, this.#tooLarge());
     } else {
       message.readBody(this.#bodyLimitBytes, (body) => {
-        if (body === undefined) this.#refuse(message, reply);
+        if (body === undefined) this.#refuse(message, reply, this.#tooLarge());
         else this.#answer(message, reply, body);
       });
     }
@@ -138,12 +141,12 @@ export class HttpServer {
     if (socket !== null && socket.writableLength > 0) socket.setTimeout(this.#requestTimeoutMs);
   }
 
-  /** 413 before the whole body is read: the rest is not wanted, so the connection ends with the answer. */
-  #refuse(message: IncomingMessage, reply: ServerResponse): void {
-    const error = new HttpError(
-      413,
-      `the body is larger than ${this.#bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`,
-    );
+  #tooLarge(): HttpError {
+    return new HttpError(413, `the body is larger than ${this.#bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`);
+  }
+
+  /** An answer before the whole body is read: the rest is not wanted, so the connection ends with it. */
+  #refuse(message: IncomingMessage, reply: ServerResponse, error: HttpError): void {
     reply.shouldKeepAlive = false;
     this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
   }

@@ -119,7 +119,9 @@ function prepareVectorRuns(
       if (input?.shape.length !== 1 || input.data.length > VECTOR_CAPACITY) return undefined;
       from.set(input.data as Float32Array); // of this dtype, as tensor-json.ts made it for this signature
       const count = guarded(() => binding.runVector(prepared, input.data.length));
-      return count < 0 ? undefined : [{ dtype: 'DT_FLOAT', shape: [count], data: to.slice(0, count) }];
+      if (count >= 0) return [{ dtype: 'DT_FLOAT', shape: [count], data: to.slice(0, count) }];
+      runs.delete(signature); // its answers have another shape: no request is run twice but this, mostly the warm-up's
+      return undefined;
     });
   }
   return runs;

@@ -54,8 +54,9 @@ function readRows(body: Buffer, model: Model, input: TensorInfo): Rows | undefin
   const json = parseJson(body);
   if (!plainlyFits(json)) return undefined;
   const { fahrenheit } = json;
-  const one = typeof fahrenheit === 'number';
-  return { rows: tensorFromJson(one ? [fahrenheit] : fahrenheit, input, 'fahrenheit'), one };
+  const tensor = tensorFromJson(fahrenheit, input, 'fahrenheit');
+  const one = tensor.shape.length === 0;
+  return { rows: one ? { ...tensor, shape: [1] } : tensor, one };
 }
 
 function plainlyFits(json: unknown): json is CelsiusRequest {
