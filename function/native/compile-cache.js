@@ -2,8 +2,8 @@
 // server starts at all on this machine is seen on the way.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SetupError } from './context.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
@@ -40,5 +40,13 @@ export async function fillCompileCache(context) {
   });
   const [code] = await once(server, 'exit');
   if (code !== 0) throw new SetupError(`the server does not start: ${said.trim().split('\n').at(-1)}`);
-  markDone(context, 'compile-cache', inputs, []);
+  const results = readdirSync(cache, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  markDone(
+    context,
+    'compile-cache',
+    inputs,
+    results.map(({ parentPath, name }) => relative(context.root, join(parentPath, name))),
+  );
 }
