@@ -1,3 +1,4 @@
+import { smallestLimit } from '../cost.ts';
 import { column } from '../figures.ts';
 import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
 import { lookOf } from '../plots/theme.ts';
@@ -171,7 +172,7 @@ function whereWorse(context: Context, asked: readonly Question[], rivals: readon
     found.flatMap(({ rival, [side]: items }) =>
       items.length === 0 ? [] : [typst`*${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
     );
-  const worse = named('worse');
+  const worse = [...named('worse'), ...rivals.flatMap((rival) => smallerLimit(context, rival))];
   const even = named('even');
   if (found.every(({ certain }) => certain === 0)) {
     return typst`
@@ -190,6 +191,18 @@ function whereWorse(context: Context, asked: readonly Question[], rivals: readon
   return typst`
 #answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...absent, body, noise], '\n\n')}]
 `;
+}
+
+/** The memory limit is searched, not repeated as a whole: it has no interval, and a smaller one is said as it is. */
+function smallerLimit({ results, ledger }: Context, rival: string): Markup[] {
+  const ours = smallestLimit(results, OURS);
+  const theirs = smallestLimit(results, rival);
+  if (ours === undefined || theirs === undefined || theirs.bytes >= ours.bytes) return [];
+  const small = ledger.derived(theirs.bytes, 'MiB', theirs.rule);
+  const large = ledger.derived(ours.bytes, 'MiB', ours.rule);
+  return [
+    typst`*${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
+  ];
 }
 
 function verdicts(context: Context, asked: readonly Question[], rival: string) {

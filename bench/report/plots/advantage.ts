@@ -10,7 +10,7 @@ export interface AdvantageLine {
   readonly rivals: readonly { readonly target: string; readonly figure: Figure }[];
 }
 
-const LINE = 15;
+const LINE = 14;
 const LEFT = 172;
 const COLUMN = 43;
 const TOP = 34;
