@@ -11,15 +11,15 @@ WORKDIR /src
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     apt-get update && apt-get install -y --no-install-recommends g++ binutils python3-pip
 COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/var/cache/npm npm ci --cache /var/cache/npm
 COPY function/ function/
 COPY model/ model/
 # One cache for each architecture, since two may be built side by side. Its record of V8's code speaks of a dist/ that is
 # not there any more in a new layer. SYSTEM_NODE: it is kept for one version of Node, and this image's own is to run.
 ARG TARGETARCH
 RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
-    --mount=type=cache,target=/root/.cache/pip \
-    rm -f .cache/compile-cache.json && SYSTEM_NODE=1 node function/native/setup.js
+    --mount=type=cache,target=/var/cache/pip \
+    rm -f .cache/compile-cache.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node function/native/setup.js
 # the two programs that the image brings besides the server, each one file without packages
 COPY image/ image/
 RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \

@@ -13,7 +13,7 @@ export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array 
 export interface TensorInfo {
   id: number;
   shape: number[];
-  /** A number of tensorflow.DataType (types.proto), see {@link dtypes}. */
+  /** A number of tensorflow.DataType (types.proto), see DTYPES in ../model/tensor.ts. */
   dtype: number;
 }
 
@@ -25,7 +25,7 @@ export interface Binding extends FloatCodec, VectorRunner {
   /** Copies `data`. int64 is given as an Int32Array of low and high halves. @returns the tensor's ID */
   createTensor(shape: readonly number[], dtype: number, data: TensorInput): number;
   deleteTensor(id: number): void;
-  /** Throws for dtypes other than {@link dtypes} (uint8 can go in, but not come out). */
+  /** Throws for dtypes other than those of DTYPES (uint8 can go in, but not come out). */
   tensorDataSync(id: number): TensorData;
   /** @param tags comma-separated, such as "serve". @returns the model's ID */
   loadSavedModel(folder: string, tags: string): number;
@@ -86,9 +86,6 @@ export interface VectorRunner {
    */
   runVector(run: VectorRun, count: number): number;
 }
-
-/** Numbers of the dtypes that go in and come out (tensorflow/core/framework/types.proto). */
-export const dtypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10 } as const;
 
 /** Threads that TensorFlow uses; 0 lets TensorFlow choose. */
 export interface Threads {

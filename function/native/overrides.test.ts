@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readSignatures } from '../model/signatures.ts';
-import { dtypes, loadBinding, type TensorData, type TensorInput } from './binding.ts';
+import { DTYPES } from '../model/tensor.ts';
+import { loadBinding, type TensorData, type TensorInput } from './binding.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const binding = loadBinding(join(root, 'dist', 'native'));
@@ -37,7 +38,7 @@ function load(t: Test, fixture: string): (name: string, input: Input) => TensorD
 
 const text = (strings: string[]): Input => ({
   shape: [strings.length],
-  dtype: dtypes.string,
+  dtype: DTYPES.DT_STRING,
   data: strings.map((string) => Buffer.from(string)),
 });
 
@@ -46,7 +47,7 @@ const texts = (data: TensorData | undefined): string[] =>
 
 t.test("deleting an output leaves the model's own strings alone", async (t) => {
   const run = load(t, 'constant-strings');
-  const index: Input = { shape: [2], dtype: dtypes.int32, data: Int32Array.of(0, 2) };
+  const index: Input = { shape: [2], dtype: DTYPES.DT_INT32, data: Int32Array.of(0, 2) };
   const constants = () => texts(run('whole', index)[0]);
   const first = constants();
   t.equal(first.length, 3);
@@ -69,7 +70,7 @@ t.test('a tensor does not share memory with its typed array', async (t) => {
   const buffer = new ArrayBuffer(256);
   for (let offset = 0; offset < 64; offset += 4) {
     const data = new Float32Array(buffer, offset, 32).fill(1);
-    const id = binding.createTensor([32], dtypes.float32, data);
+    const id = binding.createTensor([32], DTYPES.DT_FLOAT, data);
     data.fill(2);
     t.strictSame(binding.tensorDataSync(id), new Float32Array(32).fill(1));
     binding.deleteTensor(id);
@@ -77,15 +78,15 @@ t.test('a tensor does not share memory with its typed array', async (t) => {
 });
 
 t.test('a shape that wants more strings than there are gets empty ones', async (t) => {
-  const id = binding.createTensor([3], dtypes.string, [Buffer.from('one')]);
+  const id = binding.createTensor([3], DTYPES.DT_STRING, [Buffer.from('one')]);
   t.strictSame(texts(binding.tensorDataSync(id)), ['one', '', '']);
   binding.deleteTensor(id);
-  t.throws(() => binding.createTensor([2], dtypes.string, [Buffer.from('x'), Reflect.get({}, 'none')]));
+  t.throws(() => binding.createTensor([2], DTYPES.DT_STRING, [Buffer.from('x'), Reflect.get({}, 'none')]));
 });
 
 t.test('a run that fails leaks nothing', async (t) => {
   const run = load(t, 'failing');
-  const input: Input = { shape: [65536], dtype: dtypes.float32, data: new Float32Array(65536) };
+  const input: Input = { shape: [65536], dtype: DTYPES.DT_FLOAT, data: new Float32Array(65536) };
   const failTimes = (n: number) => {
     for (let i = 1; i < n; i++) {
       try {
