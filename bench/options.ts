@@ -18,7 +18,7 @@ same command goes on from there. Only a whole run with neither --quick, --only n
   --fresh               drop what an interrupted run has left, instead of going on
   --plan                show the plan and the time it takes, and end
   --repeat N            repeats of each load (default ${full.repeats})
-  --duration SECONDS    of each load, after its warm-up (default ${full.load_s})
+  --duration SECONDS    of each load, after its warm-up (default ${full.load_s}; of an open loop twice that)
   --soak-minutes N      of the soak (default ${full.soak_minutes}; asked only by --only soak)
   --tf-serving FILE     a tensorflow_model_server program (default: the one on PATH)
   --image TARGET=IMAGE  run celsiusify, tf-serving or fastapi from this image, by docker (repeatable)
@@ -141,6 +141,7 @@ export function parseOptions(args: readonly string[]): Options {
       ...base,
       repeats: values.repeat === undefined ? base.repeats : whole('--repeat', values.repeat),
       load_s: duration ?? base.load_s,
+      open_load_s: duration === null ? base.open_load_s : duration * 2,
       payload_s: duration === null ? base.payload_s : duration / 2,
       soak_minutes:
         values['soak-minutes'] === undefined

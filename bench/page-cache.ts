@@ -1,7 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
+const DISKS = '/sys/block';
 const DROP = '/proc/sys/vm/drop_caches';
 
 /** Why the page cache of this machine cannot be dropped, or null when it can. */
@@ -31,4 +41,22 @@ export function copyOfNode(root: string): string {
     copyFileSync(process.execPath, copy);
   }
   return copy;
+}
+
+/**
+ * Has disks that read further ahead than this read just so far. Some virtual machines are set to 8 MiB: there each
+ * fault on a page of code drives out as much of what a small memory limit has room for.
+ *
+ * @returns what sets them back
+ */
+export function limitReadAhead(kib: number): () => void {
+  const files = readdirSync(DISKS).map((disk) => join(DISKS, disk, 'queue/read_ahead_kb'));
+  const before = files
+    .filter((file) => existsSync(file))
+    .map((file) => ({ file, kib: Number(readFileSync(file, 'utf8')) }))
+    .filter((disk) => disk.kib > kib);
+  for (const { file } of before) writeFileSync(file, String(kib));
+  return () => {
+    for (const disk of before) writeFileSync(disk.file, String(disk.kib));
+  };
 }

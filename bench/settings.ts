@@ -16,6 +16,9 @@ export interface Settings {
   readonly shares: readonly number[];
   /** Of FastAPI's own maximum, which the others' rates are far beyond. */
   readonly fastapi_shares: readonly number[];
+  /** An open loop has its own: below saturation a fresh client's own compiling would be its tail. */
+  readonly open_warmup_s: number;
+  readonly open_load_s: number;
   readonly open_connections: number;
   readonly batch_rows: readonly number[];
   readonly batch_connections: number;
@@ -24,6 +27,8 @@ export interface Settings {
   readonly idle_repeats: number;
   readonly locust_users: number;
   readonly memory_limits_mib: readonly number[];
+  /** Most that disks read ahead while memory limits are measured, KiB: Linux's default. */
+  readonly read_ahead_kib: number;
   /** Drop the page cache for cold starts and memory limits; needs root. */
   readonly drop_caches: boolean;
 }
@@ -41,6 +46,8 @@ export const full: Settings = {
   cross_check_connections: 32,
   shares: [0.25, 0.5, 0.75, 0.9, 1.1],
   fastapi_shares: [0.5, 0.75, 0.9],
+  open_warmup_s: 1,
+  open_load_s: 3,
   open_connections: 128,
   batch_rows: [1, 16, 256, 4096],
   batch_connections: 8,
@@ -48,7 +55,10 @@ export const full: Settings = {
   idle_connections: 10_000,
   idle_repeats: 3,
   locust_users: 32,
-  memory_limits_mib: [48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768],
+  memory_limits_mib: [
+    48, 56, 64, 72, 80, 88, 96, 104, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768,
+  ],
+  read_ahead_kib: 128,
   drop_caches: true,
 };
 
@@ -58,6 +68,8 @@ export const quick: Settings = {
   repeats: 1,
   warmup_s: 0.1,
   load_s: 0.4,
+  open_warmup_s: 0.1,
+  open_load_s: 0.4,
   payload_s: 0.2,
   locust_s: 2,
   soak_minutes: 1,

@@ -22,8 +22,9 @@ export interface ServerProcessDeps {
 }
 
 /**
- * When what only a start needs of TensorFlow's libraries is given back: some 190 of 240 MB. They are pages of files,
- * so the kernel would take them itself where memory is short; given back they do not count as this process' memory.
+ * When what only a start needs of Node's and TensorFlow's code is given back: some 200 of 255 MB. They are pages of
+ * files, so the kernel would take them itself where memory is short; given back they do not count as this process'
+ * memory.
  */
 const RELEASE_PAGES_AFTER_MS = 1000;
 

@@ -23,8 +23,10 @@ export const closedLoop: Question = {
         seconds: startSeconds(target) + (load_s + 0.1) * (connections.length + byWrk.length),
         run: (bench) =>
           Session.run(bench, 'closed-loop', target, async (session) => {
-            for (const count of connections) await byAutocannon(session, count, repeat);
-            for (const count of byWrk) await byWrkAt(session, count, repeat);
+            for (const count of connections) {
+              await byAutocannon(session, count, repeat);
+              if (byWrk.includes(count)) await byWrkAt(session, count, repeat);
+            }
           }),
       };
     });

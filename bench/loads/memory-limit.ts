@@ -1,6 +1,6 @@
 import { messageOf } from '../../function/errors.ts';
 import { MemoryCgroup } from '../memory-cgroup.ts';
-import { cannotDropCaches, copyOfNode, dropCaches } from '../page-cache.ts';
+import { cannotDropCaches, copyOfNode, dropCaches, limitReadAhead } from '../page-cache.ts';
 import {
   type Bench,
   type Known,
@@ -49,7 +49,14 @@ export const memoryLimit: Question = {
       seconds:
         probes *
         (startSeconds(target) + (settings.drop_caches ? 2 : 0) + settings.warmup_s + settings.load_s),
-      run: (bench) => search(bench, target),
+      run: async (bench) => {
+        const setBack = settings.drop_caches ? limitReadAhead(settings.read_ahead_kib) : () => {};
+        try {
+          return await search(bench, target);
+        } finally {
+          setBack();
+        }
+      },
     }));
   },
 };

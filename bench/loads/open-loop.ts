@@ -31,7 +31,7 @@ export const openLoop: Question = {
   needs: ['cross-check'],
   steps(known: Known): Step[] {
     const { settings } = known;
-    const load_s = settings.warmup_s + settings.load_s + 0.4;
+    const load_s = settings.open_warmup_s + settings.open_load_s + 0.4;
     const groups: Group[] = [
       {
         basis: ['celsiusify-predict', 'tf-serving'],
@@ -91,7 +91,8 @@ async function atRate(
     kind: 'undici',
     connections: settings.open_connections,
     rate_per_s,
-    duration_s: settings.load_s,
+    warmup_s: settings.open_warmup_s,
+    duration_s: settings.open_load_s,
     tag: `share=${share}/basis=${basis.target}/repeat=${repeat}`,
   });
   if (found === null) return;

@@ -54,7 +54,7 @@ export interface WrkResult {
   readonly client_cpu_us_per_request: number | null;
 }
 
-/** A closed loop by wrk with one thread, on a server that other loads have warmed up. wrk keeps times in whole µs. */
+/** A closed loop by wrk with one thread, on a server that another client has just loaded in the same way. wrk keeps times in whole µs. */
 export async function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
   const { bench, running, target } = session;
   const { load_s } = bench.settings;

@@ -24,6 +24,8 @@ function batcherOf(
 }
 
 const call = (...inputs: Tensor[]): Call => ({ signature: celsiusSignature(), inputs, client: HERE });
+/** As a route takes it: an answer at once and one later, a throw and a rejection are the same. */
+const run = async (batcher: Batcher, one: Call): Promise<Tensor[]> => batcher.run(one);
 const settled = (calls: readonly Promise<Tensor[]>[]) => Promise.allSettled(calls);
 
 /** What each call got: its outputs' elements, or why not. */
@@ -37,12 +39,12 @@ async function results(calls: readonly Promise<Tensor[]>[]): Promise<unknown[]> 
 
 t.test('calls of one turn share a run, each gets its own rows', async (t) => {
   const { batcher, runs } = batcherOf(fakeModel());
-  const calls = [vector(32), vector(212, -40), vector(32, 32, 212)].map((input) => batcher.run(call(input)));
+  const calls = [vector(32), vector(212, -40), vector(32, 32, 212)].map((input) => run(batcher, call(input)));
   t.equal(batcher.rowsWaiting, 6);
   t.same(await results(calls), [[[0]], [[100, -40]], [[0, 0, 100]]]);
   t.same(runs, [6]);
   t.equal(batcher.rowsWaiting, 0);
-  t.same(await results([batcher.run(call(vector(212)))]), [[[100]]], 'one alone');
+  t.same(await results([run(batcher, call(vector(212)))]), [[[100]]], 'one alone');
   t.same(runs, [6, 1]);
 });
 
@@ -57,7 +59,7 @@ t.test('all dtypes and several inputs are laid end to end', async (t) => {
     { dtype: 'DT_INT32', shape: [n, 0], data: new Int32Array(0) },
   ]);
   const signature = { ...celsiusSignature(), inputs: new Array(5).fill(celsiusSignature().inputs[0]) };
-  t.same(await Promise.all(inputs.map((one) => batcher.run({ ...call(...one), signature }))), inputs);
+  t.same(await Promise.all(inputs.map((one) => run(batcher, { ...call(...one), signature }))), inputs);
   t.same(runs, [3]);
 });
 
@@ -88,7 +90,7 @@ t.test('what cannot share a run does not', async (t) => {
     },
   ]) {
     const { batcher, runs } = batcherOf(fakeModel(), { enabled });
-    const outcomes = await settled(calls.map((one) => batcher.run(one)));
+    const outcomes = await settled(calls.map((one) => run(batcher, one)));
     t.same(
       outcomes.map((outcome) => outcome.status),
       calls.map(() => 'fulfilled'),
@@ -108,7 +110,7 @@ t.test('no more rows in a run than allowed', async (t) => {
   ]) {
     const { batcher, runs } = batcherOf(fakeModel(), { maxBatchRows: 8 });
     const calls = sizes.map((size, i) =>
-      batcher.run(call(vector(...new Array<number>(size).fill(32 + i * 9)))),
+      run(batcher, call(vector(...new Array<number>(size).fill(32 + i * 9)))),
     );
     const wantedRows = sizes.map((size, i) => [new Array<number>(size).fill(i * 5)]);
     t.same(await results(calls), wantedRows, `${sizes}: the answers`);
@@ -118,20 +120,20 @@ t.test('no more rows in a run than allowed', async (t) => {
 
 t.test('a full queue refuses with Retry-After', async (t) => {
   const { batcher, runs } = batcherOf(fakeModel(), { maxQueueRows: 4 });
-  const fits = [batcher.run(call(vector(32, 32))), batcher.run(call(vector(32, 32)))];
-  const refused = await settled([batcher.run(call(vector(1)))]);
+  const fits = [run(batcher, call(vector(32, 32))), run(batcher, call(vector(32, 32)))];
+  const refused = await settled([run(batcher, call(vector(1)))]);
   t.match(refused, [
     { reason: { status: 503, headers: ['retry-after', '1'], message: /4 rows are waiting/ } },
   ]);
   t.same(await results(fits), [[[0, 0]], [[0, 0]]], 'those before it are answered');
   t.same(runs, [4]);
-  const large = batcher.run(call(vector(32, 32, 32, 32, 32)));
+  const large = run(batcher, call(vector(32, 32, 32, 32, 32)));
   t.same(
     await results([large]),
     [[[0, 0, 0, 0, 0]]],
     'one larger than the queue is served where nothing waits',
   );
-  t.same(await results([batcher.run(call(vector(32)))]), [[[0]]], 'and the queue has room again');
+  t.same(await results([run(batcher, call(vector(32)))]), [[[0]]], 'and the queue has room again');
 });
 
 t.test('a bad row fails its own call alone', async (t) => {
@@ -142,9 +144,9 @@ t.test('a bad row fails its own call alone', async (t) => {
     return inputs.map(toCelsius);
   });
   const { batcher } = batcherOf(model);
-  const calls = [vector(32), vector(-1), vector(212)].map((input) => batcher.run(call(input)));
+  const calls = [vector(32), vector(-1), vector(212)].map((input) => run(batcher, call(input)));
   t.same(await results(calls), [[[0]], 'HttpError: the graph refuses -1', [[100]]]);
-  t.match(await settled([batcher.run(call(vector(-1)))]), [{ reason: HttpError }], 'alone, too');
+  t.match(await settled([run(batcher, call(vector(-1)))]), [{ reason: HttpError }], 'alone, too');
 });
 
 t.test('a model that is not row-wise answers each call by itself', async (t) => {
@@ -152,13 +154,13 @@ t.test('a model that is not row-wise answers each call by itself', async (t) => 
     inputs.map(({ data }) => vector(Array.from(data as Float32Array).reduce((a, b) => a + b, 0))),
   );
   const { batcher } = batcherOf(model);
-  t.same(await results([vector(1, 2), vector(3, 4)].map((input) => batcher.run(call(input)))), [
+  t.same(await results([vector(1, 2), vector(3, 4)].map((input) => run(batcher, call(input)))), [
     [[3]],
     [[7]],
   ]);
   const scalar = fakeModel(() => [{ dtype: 'DT_FLOAT', shape: [], data: Float32Array.of(5) }]);
   const other = batcherOf(scalar).batcher;
-  t.same(await results([vector(1), vector(2)].map((input) => other.run(call(input)))), [[[5]], [[5]]]);
+  t.same(await results([vector(1), vector(2)].map((input) => run(other, call(input)))), [[[5]], [[5]]]);
 });
 
 t.test('calls whose client has gone are not run', async (t) => {
@@ -166,16 +168,39 @@ t.test('calls whose client has gone are not run', async (t) => {
   let there = true;
   const leaving = { ...call(vector(1, 2, 3)), client: { gone: () => !there } };
   let answered = false;
-  batcher.run(leaving).finally(() => {
+  run(batcher, leaving).finally(() => {
     answered = true;
   });
-  const stays = batcher.run(call(vector(212)));
+  const stays = run(batcher, call(vector(212)));
   there = false;
   t.same(await results([stays]), [[[100]]]);
   t.same(runs, [1]);
   t.equal(answered, false);
-  batcher.run(leaving);
+  run(batcher, leaving);
   await new Promise(setImmediate);
   t.same(runs, [1], 'nothing at all is run where all have gone');
   t.equal(batcher.rowsWaiting, 0);
+});
+
+t.test('while turns have few calls, those are run at once', async (t) => {
+  const { batcher, runs } = batcherOf(fakeModel());
+  const one = call(vector(212));
+  const turn = () => new Promise(setImmediate);
+  for (const { calls, atOnce, later, why } of [
+    { calls: 1, atOnce: 0, later: [1], why: 'nothing is known before the first turn' },
+    { calls: 1, atOnce: 1, later: [], why: 'one after one' },
+    { calls: 2, atOnce: 2, later: [], why: 'two after one' },
+    { calls: 6, atOnce: 2, later: [4], why: 'many after two: the first of them' },
+    { calls: 6, atOnce: 0, later: [6], why: 'many after many' },
+    { calls: 1, atOnce: 0, later: [1], why: 'one after many' },
+    { calls: 1, atOnce: 1, later: [], why: 'and few again' },
+  ]) {
+    runs.length = 0;
+    const answers = Array.from({ length: calls }, () => batcher.run(one));
+    t.equal(answers.filter((answer) => Array.isArray(answer)).length, atOnce, why);
+    t.equal(batcher.rowsWaiting, calls - atOnce, `${why}: waiting`);
+    await turn();
+    t.same(runs, [...new Array<number>(atOnce).fill(1), ...later], `${why}: runs`);
+    t.same(await results(answers.map(async (answer) => answer)), new Array(calls).fill([[100]]), why);
+  }
 });

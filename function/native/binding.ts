@@ -41,8 +41,8 @@ export interface Binding extends FloatCodec, VectorRunner {
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
   /**
-   * Gives back the memory of TensorFlow's code and constants that loading touched, some 200 MB. What is needed again
-   * comes from the page cache, so that this is for after the warm-up.
+   * Gives back the memory of Node's and TensorFlow's code and constants that loading touched, some 200 MB. What is
+   * needed again comes from the page cache, so that this is for after the warm-up.
    */
   releasePages(): void;
   /** TensorFlow's version. */

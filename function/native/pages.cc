@@ -9,23 +9,26 @@
 namespace celsiusify {
 namespace {
 
-// Code and constants of one library: segments that are not writable, so that each of their pages is as it is in the
+// Node itself, which has no name here, and TensorFlow's libraries: the large files.
+bool IsLarge(const char* name) { return name[0] == '\0' || std::strstr(name, "/libtensorflow_") != nullptr; }
+
+// Code and constants of one file: segments that are not writable, so that each of their pages is as it is in the
 // file. Data that relocations have written to (RELRO) is part of a writable segment.
-int ReleaseLibrary(dl_phdr_info* library, size_t, void*) {
-  if (std::strstr(library->dlpi_name, "/libtensorflow_") == nullptr) return 0;
+int ReleaseFile(dl_phdr_info* file, size_t, void*) {
+  if (!IsLarge(file->dlpi_name)) return 0;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  for (int i = 0; i < library->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = library->dlpi_phdr[i];
+  for (int i = 0; i < file->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = file->dlpi_phdr[i];
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
-    const uintptr_t start = (library->dlpi_addr + segment.p_vaddr) & ~(page - 1);
-    const uintptr_t end = library->dlpi_addr + segment.p_vaddr + segment.p_filesz;
+    const uintptr_t start = (file->dlpi_addr + segment.p_vaddr) & ~(page - 1);
+    const uintptr_t end = file->dlpi_addr + segment.p_vaddr + segment.p_filesz;
     madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
   }
   return 0;
 }
 
 napi_value ReleasePages(napi_env, napi_callback_info) {
-  dl_iterate_phdr(ReleaseLibrary, nullptr);
+  dl_iterate_phdr(ReleaseFile, nullptr);
   return nullptr;
 }
 

@@ -1,4 +1,4 @@
-// Memory of TensorFlow's libraries that a model does not need once it is warm.
+// Memory of Node's and TensorFlow's code that a model does not need once it is warm.
 #pragma once
 
 #include <node_api.h>

@@ -1,6 +1,6 @@
 import type { Deps, Route } from '../app.ts';
 import { badRequest, HttpError } from '../errors.ts';
-import { jsonText } from '../http.ts';
+import { after, jsonText } from '../http.ts';
 import { readFloatLists } from '../model/float-lists.ts';
 import { tensorText } from '../model/json-text.ts';
 import { parseJson } from '../model/parse-json.ts';
@@ -21,16 +21,19 @@ export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>):
     name: 'celsius',
     path: '/celsius',
     methods: ['POST'],
-    async handle(request) {
+    handle(request) {
       const { model, batcher } = served();
       const found = celsiusSignature(model);
       if (found === undefined) throw noCelsius(model);
       const { signature, output } = found;
-      const { rows, one } = readRows(request.body, model, found.input) ?? (await refuse(request.body));
-      const [celsius] = await batcher.run({ signature, inputs: [rows], client: request });
-      if (celsius === undefined) throw new HttpError(500, 'the model gave no output');
-      const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output, model.floats);
-      return jsonText(200, `{"celsius":${text}${tail}`);
+      const read = readRows(request.body, model, found.input);
+      if (read === undefined) return refuse(request.body);
+      const { rows, one } = read;
+      return after(batcher.run({ signature, inputs: [rows], client: request }), ([celsius]) => {
+        if (celsius === undefined) throw new HttpError(500, 'the model gave no output');
+        const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output, model.floats);
+        return jsonText(200, `{"celsius":${text}${tail}`);
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Deps, Route, Served } from '../app.ts';
 import { badRequest, HttpError } from '../errors.ts';
-import { type Answer, type HttpRequest, jsonText } from '../http.ts';
+import { type Answer, after, type HttpRequest, jsonText } from '../http.ts';
 import { predictText, readPredict } from '../model/predict-json.ts';
 import { metadataText, statusText } from './model-info.ts';
 
@@ -13,11 +13,12 @@ const MODEL_PATH =
 
 /** TensorFlow Serving's REST API, which is KServe's V1 protocol too. */
 export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'served' | 'modelName'>): Route[] {
-  const answer = async (request: HttpRequest, { model, batcher }: Served) => {
+  const answer = (request: HttpRequest, { model, batcher }: Served) => {
     const predict = readPredict(request.body, model);
     const { signature, inputs } = predict;
-    const outputs = await batcher.run({ signature, inputs, client: request });
-    return jsonText(200, predictText(predict, outputs, model.floats));
+    return after(batcher.run({ signature, inputs, client: request }), (outputs) =>
+      jsonText(200, predictText(predict, outputs, model.floats)),
+    );
   };
   return [
     {

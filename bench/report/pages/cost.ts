@@ -41,7 +41,7 @@ function costTable(context: Context): Markup {
   });
   const share = `${PLANNED_SHARE * 100} %`;
   return table({
-    caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate.${limits ? typst` Smallest limit: container memory at which it keeps 95 % of its speed, page cache counted.` : typst``}${images ? typst` Image: compressed.` : typst``}`,
+    caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate.${limits ? typst` Smallest limit: container memory at which it keeps 95 % of its speed, page cache counted, disks at Linux’s default read-ahead.` : typst``}${images ? typst` Image: compressed.` : typst``}`,
     head: [
       '',
       'CPU, s',
