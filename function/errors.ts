@@ -17,6 +17,11 @@ export function badRequest(message: string): HttpError {
   return new HttpError(400, message);
 }
 
+/** 408: a request that did not come whole in time. */
+export function tooSlow(): HttpError {
+  return new HttpError(408, 'the request did not come in time (HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS)');
+}
+
 /** The process cannot go on: one line on stderr that says what to do, then the exit code (1, or 2 for bad usage). */
 export class FatalError extends Error {
   readonly exitCode: 1 | 2;

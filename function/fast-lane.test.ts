@@ -1,26 +1,10 @@
 // The lane must answer what node:http answers, byte for byte but for the order of headers, and must leave to it all
 // that is not plain. `te: trailers` says nothing that matters here, and keeps a request off the lane.
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { readPlainHead } from './plain-head.ts';
-import { HttpServer, type Limits } from './server.ts';
 import { testApp } from './testing-app.ts';
+import { serve } from './testing-server.ts';
 import { post, RawConnection } from './testing-socket.ts';
-
-const LIMITS: Limits = {
-  bodyLimitBytes: 1 << 20,
-  maxConnections: 100,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  keepAliveTimeoutMs: 75_000,
-};
-
-async function serve(t: Test): Promise<string> {
-  const { app } = testApp();
-  const server = new HttpServer(app, LIMITS);
-  const port = await server.listen('127.0.0.1', 0);
-  t.teardown(() => server.drain(0));
-  return `http://127.0.0.1:${port}`;
-}
 
 /** Writes pieces, each after the answer to the ones before, or a turn of the loop where there is none yet. */
 async function answers(url: string, pieces: readonly string[], count: number) {
@@ -51,7 +35,7 @@ const BODIES = [
 ] as const;
 
 t.test('the same answers on the lane and off it', async (t) => {
-  const url = await serve(t);
+  const { url } = await serve(t, testApp().app);
   for (const [path, body] of BODIES) {
     const plain = post(path, body);
     const [expected] = await answers(url, [post(path, body, ['te: trailers'])], 1);

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { App } from './app.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import { type HttpError, tooSlow } from './errors.ts';
+import { type HttpRequest, type HttpResponse, headText, UNREAD } from './http.ts';
 import { type PlainHead, readPlainHead } from './plain-head.ts';
 
 /** Limits; sizes in bytes, times in ms. */
@@ -13,6 +13,9 @@ export interface LaneLimits {
 
 /** Larger requests come in many pieces, and what the lane saves no longer counts. */
 const MAX_REQUEST_BYTES = 1 << 16;
+
+/** What a connection may hold of a request that has not come whole; node:http counts what it holds. */
+const MAX_WAITING_BYTES = 4096;
 
 /**
  * Answers plain requests without node:http, whose objects and streams take most of a small request's time: a POST
@@ -42,7 +45,8 @@ export class FastLane {
   readonly accept = (socket: Socket): void => {
     const connection: Connection = new Connection(socket, this.#limits, {
       answer: (request) => this.#app.handle(request),
-      write: (response) => this.#write(socket, response),
+      write: (response) => this.#write(socket, response, this.closing),
+      refuse: (error) => this.#write(socket, this.#app.refuse(UNREAD, error), true),
       leave: () => this.#connections.delete(connection),
       toNodeHttp: () => this.#toNodeHttp(socket),
     });
@@ -59,12 +63,10 @@ export class FastLane {
   }
 
   /** @returns whether the connection goes on */
-  #write(socket: Socket, { status, headers, body }: HttpResponse): boolean {
+  #write(socket: Socket, response: HttpResponse, last: boolean): boolean {
+    const { body } = response;
     const bytes = Buffer.byteLength(body);
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-    for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-    head += `content-length: ${bytes}\r\nDate: ${this.#now()}\r\n`;
-    head += this.closing ? 'Connection: close\r\n\r\n' : `${this.#keepAlive}\r\n`;
+    const head = headText(response, bytes, this.#now(), last ? 'Connection: close\r\n' : this.#keepAlive);
     if (typeof body === 'string') {
       socket.write(head + body, bytes === body.length ? 'latin1' : 'utf8');
     } else {
@@ -73,7 +75,7 @@ export class FastLane {
       socket.write(body);
       socket.uncork();
     }
-    return !this.closing;
+    return !last;
   }
 
   /** The Date header's value, made once a second. */
@@ -91,6 +93,7 @@ export class FastLane {
 interface Lane {
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
   write(response: HttpResponse): boolean;
+  refuse(error: HttpError): void;
   leave(): void;
   toNodeHttp(): void;
 }
@@ -141,7 +144,7 @@ class Connection {
     if (head !== undefined && bytes.length === size) {
       this.#waiting = undefined;
       this.#answer(head, bytes.subarray(head.bytes));
-    } else if (head !== undefined && bytes.length < size && waiting === undefined) {
+    } else if (bytes.length < size && waiting === undefined && bytes.length <= MAX_WAITING_BYTES) {
       // Many clients send head and body apart: one more piece is waited for.
       this.#waiting = bytes;
       this.#setTimeout(this.#limits.requestTimeoutMs);
@@ -200,8 +203,7 @@ class Connection {
 
   readonly #onTimeout = (): void => {
     if (this.#busy && this.#socket.writableLength === 0) return;
-    if (this.#waiting !== undefined)
-      this.#socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
+    if (this.#waiting !== undefined) this.#lane.refuse(tooSlow());
     this.#socket.destroySoon();
   };
 

@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /**
  * The two shapes that every route works with. They are plain objects, so that the hot path costs no Fetch
  * Request, Response, Headers or stream; app.fetch() turns them from and to the Fetch API.
@@ -22,11 +24,38 @@ export interface HttpResponse {
   readonly body: string | Buffer;
 }
 
+/** Stands for a request that could not be read. */
+export const UNREAD: HttpRequest = {
+  method: '',
+  url: '',
+  header: () => undefined,
+  body: Buffer.alloc(0),
+  gone: () => false,
+};
+
 export type Answer = HttpResponse | Promise<HttpResponse>;
 
 /** Goes on at once with what is there already: a promise would cost a turn of the microtask queue. */
 export function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/**
+ * The head of an answer as it goes over the wire, for what is written without node:http.
+ *
+ * @param bytes of the body
+ * @param date of the Date header
+ * @param connection one or more whole header lines that say what becomes of the connection
+ */
+export function headText(
+  { status, headers }: HttpResponse,
+  bytes: number,
+  date: string,
+  connection: string,
+): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${head}content-length: ${bytes}\r\nDate: ${date}\r\n${connection}\r\n`;
 }
 
 const JSON_TYPE = ['content-type', 'application/json'] as const;

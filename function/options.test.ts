@@ -57,6 +57,7 @@ const cases: Record<keyof Options, Case> = {
   intraOpThreads: number(1, 0, 1024),
   interOpThreads: number(-1, -1, 1024),
   bodyLimitBytes: number(1_048_576, 1, 2 ** 30),
+  bodiesLimitBytes: number(67_108_864, 1, 2 ** 40),
   maxConnections: number(16384, 1, 1e6),
   headersTimeoutMs: number(10_000, 1, 600_000),
   requestTimeoutMs: number(30_000, 1, 600_000),

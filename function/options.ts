@@ -101,6 +101,13 @@ export const OPTIONS = {
     1 << 30,
     'largest body, also after gunzip; beyond: 413',
   ),
+  bodiesLimitBytes: integer(
+    'BODIES_LIMIT_BYTES',
+    1 << 26,
+    1,
+    2 ** 40,
+    'bodies of all requests under way together; beyond: 503',
+  ),
   maxConnections: integer(
     'MAX_CONNECTIONS',
     16384,

@@ -1,33 +1,15 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { App } from './app.ts';
-import { HttpServer, type Limits } from './server.ts';
+import { HttpServer } from './server.ts';
 import { fakeModel, testApp, toCelsius } from './testing-app.ts';
+import { bare, LIMITS, serve } from './testing-server.ts';
 import { exchange, post, RawConnection } from './testing-socket.ts';
-
-const LIMITS: Limits = {
-  bodyLimitBytes: 1 << 20,
-  maxConnections: 100,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  keepAliveTimeoutMs: 75_000,
-};
 
 const CONVERT = post('/celsius', '{"fahrenheit":212}');
 const HEALTH = 'GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n';
-
-async function serve(
-  t: Test,
-  app: App,
-  limits: Partial<Limits> = {},
-): Promise<{ url: string; server: HttpServer }> {
-  const server = new HttpServer(app, { ...LIMITS, ...limits });
-  const port = await server.listen('127.0.0.1', 0);
-  t.teardown(() => server.drain(0));
-  return { url: `http://127.0.0.1:${port}`, server };
-}
 
 t.test('requests as they come over the wire', async (t) => {
   const { app, runId } = testApp();
@@ -67,8 +49,8 @@ t.test('requests as they come over the wire', async (t) => {
       status: 200,
       body: /ok/,
     },
-    { name: 'no host', data: 'GET /healthz HTTP/1.1\r\n\r\n', status: 400, body: /^/ },
-    { name: 'no HTTP', data: 'hello\r\n\r\n', status: 400, body: /^/ },
+    { name: 'no host', data: 'GET /healthz HTTP/1.1\r\n\r\n', status: 400, body: /Host/ },
+    { name: 'no HTTP', data: 'hello\r\n\r\n', status: 400, body: /not a request in HTTP/ },
     {
       name: 'a length over the limit',
       data: 'POST /celsius HTTP/1.1\r\nhost: t\r\ncontent-length: 1048577\r\n\r\n',
@@ -80,19 +62,19 @@ t.test('requests as they come over the wire', async (t) => {
       name: 'headers over 16 KiB',
       data: `GET /healthz HTTP/1.1\r\nhost: t\r\n${'x: yyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n'.repeat(600)}\r\n`,
       status: 431,
-      body: /^/,
+      body: /larger than 16384 bytes/,
     },
     {
       name: 'one header over 16 KiB',
       data: `GET /healthz HTTP/1.1\r\nhost: t\r\nx: ${'y'.repeat(17_000)}\r\n\r\n`,
       status: 431,
-      body: /^/,
+      body: /larger than 16384 bytes/,
     },
   ]) {
     const answer = await exchange(url, data);
     t.equal(answer?.status, status, `${name}: ${status}`);
     t.match(answer?.body, body, `${name}: its body`);
-    if (answer?.headers['content-type'] !== undefined) t.equal(answer.headers['x-run-id'], runId, name);
+    t.match(answer?.headers, { 'content-type': /^application\/json|^text/, 'x-run-id': runId }, name);
   }
 });
 
@@ -109,59 +91,6 @@ t.test('a connection is kept, and answers come in the order of requests', async 
     t.match((await connection.answer())?.body, /"ok"/);
   }
   connection.destroy();
-});
-
-t.test('after a body over the limit the connection ends', async (t) => {
-  const { app } = testApp();
-  const { url } = await serve(t, app, { bodyLimitBytes: 100 });
-  const connection = await RawConnection.open(url);
-  connection.write(post('/celsius', ' '.repeat(1000)) + HEALTH);
-  const answers = await connection.answers();
-  t.match(answers, [{ status: 413, headers: { connection: 'close' } }]);
-  t.equal(answers.length, 1, 'what stood behind the body is no request');
-  t.equal(app.inFlight, 0);
-});
-
-t.test('time-outs', async (t) => {
-  const { app } = testApp();
-  const { url } = await serve(t, app, {
-    headersTimeoutMs: 50,
-    requestTimeoutMs: 100,
-    keepAliveTimeoutMs: 50,
-  });
-  const start = 'POST /celsius HTTP/1.1\r\nhost: t\r\ncontent-length: 18\r\n';
-  for (const { name, data, status } of [
-    { name: 'headers that do not end', data: start, status: 408 },
-    { name: 'a body that does not end', data: `${start}\r\n{"fahr`, status: 408 },
-    {
-      name: 'a chunk that does not come',
-      data: 'POST / HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n5\r\n',
-      status: 408,
-    },
-  ]) {
-    const connection = await RawConnection.open(url);
-    connection.write(data);
-    t.match(await connection.answers(), [{ status }], name);
-    await connection.closed;
-  }
-  const idle = await RawConnection.open(url);
-  idle.write(HEALTH);
-  t.equal((await idle.answers()).length, 1, 'an idle connection is closed after its answer');
-  const silent = await RawConnection.open(url);
-  await silent.closed;
-  t.pass('a connection on which nothing comes is closed');
-});
-
-t.test('a client that asks and does not read is cut', async (t) => {
-  const body = 'x'.repeat(32 << 20); // more than the kernel's buffers hold
-  const app: App = { ...bare(testApp().app), handle: () => ({ status: 200, headers: [], body }) };
-  const { url, server } = await serve(t, app, { requestTimeoutMs: 100 });
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(HEALTH);
-  await once(socket, 'readable'); // read no further than this
-  t.equal(await server.drain(60_000), 0, 'long before the drain would cut it');
-  socket.destroy();
-  await t.rejects(RawConnection.open(url), 'the server is closed');
 });
 
 t.test('no more connections than allowed', async (t) => {
@@ -297,15 +226,3 @@ t.test('ports that cannot be had', async (t) => {
   });
   await t.rejects(new HttpServer(app, LIMITS).listen('192.0.2.1', 0), { message: /set HOST and PORT/ });
 });
-
-/** An app's methods, bound, so that some can be replaced. */
-function bare(app: App): App {
-  return {
-    handle: (request) => app.handle(request),
-    refuse: (request, error) => app.refuse(request, error),
-    fetch: (request) => app.fetch(request),
-    get inFlight() {
-      return app.inFlight;
-    },
-  };
-}

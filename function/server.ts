@@ -1,14 +1,24 @@
 import { once } from 'node:events';
-import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  maxHeaderSize,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { App } from './app.ts';
-import { badRequest, FatalError, HttpError, messageOf } from './errors.ts';
+import { BufferedMessage, Room } from './buffered-message.ts';
+import { badRequest, FatalError, HttpError, messageOf, tooSlow } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import { type HttpRequest, type HttpResponse, headText, UNREAD } from './http.ts';
 
 /** Limits on connections and requests; times in ms. */
 export interface Limits {
   readonly bodyLimitBytes: number;
+  /** Of the bodies of all requests under way. */
+  readonly bodiesLimitBytes: number;
   readonly maxConnections: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -16,6 +26,9 @@ export interface Limits {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** How long what a client still sends of a refused body is read and dropped. */
+const LINGER_MS = 1000;
 
 /** A connection with no request for this long while draining counts as idle. */
 const IDLE_MS = 1000;
@@ -26,12 +39,16 @@ export class HttpServer {
   readonly #lane: FastLane;
   readonly #app: App;
   readonly #bodyLimitBytes: number;
+  readonly #room: Room;
+  /** The latest reply of each connection. */
+  readonly #replies = new WeakMap<Duplex, ServerResponse>();
   readonly #requestTimeoutMs: number;
   #closing = false;
 
   constructor(app: App, limits: Limits) {
     this.#app = app;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
+    this.#room = new Room(limits.bodiesLimitBytes);
     this.#requestTimeoutMs = limits.requestTimeoutMs;
     this.#server = createServer(
       {
@@ -41,11 +58,13 @@ export class HttpServer {
         keepAliveTimeout: limits.keepAliveTimeoutMs,
         connectionsCheckingInterval: 1000,
         noDelay: true,
+        requireHostHeader: false, // #onRequest does, and says so in JSON
         IncomingMessage: BufferedMessage,
       },
       this.#onRequest,
     );
     this.#server.maxConnections = limits.maxConnections;
+    this.#server.on('clientError', this.#onClientError);
     this.#lane = new FastLane(app, limits, takeConnections(this.#server));
     this.#server.on('connection', this.#lane.accept);
   }
@@ -105,30 +124,48 @@ export class HttpServer {
     return cut;
   }
 
+  /** In place of node:http's own bare status lines. */
+  readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const reply = this.#replies.get(socket);
+    const underWay = reply?.headersSent === true && !reply.writableFinished;
+    if (!socket.writable || underWay || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const response = this.#app.refuse(UNREAD, unreadable(error));
+    const bytes = Buffer.byteLength(response.body);
+    const head = headText(response, bytes, new Date().toUTCString(), 'Connection: close\r\n');
+    socket.end(head + response.body, () => socket.destroy());
+  };
+
   readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
-    const { headers, headersDistinct } = message;
-    if ((headersDistinct.host?.length ?? 0) > 1) {
+    const { headers, headersDistinct, socket } = message;
+    if (socket.writableEnded) return; // stands behind a body that was refused
+    this.#replies.set(socket, reply);
+    const hosts = headersDistinct.host?.length ?? 0;
+    if (hosts > 1 || (hosts === 0 && message.httpVersion === '1.1')) {
       // RFC 9112, section 3.2: two hosts are a way to have a proxy and a server read one request in two ways.
-      this.#refuse(message, reply, badRequest('more than one Host header'));
+      this.#refuse(message, reply, badRequest(`a request has one Host header, this one ${hosts}`));
     } else if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       this.#answer(message, reply, EMPTY);
     } else if (Number(headers['content-length']) > this.#bodyLimitBytes) {
       this.#refuse(message, reply, this.#tooLarge());
     } else {
-      message.readBody(this.#bodyLimitBytes, (body) => {
-        if (body === undefined) this.#refuse(message, reply, this.#tooLarge());
-        else this.#answer(message, reply, body);
+      message.readBody(this.#bodyLimitBytes, this.#room, (body) => {
+        if (body instanceof Buffer) this.#answer(message, reply, body);
+        else this.#refuse(message, reply, body === 'large' ? this.#tooLarge() : noRoom());
       });
     }
   };
 
-  #answer(message: IncomingMessage, reply: ServerResponse, body: Buffer): void {
+  #answer(message: BufferedMessage, reply: ServerResponse, body: Buffer): void {
     const response = this.#app.handle(new NodeRequest(message, body));
     if (response instanceof Promise) response.then((late) => this.#send(message, reply, late));
     else this.#send(message, reply, response);
   }
 
-  #send(message: IncomingMessage, reply: ServerResponse, { status, headers, body }: HttpResponse): void {
+  #send(message: BufferedMessage, reply: ServerResponse, { status, headers, body }: HttpResponse): void {
+    message.giveBack();
     if (reply.destroyed || reply.headersSent) return; // the client has gone
     if (this.#closing) reply.shouldKeepAlive = false;
     reply.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
@@ -146,10 +183,44 @@ export class HttpServer {
   }
 
   /** An answer before the whole body is read: the rest is not wanted, so the connection ends with it. */
-  #refuse(message: IncomingMessage, reply: ServerResponse, error: HttpError): void {
+  #refuse(message: BufferedMessage, reply: ServerResponse, error: HttpError): void {
     reply.shouldKeepAlive = false;
+    lingerWhenDone(message.socket);
     this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
   }
+}
+
+/**
+ * Has node:http's last call on a connection close this side only, and read on for a while. With bytes of the client's
+ * unread, a close at once would be a reset, which may overtake the answer.
+ */
+function lingerWhenDone(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  };
+}
+
+/** What node:http found in a request that it could not read. */
+function unreadable({ code, message }: NodeJS.ErrnoException): HttpError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tooSlow();
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(431, `the headers are larger than ${maxHeaderSize} bytes`);
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new HttpError(413, "the chunks' extensions are too large");
+    default:
+      return badRequest(`not a request in HTTP/1.1 (${message})`);
+  }
+}
+
+function noRoom(): HttpError {
+  return new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', [
+    'retry-after',
+    '1',
+  ]);
 }
 
 /** Takes new connections from node:http. @returns what gives it one: its own listener, which it had put there */
@@ -159,49 +230,6 @@ function takeConnections(server: Server): (socket: Socket) => void {
   return (socket) => {
     for (const listener of listeners) listener.call(server, socket);
   };
-}
-
-/**
- * A message that hands its body over in one piece. push() is what a stream's source calls; taking the chunks there
- * saves the stream's own buffering, flow and events, which cost more than the rest of a small request's reading.
- */
-class BufferedMessage extends IncomingMessage {
-  #chunks: Buffer[] | undefined;
-  #size = 0;
-  #limit = 0;
-  #done: ((body: Buffer | undefined) => void) | undefined;
-
-  /** @param done called once, with the body or, where it is larger than `limit` bytes, undefined */
-  readBody(limit: number, done: (body: Buffer | undefined) => void): void {
-    this.#limit = limit;
-    this.#done = done;
-  }
-
-  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    if (chunk === null) {
-      this.#finish(this.#whole());
-      return super.push(null, encoding);
-    }
-    if (this.#done === undefined) return true; // nobody wants it, or it was refused
-    this.#size += chunk.length;
-    if (this.#size > this.#limit) this.#finish(undefined);
-    else if (this.#chunks === undefined) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
-    return true;
-  }
-
-  #whole(): Buffer {
-    const chunks = this.#chunks;
-    if (chunks === undefined) return EMPTY;
-    return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, this.#size);
-  }
-
-  #finish(body: Buffer | undefined): void {
-    const done = this.#done;
-    this.#done = undefined;
-    this.#chunks = undefined;
-    done?.(body);
-  }
 }
 
 /** The cheap request: nothing is read from the message before it is asked for. */

@@ -126,6 +126,18 @@ export const bodyTests: HardeningTest[] = [
       }),
   },
   {
+    name: 'bodies that fill the room for all',
+    run: () =>
+      withServer({ env: { REQUEST_TIMEOUT_MS: '5000' } }, async (url) => {
+        const unfinished = post('/v1/models/celsius:predict', ' '.repeat(LIMIT)).slice(0, -1);
+        const answers = await Promise.all(Array.from({ length: 500 }, () => exchange(url, unfinished)));
+        const came = tally(answers.map((answer) => answer?.status));
+        // 64 MiB have room for 63 and the beginnings of others, which get 503 in turn
+        expect(/^408: (6[0-4]|[1-5]?\d), 503: 4\d\d$/.test(came), came);
+        return { sent: '500 connections, 1 MiB but for the last byte on each', came };
+      }),
+  },
+  {
     name: 'prototype keys',
     run: () =>
       withServer({}, async (url) => {
