@@ -17,7 +17,7 @@ t.test('where results go', async (t) => {
 
 t.test('settings', async (t) => {
   t.match(parseOptions(['--repeat', '7', '--duration', '4']), {
-    settings: { ...full, repeats: 7, load_s: 4, payload_s: 2 },
+    settings: { ...full, repeats: 7, load_s: 4, open_load_s: 8, payload_s: 2 },
   });
   t.match(parseOptions(['--quick']), { settings: quick });
   t.match(parseOptions(['--image', 'tf-serving=a/b:1', '--url', 'fastapi=http://h:1/']), {
