@@ -54,7 +54,10 @@ export interface WrkResult {
   readonly client_cpu_us_per_request: number | null;
 }
 
-/** A closed loop by wrk with one thread, on a server that another client has just loaded in the same way. wrk keeps times in whole µs. */
+/** wrk takes whole seconds only. */
+export const WARMUP_S = 1;
+
+/** A closed loop by wrk with one thread, after a warm-up. wrk keeps times in whole µs. */
 export async function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
   const { bench, running, target } = session;
   const { load_s } = bench.settings;
@@ -80,6 +83,7 @@ export async function wrkLoad(session: Session, connections: number): Promise<Wr
     return parseSummary(stdout);
   };
   try {
+    await wrk(WARMUP_S);
     const [server, client] = [session.cpu_us(), endedChildrenCpu()];
     const found = await wrk(load_s);
     const after = session.cpu_us();

@@ -6,6 +6,7 @@ import {
   advantage,
   closedLoop,
   coldStart,
+  LATENCY_CLIENT,
   OURS,
   type Question,
   questions,
@@ -61,7 +62,7 @@ function headline(context: Context, asked: readonly Question[]): Markup {
     return found === undefined ? [] : [typst`${say(context, found)} ${words}`];
   };
   const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    say(context, get(context, closedLoop(OURS, client, 32, name), unit));
+    say(context, get(context, closedLoop(OURS, unit === 'ms' ? LATENCY_CLIENT : client, 32, name), unit));
   const throughput = [
     ...times('rps-32', 'tf-serving', 'TensorFlow Serving with its default flags'),
     ...times('rps-32', 'tf-serving-tuned', 'TensorFlow Serving with tuned flags'),
@@ -104,7 +105,7 @@ async function ratios(
   const caption = typst`How many times better Celsiusify (`;
   return plots(
     context,
-    typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput, latency and CPU by ${context.client}.${notOfficial(context)}`,
+    typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput and CPU by ${context.client}, latency by ${LATENCY_CLIENT}.${notOfficial(context)}`,
     [{ path: 'plots/answer.svg', svg, alt }],
   );
 }
@@ -121,7 +122,7 @@ function absolute(context: Context): Markup {
   const { results, client } = context;
   const targets = targetsIn(results, 'closed-loop.csv');
   const of = (target: string, name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    get(context, closedLoop(target, client, 32, name), unit);
+    get(context, closedLoop(target, unit === 'ms' ? LATENCY_CLIENT : client, 32, name), unit);
   // The two ways to ask Celsiusify are one process: its start and its memory were measured once.
   const process = (target: string) => (target === 'celsiusify-celsius' ? OURS : target);
   const lines = targets.map((target) => [
@@ -148,7 +149,7 @@ function absolute(context: Context): Markup {
     cell(context, get(context, coldStart(process(target), 'warm', 'first_answer'), 'ms')),
   ]);
   return table({
-    caption: typst`The figures: 32 connections (${client}); memory after 1,000 requests; start with a warm page cache. Below each median its interval.`,
+    caption: typst`The figures: 32 connections (${client}, latency ${LATENCY_CLIENT}); memory after 1,000 requests; start with a warm page cache. Below each median its interval.`,
     head: [
       '',
       'requests/s',
