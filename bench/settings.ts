@@ -4,6 +4,8 @@ export interface Settings {
   /** Of each load: thrown away, then measured. */
   readonly warmup_s: number;
   readonly load_s: number;
+  /** Of wrk, which takes whole seconds only. */
+  readonly wrk_warmup_s: number;
   /** Payload sizes are many, so each is shorter. */
   readonly payload_s: number;
   readonly locust_s: number;
@@ -37,6 +39,7 @@ export const full: Settings = {
   repeats: 5,
   warmup_s: 0.3,
   load_s: 1.5,
+  wrk_warmup_s: 1,
   payload_s: 0.75,
   locust_s: 6,
   soak_minutes: 30,

@@ -2,7 +2,7 @@ import { type Known, present, type Question, rounds, type Step, startSeconds } f
 import { row } from '../schema.ts';
 import { perRequest, Session } from '../session.ts';
 import { targets } from '../targets/table.ts';
-import { WARMUP_S, wrkLoad } from './wrk.ts';
+import { wrkLoad } from './wrk.ts';
 
 /** Only asked at the few connections: the same server in another way, or with another number of workers. */
 const FEW = ['celsiusify-celsius', 'fastapi-2-workers'];
@@ -21,7 +21,9 @@ export const closedLoop: Question = {
       return {
         id: `closed-loop/${repeat}/${target}`,
         seconds:
-          startSeconds(target) + (load_s + 0.1) * connections.length + (WARMUP_S + load_s) * byWrk.length,
+          startSeconds(target) +
+          (load_s + 0.1) * connections.length +
+          (settings.wrk_warmup_s + load_s) * byWrk.length,
         run: (bench) =>
           Session.run(bench, 'closed-loop', target, async (session) => {
             for (const count of connections) {

@@ -1,7 +1,7 @@
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Session } from '../session.ts';
-import { WARMUP_S, wrkLoad } from './wrk.ts';
+import { wrkLoad } from './wrk.ts';
 
 /**
  * The same closed loop by clients that have nothing in common. Where they differ, the client is a part of the figure. The
@@ -14,7 +14,7 @@ export const crossCheck: Question = {
   steps(known: Known): Step[] {
     const { settings, tools } = known;
     const connections = settings.cross_check_connections;
-    const wrk_s = tools.wrk === null ? 0 : WARMUP_S + settings.load_s;
+    const wrk_s = tools.wrk === null ? 0 : settings.wrk_warmup_s + settings.load_s;
     const loads_s = (settings.load_s + settings.warmup_s + 0.1) * 2 + wrk_s;
     return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `cross-check/${repeat}/${target}`,

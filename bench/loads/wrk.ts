@@ -54,13 +54,10 @@ export interface WrkResult {
   readonly client_cpu_us_per_request: number | null;
 }
 
-/** wrk takes whole seconds only. */
-export const WARMUP_S = 1;
-
 /** A closed loop by wrk with one thread, after a warm-up. wrk keeps times in whole µs. */
 export async function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
   const { bench, running, target } = session;
-  const { load_s } = bench.settings;
+  const { load_s, wrk_warmup_s } = bench.settings;
   const folder = mkdtempSync(join(tmpdir(), 'celsiusify-wrk-'));
   const script = join(folder, 'post.lua');
   const head = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n';
@@ -83,7 +80,7 @@ export async function wrkLoad(session: Session, connections: number): Promise<Wr
     return parseSummary(stdout);
   };
   try {
-    await wrk(WARMUP_S);
+    await wrk(wrk_warmup_s);
     const [server, client] = [session.cpu_us(), endedChildrenCpu()];
     const found = await wrk(load_s);
     const after = session.cpu_us();
