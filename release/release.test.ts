@@ -92,6 +92,7 @@ t.test('Python packages are pinned by hash', async (t) => {
     'locust/requirements.txt',
     'bench/targets/fastapi/requirements.txt',
     'release/zizmor-requirements.txt',
+    'test/hardening/requirements.txt',
   ];
   for (const file of files) {
     const entries = read(file)

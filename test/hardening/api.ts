@@ -1,14 +1,12 @@
 // npm run test:api: Schemathesis (Python) tries what /openapi.json says against a real server.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeVenv } from '../../bench/venv.ts';
 import { fixture } from '../../function/testing.ts';
 import { spawnServer } from '../../function/testing-process.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const VENV = join(ROOT, '.cache', 'schemathesis');
-const VERSION = '4.32.5';
 
 /**
  * Below /v1/ two things are as TensorFlow Serving has them: a wrong method is a 400 where Schemathesis wants a 405, and
@@ -25,7 +23,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { types: ['posit
 
 const help = `usage: npm run test:api -- [--seed N] [--examples N]
 
-Runs all checks of Schemathesis ${VERSION} against servers of two models; installs it into .cache/ with pip first.
+Runs all checks of Schemathesis against servers of two models; installs it into .cache/ with pip first.
 `;
 
 async function main(): Promise<number> {
@@ -40,12 +38,9 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const program = join(VENV, 'bin', 'schemathesis');
-  if (!existsSync(program)) {
-    process.stderr.write('installing Schemathesis into .cache/schemathesis\n');
-    if (!run('python3', '-m', 'venv', VENV)) return 1;
-    if (!run(join(VENV, 'bin', 'pip'), 'install', '--quiet', `schemathesis==${VERSION}`)) return 1;
-  }
+  const requirements = join(import.meta.dirname, 'requirements.txt');
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const program = join(await makeVenv(ROOT, 'schemathesis', requirements, say), 'schemathesis');
   let failed = 0;
   for (const model of ['celsius', 'types']) {
     const env = { MODEL_NAME: model, ...(model === 'celsius' ? {} : { MODEL_BASE_PATH: fixture(model) }) };
