@@ -29,6 +29,7 @@ const DOCUMENTS = [
   'SECURITY.md',
   'docs/operators.md',
   'docs/architecture.md',
+  'docs/performance.md',
 ];
 
 /** Why the commands cannot be run here; undefined where they can. */

@@ -60,7 +60,13 @@ t.test('the README names every recorded answer that differs', async (t) => {
 });
 
 t.test('links between documents lead somewhere', async (t) => {
-  for (const file of ['README.md', 'CONTRIBUTING.md', 'docs/operators.md', 'docs/architecture.md']) {
+  for (const file of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'docs/operators.md',
+    'docs/architecture.md',
+    'docs/performance.md',
+  ]) {
     const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
     for (const link of links) t.doesNotThrow(() => read(join(file, '..', link)), `${file}: ${link}`);
   }
