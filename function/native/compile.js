@@ -96,6 +96,8 @@ async function compile(context, folder) {
   rmSync(objects, { recursive: true, force: true });
   mkdirSync(objects, { recursive: true });
   const source = bindingSource(context);
+  // Messages of the binding name its source files: the same ones, wherever this folder lies.
+  const places = [`-ffile-prefix-map=${context.root}/=`];
   const includes = [
     source,
     join(context.modules, 'node-api-headers', 'include'),
@@ -108,6 +110,7 @@ async function compile(context, folder) {
     ...units.map((unit, i) =>
       run(context, 'g++', [
         ...flags,
+        ...places,
         ...(theirs.includes(unit) ? ['-include', join(here, 'overrides.h')] : []),
         ...includes,
         ...['-c', unit, '-o', built[i] ?? ''],
@@ -115,7 +118,17 @@ async function compile(context, folder) {
     ),
     ...addons.map((file) => {
       const target = join(folder, `${basename(file, '.cc')}.node`);
-      return run(context, 'g++', ['-shared', ...flags, ...includes, file, '-o', target, '-pthread', '-ldl']);
+      return run(context, 'g++', [
+        '-shared',
+        ...flags,
+        ...places,
+        ...includes,
+        file,
+        '-o',
+        target,
+        '-pthread',
+        '-ldl',
+      ]);
     }),
     // The linker takes long to read a library of 788 MB, and needs to know no more of it than its name.
     ...libraries.map((library) =>
