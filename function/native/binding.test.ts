@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import t from 'tap';
 import { explainLoadFailure, loadBinding } from './binding.ts';
 
@@ -39,4 +39,10 @@ t.test('a folder without a binding, and with a broken one', async (t) => {
   t.throws(() => loadBinding(folder), { message: /tfjs_binding.node is missing: run "npm run setup"/ });
   writeFileSync(join(folder, 'tfjs_binding.node'), 'no library\n'.repeat(100));
   t.throws(() => loadBinding(folder), { message: /cannot be loaded: .*invalid ELF header/ });
+});
+
+t.test('what was compiled is the same bytes wherever it was: no path of this machine is in it', async (t) => {
+  const root = resolve(import.meta.dirname, '../..');
+  for (const file of ['tfjs_binding.node', 'preload.node'])
+    t.notOk(readFileSync(join(root, 'dist/native', file)).includes(`${root}/`), file);
 });

@@ -97,7 +97,7 @@ async function compile(context, folder) {
   mkdirSync(objects, { recursive: true });
   const source = bindingSource(context);
   // Messages of the binding name its source files: the same ones, wherever this folder lies.
-  const places = [`-ffile-prefix-map=${context.root}/=`];
+  const places = [`-ffile-prefix-map=${join(context.root, '/')}=`];
   const includes = [
     source,
     join(context.modules, 'node-api-headers', 'include'),
