@@ -1,6 +1,5 @@
 import { IncomingMessage } from 'node:http';
-
-const EMPTY = Buffer.alloc(0);
+import { EMPTY } from './http.ts';
 
 /** Room in memory for the bodies of all requests together. */
 export class Room {

@@ -24,12 +24,15 @@ export interface HttpResponse {
   readonly body: string | Buffer;
 }
 
+/** The body of what has none. */
+export const EMPTY = Buffer.alloc(0);
+
 /** Stands for a request that could not be read. */
 export const UNREAD: HttpRequest = {
   method: '',
   url: '',
   header: () => undefined,
-  body: Buffer.alloc(0),
+  body: EMPTY,
   gone: () => false,
 };
 

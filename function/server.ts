@@ -12,7 +12,7 @@ import type { App } from './app.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
 import { badRequest, FatalError, HttpError, messageOf, tooSlow } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
-import { type HttpRequest, type HttpResponse, headText, UNREAD } from './http.ts';
+import { EMPTY, type HttpRequest, type HttpResponse, headText, UNREAD } from './http.ts';
 
 /** Limits on connections and requests; times in ms. */
 export interface Limits {
@@ -24,8 +24,6 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
 }
-
-const EMPTY = Buffer.alloc(0);
 
 /** How long what a client still sends of a refused body is read and dropped. */
 const LINGER_MS = 1000;

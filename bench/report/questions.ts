@@ -40,6 +40,11 @@ export function headlineClient(results: Results): string {
  */
 export const LATENCY_CLIENT = 'autocannon';
 
+/** The client whose closed loop tells figures of this unit. @param headline what headlineClient() said */
+export function clientFor(unit: Unit, headline: string): string {
+  return unit === 'ms' ? LATENCY_CLIENT : headline;
+}
+
 export function closedLoop(target: string, client: string, connections: number, name: string): Source {
   return column('closed-loop.csv', { target, client, connections }, name);
 }
@@ -59,7 +64,7 @@ export function questions(results: Results): readonly Question[] {
     label,
     better,
     unit,
-    of: (target) => closedLoop(target, unit === 'ms' ? LATENCY_CLIENT : client, connections, name),
+    of: (target) => closedLoop(target, clientFor(unit, client), connections, name),
   });
   const memory = (id: string, label: string, name: string): Question => ({
     id,

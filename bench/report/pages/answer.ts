@@ -4,6 +4,7 @@ import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
 import { lookOf } from '../plots/theme.ts';
 import {
   advantage,
+  clientFor,
   closedLoop,
   coldStart,
   LATENCY_CLIENT,
@@ -62,7 +63,7 @@ function headline(context: Context, asked: readonly Question[]): Markup {
     return found === undefined ? [] : [typst`${say(context, found)} ${words}`];
   };
   const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    say(context, get(context, closedLoop(OURS, unit === 'ms' ? LATENCY_CLIENT : client, 32, name), unit));
+    say(context, get(context, closedLoop(OURS, clientFor(unit, client), 32, name), unit));
   const throughput = [
     ...times('rps-32', 'tf-serving', 'TensorFlow Serving with its default flags'),
     ...times('rps-32', 'tf-serving-tuned', 'TensorFlow Serving with tuned flags'),
@@ -122,7 +123,7 @@ function absolute(context: Context): Markup {
   const { results, client } = context;
   const targets = targetsIn(results, 'closed-loop.csv');
   const of = (target: string, name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    get(context, closedLoop(target, unit === 'ms' ? LATENCY_CLIENT : client, 32, name), unit);
+    get(context, closedLoop(target, clientFor(unit, client), 32, name), unit);
   // The two ways to ask Celsiusify are one process: its start and its memory were measured once.
   const process = (target: string) => (target === 'celsiusify-celsius' ? OURS : target);
   const lines = targets.map((target) => [
