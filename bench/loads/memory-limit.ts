@@ -50,7 +50,8 @@ export const memoryLimit: Question = {
         probes *
         (startSeconds(target) + (settings.drop_caches ? 2 : 0) + settings.warmup_s + settings.load_s),
       run: async (bench) => {
-        const setBack = settings.drop_caches ? limitReadAhead(settings.read_ahead_kib) : () => {};
+        const may = settings.drop_caches && cannotDropCaches() === null;
+        const setBack = may ? limitReadAhead(settings.read_ahead_kib) : () => {};
         try {
           return await search(bench, target);
         } finally {

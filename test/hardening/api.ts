@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeVenv } from '../../bench/venv.ts';
+import { FatalError, messageOf } from '../../function/errors.ts';
 import { fixture } from '../../function/testing.ts';
 import { spawnServer } from '../../function/testing-process.ts';
 
@@ -74,4 +75,9 @@ function run(program: string, ...args: string[]): boolean {
   return status === 0;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`test:api: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof FatalError ? error.exitCode : 1;
+}
