@@ -31,6 +31,11 @@ export class Distribution {
     this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
+  /** How many values were recorded. */
+  get count(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+
   record(value: number): void {
     let i = 0;
     while (i < this.bounds.length && value > (this.bounds[i] ?? 0)) i++;
@@ -72,6 +77,11 @@ export class Metrics {
       this.routes.set(name, meter);
     }
     return meter;
+  }
+
+  /** All that were answered, on whichever route. */
+  get requests(): number {
+    return [...this.routes.values()].reduce((sum, { latency }) => sum + latency.count, 0);
   }
 
   /** The text that Prometheus scrapes. prom-client is loaded with the first scrape: a cold start does without it. */

@@ -3,6 +3,7 @@ import { type App, createApp, createMetricsApp, type Deps, type Phase, type Serv
 import type { ColdStart } from './cold-start.ts';
 import { FatalError, HttpError, messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { keepMemorySmall } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { Batcher } from './model/batcher.ts';
 import { loadSavedModel, type Model } from './model/saved-model.ts';
@@ -20,13 +21,6 @@ export interface ServerProcessDeps {
   readonly logger: Logger;
   readonly coldStart: ColdStart;
 }
-
-/**
- * When what only a start needs of Node's and TensorFlow's code is given back: some 200 of 255 MB. They are pages of
- * files, so the kernel would take them itself where memory is short; given back they do not count as this process'
- * memory.
- */
-const RELEASE_PAGES_AFTER_MS = 1000;
 
 /** The life of a server: start (listen, load, warm up), answer, stop (drain). */
 export class ServerProcess {
@@ -112,8 +106,7 @@ export class ServerProcess {
       },
       'ready',
     );
-    // Not before the answer to who waits for it: the pages that are needed again cost half a millisecond.
-    setTimeout(() => binding.releasePages(), RELEASE_PAGES_AFTER_MS).unref();
+    keepMemorySmall(binding, () => this.#metrics.requests);
     return port;
   }
 

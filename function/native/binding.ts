@@ -45,6 +45,8 @@ export interface Binding extends FloatCodec, VectorRunner {
    * needed again comes from the page cache, so that this is for after the warm-up.
    */
   releasePages(): void;
+  /** Gives back what glibc keeps of freed memory (malloc_trim): 0.2 ms on a small heap that has nothing to give. */
+  trimHeap(): void;
   /** TensorFlow's version. */
   TF_Version: string;
 }
@@ -131,6 +133,7 @@ const functions = [
   'getNumOfTensors',
   'getNumOfSavedModels',
   'releasePages',
+  'trimHeap',
 ] as const satisfies (keyof Binding)[];
 
 function isBinding(exports: unknown): exports is Binding {

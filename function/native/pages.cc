@@ -1,6 +1,7 @@
 #include "pages.h"
 
 #include <link.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,12 +33,22 @@ napi_value ReleasePages(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+napi_value TrimHeap(napi_env, napi_callback_info) {
+  malloc_trim(0);
+  return nullptr;
+}
+
+void AddFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
 }  // namespace
 
 void AddPages(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_create_function(env, "releasePages", NAPI_AUTO_LENGTH, ReleasePages, nullptr, &function);
-  napi_set_named_property(env, exports, "releasePages", function);
+  AddFunction(env, exports, "releasePages", ReleasePages);
+  AddFunction(env, exports, "trimHeap", TrimHeap);
 }
 
 }  // namespace celsiusify

@@ -1,0 +1,34 @@
+import type { Binding } from './native/binding.ts';
+
+/** The first time is not before the answer to who waited for the start: the pages that are needed again cost 0.5 ms. */
+const EVERY_MS = 1000;
+/** Of the time, at most: on a heap of gigabytes a trim takes longer than the 0.2 ms of a small model's. */
+const TRIM_SHARE = 0.001;
+
+/**
+ * Gives memory that is not needed any more back to the system, from a second after the start on.
+ * - Once, what only a start needs of Node's and TensorFlow's code: some 200 of 255 MB. They are pages of files, so the
+ *   kernel would take them itself where memory is short; given back they do not count as this process' memory.
+ * - As long as requests come, what glibc keeps of freed memory: 5 MB once V8 has compiled what is hot, and all that a burst
+ *   of large requests took, which it would keep for ever.
+ *
+ * @param requests how many were answered so far: without new ones there is nothing to trim
+ */
+export function keepMemorySmall(binding: Binding, requests: () => number): void {
+  let seen = -1;
+  const trim = () => {
+    const now = requests();
+    if (now === seen) return 0;
+    seen = now;
+    const start = performance.now();
+    binding.trimHeap();
+    return performance.now() - start;
+  };
+  const again = (took_ms: number) => {
+    setTimeout(() => again(trim()), Math.max(EVERY_MS, took_ms / TRIM_SHARE)).unref();
+  };
+  setTimeout(() => {
+    binding.releasePages();
+    again(trim());
+  }, EVERY_MS).unref();
+}
