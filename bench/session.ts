@@ -10,7 +10,7 @@ import type { ModelName } from './targets/models.ts';
 import { firstAnswer, type Running, type StartOptions, start } from './targets/start.ts';
 import type { Target } from './targets/target.ts';
 
-export interface Load extends Pick<Job, 'kind' | 'connections' | 'tag'> {
+export interface Load extends Pick<Job, 'kind' | 'connections' | 'tag'>, Partial<Pick<Job, 'keep_open'>> {
   readonly duration_s: number;
   readonly warmup_s?: number;
   readonly rate_per_s?: number;
@@ -147,6 +147,7 @@ export class Session {
       duration_s: load.duration_s,
       timeout_s: 10,
       drain_s: 3,
+      keep_open: load.keep_open ?? false,
       pid: this.running.pid,
       tag: load.tag,
     };

@@ -59,6 +59,7 @@ export function jobFor(origin: string, job: Partial<Job> & Pick<Job, 'kind'>): J
     duration_s: 0.15,
     timeout_s: 30,
     drain_s: 30, // machines that run tests may be slow
+    keep_open: false,
     pid: null,
     tag: 'test=1',
     ...job,

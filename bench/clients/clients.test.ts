@@ -6,7 +6,7 @@ import { LoadClient } from './client.ts';
 import { Holder } from './hold.ts';
 import type { Job, Outcome } from './job.ts';
 import { parseJob, parseReply } from './job.ts';
-import { undiciClosedLoad, undiciOpenLoad } from './undici.ts';
+import { KeptLanes, undiciClosedLoad, undiciOpenLoad } from './undici.ts';
 
 const clients: readonly { kind: Job['kind']; rate_per_s: number; load: (job: Job) => Promise<Outcome> }[] = [
   { kind: 'autocannon', rate_per_s: 0, load: autocannonLoad },
@@ -122,6 +122,26 @@ t.test('requests without an answer are unfinished, and no percentile pretends to
   );
   t.match(found, { intended: 100, requests: 90, unfinished: 10, p99_ms: null, max_ms: null });
   t.ok(found.p50_ms !== null);
+  await server.close();
+});
+
+t.test('an open loop goes on over the connections that the last one kept', async (t) => {
+  const server = await rightStub();
+  const kept = new KeptLanes();
+  const connections = 4;
+  for (const { what, keep_open, opened, job } of [
+    { what: 'the first', keep_open: true, opened: connections, job: {} },
+    { what: 'the same again', keep_open: true, opened: 0, job: {} },
+    { what: 'another path', keep_open: false, opened: connections, job: { path: '/other' } },
+    { what: 'one after it, which kept none', keep_open: false, opened: connections, job: {} },
+  ]) {
+    const before = server.asked();
+    const { requests } = await undiciOpenLoad(
+      jobFor(server.origin, { kind: 'undici', rate_per_s: 300, connections, keep_open, ...job }),
+      kept,
+    );
+    t.equal(server.asked() - before - requests, opened, `${what}: one request opens each connection`);
+  }
   await server.close();
 });
 

@@ -20,6 +20,8 @@ export const Job = Type.Object({
   timeout_s: Type.Number({ minimum: 0 }),
   /** How long an open loop waits for the last answers before it calls them unfinished. */
   drain_s: Type.Number({ minimum: 0 }),
+  /** Whether an open loop's connections stay open for the next one that asks the same. */
+  keep_open: Type.Boolean(),
   /** Root of the server's process tree, when it is on this machine. */
   pid: Nullable(Type.Integer()),
   /** The histogram's tag. */

@@ -4,16 +4,17 @@ import { autocannonLoad } from './autocannon.ts';
 import { Holder } from './hold.ts';
 import { type Job, type Outcome, parseJob, type Reply } from './job.ts';
 import { Tally } from './tally.ts';
-import { undiciClosedLoad, undiciOpenLoad } from './undici.ts';
+import { KeptLanes, undiciClosedLoad, undiciOpenLoad } from './undici.ts';
 
 const holder = new Holder();
+const kept = new KeptLanes();
 
 function run(job: Job): Promise<Outcome> {
   switch (job.kind) {
     case 'autocannon':
       return autocannonLoad(job);
     case 'undici':
-      return job.rate_per_s > 0 ? undiciOpenLoad(job) : undiciClosedLoad(job);
+      return job.rate_per_s > 0 ? undiciOpenLoad(job, kept) : undiciClosedLoad(job);
     case 'hold':
       return holder.hold(job);
     case 'release':

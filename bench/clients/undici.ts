@@ -53,8 +53,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 class Lanes {
   readonly all: readonly Lane[];
   readonly #request: Dispatcher.DispatchOptions;
+  readonly #job: Job;
 
   constructor(job: Job) {
+    this.#job = job;
     const timeout = job.timeout_s * 1000;
     const options = { pipelining: 1, headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: timeout };
     this.all = Array.from({ length: job.connections }, () => ({
@@ -66,6 +68,12 @@ class Lanes {
       body: job.body,
       headers: { 'content-type': 'application/json' },
     };
+  }
+
+  /** Whether another job asks the same of the same server over as many connections. */
+  fit({ origin, path, body, connections }: Job): boolean {
+    const own = this.#job;
+    return origin === own.origin && path === own.path && body === own.body && connections === own.connections;
   }
 
   /** Opens every connection by one request on it: its set-up is no part of a rate that starts at once. */
@@ -109,14 +117,32 @@ export async function undiciClosedLoad(job: Job): Promise<Outcome> {
   return outcome;
 }
 
+/** Connections that an open loop leaves open for the next one (`keep_open`): a server is then asked by the same clients. */
+export class KeptLanes {
+  #lanes: Lanes | null = null;
+
+  async take(job: Job): Promise<Lanes> {
+    const kept = this.#lanes;
+    this.#lanes = null;
+    if (kept?.fit(job)) return kept;
+    await kept?.destroy();
+    const lanes = new Lanes(job);
+    await lanes.open();
+    return lanes;
+  }
+
+  leave(lanes: Lanes): void {
+    this.#lanes = lanes;
+  }
+}
+
 /**
  * An open loop: request i is meant to start at i / rate, whatever became of the ones before it, and its latency counts from
  * then. It waits for a free connection, and the wait counts, too. Arrivals during the warm-up are sent and not counted.
  */
-export async function undiciOpenLoad(job: Job): Promise<Outcome> {
+export async function undiciOpenLoad(job: Job, kept = new KeptLanes()): Promise<Outcome> {
   const tally = new Tally(job);
-  const lanes = new Lanes(job);
-  await lanes.open();
+  const lanes = await kept.take(job);
   const free = [...lanes.all];
   const waiting: number[] = [];
   let waitingFrom = 0; // index of the first in `waiting` that still waits: shift() is slow on long queues
@@ -180,7 +206,9 @@ export async function undiciOpenLoad(job: Job): Promise<Outcome> {
     tally.arrived(Math.max(0, performance.now() - dueAt(next)));
   }
   const outcome = tally.outcome(outstanding);
-  await lanes.destroy();
+  // a connection whose answer is still to come would give it to the next job
+  if (job.keep_open && outstanding === 0) kept.leave(lanes);
+  else await lanes.destroy();
   // past saturation answers go on coming after the last arrival: that time belongs to their rate
   const duration_s = (Math.max(dueAt(all), lastAnswer) - dueAt(warmup)) / 1000;
   return { ...outcome, duration_s };

@@ -55,6 +55,7 @@ async function measure(session: Session, repeat: number): Promise<void> {
     duration_s: 0,
     timeout_s: 20,
     drain_s: 0,
+    keep_open: false,
     pid: null,
     tag: 'hold',
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Session } from '../session.ts';
@@ -6,6 +7,8 @@ import { Session } from '../session.ts';
 const ASKED_AT_START = 6;
 const THOUSAND = 1000;
 const LOADED_CONNECTIONS = 32;
+/** After a start, so that what it needed and the server gives back is not taken for what it needs at rest. */
+const REST_S = 2;
 
 /** Resident memory: at rest, after a thousand requests, after a load. */
 export const memory: Question = {
@@ -16,9 +19,10 @@ export const memory: Question = {
     const { settings } = known;
     return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `memory/${repeat}/${target}`,
-      seconds: startSeconds(target) + settings.load_s + 2,
+      seconds: startSeconds(target) + REST_S + settings.load_s + 2,
       run: (bench) =>
         Session.run(bench, 'memory', target, async (session) => {
+          await sleep(REST_S * 1000);
           note(session, 'idle', repeat, ASKED_AT_START);
           // an open loop of a fixed number of requests, slow enough for every server
           const slow = {

@@ -6,7 +6,7 @@ import { maximumOf } from './open-loop.ts';
 const SHARE = 0.75;
 const MINUTE_S = 60;
 
-/** Half an hour at 75 % of its own maximum: does memory grow, does anything fail? */
+/** Half an hour at 75 % of its own maximum by the same clients: does memory grow, does anything fail? */
 export const soak: Question = {
   name: 'soak',
   title: 'half an hour at 75 % of the maximum',
@@ -30,6 +30,7 @@ export const soak: Question = {
               rate_per_s,
               warmup_s: 0,
               duration_s: MINUTE_S,
+              keep_open: true,
               tag: `minute=${minute}`,
             });
             if (found === null) return;
