@@ -198,6 +198,7 @@ export const columns = {
     'requests',
     'errors',
     'wrong_answers',
+    'unfinished',
     'p50_ms',
     'p99_ms',
     'max_ms',

@@ -185,6 +185,11 @@ function conditionOf(tag: string): string {
   return tag.replaceAll('/', ' ');
 }
 
+/** What every closed or open loop says of itself. */
+export function countsOf({ duration_s, requests, errors, wrong_answers }: Outcome) {
+  return { duration_s, requests, errors, wrong_answers, requests_per_s: requests / duration_s };
+}
+
 /** CPU µs for each request; null when not known. */
 export function perRequest(cpu_us: number | null, requests: number): number | null {
   return cpu_us === null || requests === 0 ? null : cpu_us / requests;

@@ -16,19 +16,15 @@ const TRIM_SHARE = 0.001;
  */
 export function keepMemorySmall(binding: Binding, requests: () => number): void {
   let seen = -1;
-  const trim = () => {
-    const now = requests();
-    if (now === seen) return 0;
-    seen = now;
+  let notBefore_ms = 0;
+  setTimeout(() => binding.releasePages(), EVERY_MS).unref();
+  setInterval(() => {
     const start = performance.now();
+    const answered = requests();
+    if (answered === seen || start < notBefore_ms) return;
+    seen = answered;
     binding.trimHeap();
-    return performance.now() - start;
-  };
-  const again = (took_ms: number) => {
-    setTimeout(() => again(trim()), Math.max(EVERY_MS, took_ms / TRIM_SHARE)).unref();
-  };
-  setTimeout(() => {
-    binding.releasePages();
-    again(trim());
+    const end = performance.now();
+    notBefore_ms = end + (end - start) / TRIM_SHARE;
   }, EVERY_MS).unref();
 }

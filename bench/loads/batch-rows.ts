@@ -1,6 +1,6 @@
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { type FileName, row } from '../schema.ts';
-import { perRequest, Session } from '../session.ts';
+import { countsOf, perRequest, Session } from '../session.ts';
 
 const TARGETS = ['celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi'];
 
@@ -64,11 +64,7 @@ async function atSize(
       rows,
       connections,
       repeat,
-      duration_s: found.duration_s,
-      requests: found.requests,
-      errors: found.errors,
-      wrong_answers: found.wrong_answers,
-      requests_per_s: found.requests / found.duration_s,
+      ...countsOf(found),
       rows_per_s: (found.requests * rows) / found.duration_s,
       p50_ms: found.p50_ms,
       p99_ms: found.p99_ms,

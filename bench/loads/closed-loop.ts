@@ -1,6 +1,6 @@
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { row } from '../schema.ts';
-import { perRequest, Session } from '../session.ts';
+import { countsOf, perRequest, Session } from '../session.ts';
 import { targets } from '../targets/table.ts';
 import { wrkLoad } from './wrk.ts';
 
@@ -46,11 +46,7 @@ async function byAutocannon(session: Session, connections: number, repeat: numbe
       target: session.target.id,
       connections,
       repeat,
-      duration_s: found.duration_s,
-      requests: found.requests,
-      errors: found.errors,
-      wrong_answers: found.wrong_answers,
-      requests_per_s: found.requests / found.duration_s,
+      ...countsOf(found),
       p50_ms: found.p50_ms,
       p90_ms: found.p90_ms,
       p99_ms: found.p99_ms,

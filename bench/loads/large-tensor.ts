@@ -1,7 +1,7 @@
 import { ask } from '../http.ts';
 import { type Known, present, type Question, rounds, type Step, startSeconds } from '../plan.ts';
 import { row } from '../schema.ts';
-import { type Exchange, perRequest, Session } from '../session.ts';
+import { countsOf, type Exchange, perRequest, Session } from '../session.ts';
 
 const PATH = '/v1/models/convolution:predict';
 const POSITIONS = 25_000;
@@ -70,11 +70,7 @@ async function measure(session: Session, exchange: Exchange, connections: number
       numbers_out: POSITIONS * CHANNELS_OUT,
       connections,
       repeat,
-      duration_s: found.duration_s,
-      requests: found.requests,
-      errors: found.errors,
-      wrong_answers: found.wrong_answers,
-      requests_per_s: found.requests / found.duration_s,
+      ...countsOf(found),
       p50_ms: found.p50_ms,
       p90_ms: found.p90_ms,
       p99_ms: found.p99_ms,

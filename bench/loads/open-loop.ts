@@ -9,7 +9,7 @@ import {
   startSeconds,
 } from '../plan.ts';
 import { row } from '../schema.ts';
-import { perRequest, Session } from '../session.ts';
+import { countsOf, perRequest, Session } from '../session.ts';
 import { median } from '../statistics.ts';
 
 /** Beyond these the client's own clock is part of the figure. */
@@ -64,10 +64,7 @@ async function measure(bench: Bench, group: Group, repeat: number, target: strin
 }
 
 /** The slowest of some targets, by undici's closed loop in this run. */
-export function maximumOf(
-  bench: Bench,
-  ids: readonly string[],
-): { target: string; requests_per_s: number } | null {
+function maximumOf(bench: Bench, ids: readonly string[]): { target: string; requests_per_s: number } | null {
   const rows = bench.store.rows('cross-check').filter(({ client }) => client === 'undici');
   const maxima = ids.map((target) => {
     const rates = rows
@@ -106,13 +103,9 @@ async function atRate(
       share_of_basis: share,
       rate_per_s,
       repeat,
-      duration_s: found.duration_s,
+      ...countsOf(found),
       intended: found.intended,
-      requests: found.requests,
-      errors: found.errors,
-      wrong_answers: found.wrong_answers,
       unfinished: found.unfinished,
-      requests_per_s: found.requests / found.duration_s,
       p50_ms: found.p50_ms,
       p90_ms: found.p90_ms,
       p99_ms,

@@ -106,29 +106,16 @@ async function compile(context, folder) {
   const theirs = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name));
   const units = [...theirs, ...ourSources.filter((name) => name.endsWith('.cc') && !addons.includes(name))];
   const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
+  /** @param {string[]} rest */
+  const compiler = (...rest) => run(context, 'g++', [...flags, ...places, ...includes, ...rest]);
   await Promise.all([
-    ...units.map((unit, i) =>
-      run(context, 'g++', [
-        ...flags,
-        ...places,
-        ...(theirs.includes(unit) ? ['-include', join(here, 'overrides.h')] : []),
-        ...includes,
-        ...['-c', unit, '-o', built[i] ?? ''],
-      ]),
-    ),
+    ...units.map((unit, i) => {
+      const overrides = theirs.includes(unit) ? ['-include', join(here, 'overrides.h')] : [];
+      return compiler(...overrides, '-c', unit, '-o', built[i] ?? '');
+    }),
     ...addons.map((file) => {
       const target = join(folder, `${basename(file, '.cc')}.node`);
-      return run(context, 'g++', [
-        '-shared',
-        ...flags,
-        ...places,
-        ...includes,
-        file,
-        '-o',
-        target,
-        '-pthread',
-        '-ldl',
-      ]);
+      return compiler('-shared', file, '-o', target, '-pthread', '-ldl');
     }),
     // The linker takes long to read a library of 788 MB, and needs to know no more of it than its name.
     ...libraries.map((library) =>
