@@ -29,7 +29,7 @@ export interface Settings {
   readonly idle_repeats: number;
   readonly locust_users: number;
   readonly memory_limits_mib: readonly number[];
-  /** Most that disks read ahead while memory limits are measured, KiB: Linux's default. */
+  /** Most that disks read ahead for cold starts and memory limits, KiB: Linux's default. */
   readonly read_ahead_kib: number;
   /** Drop the page cache for cold starts and memory limits; needs root. */
   readonly drop_caches: boolean;

@@ -1,5 +1,5 @@
 import { ask } from '../http.ts';
-import { cannotDropCaches, copyOfNode, dropCaches } from '../page-cache.ts';
+import { cannotDropCaches, copyOfNode, dropCaches, limitReadAhead } from '../page-cache.ts';
 import {
   type Bench,
   type Known,
@@ -52,22 +52,27 @@ async function startOnce(
   const why = cache === 'cold' ? cannotDropCaches() : null;
   if (why !== null) return { rows: [notMeasured('cold-start', target, condition, why)], logs: [] };
   const node = copyOfNode(bench.root);
-  if (cache === 'cold') dropCaches();
-  return Session.run(
-    bench,
-    'cold-start',
-    target,
-    async (session) => {
-      const note = (phase: string, ms: number) =>
-        session.add(row('cold-start', { target, cache, repeat, phase, ms }));
-      note('first_answer', session.firstAnswer_ms);
-      if (session.target.server !== 'celsiusify') return;
-      const { body } = await ask(`${session.running.origin}/metrics`, null);
-      for (const [, phase = '', seconds] of body.matchAll(
-        /^celsiusify_cold_start_seconds\{[^}]*phase="(\w+)"[^}]*\} (\S+)$/gm,
-      ))
-        note(phase, Number(seconds) * 1000);
-    },
-    { condition, node },
-  );
+  const setBack = cache === 'cold' ? limitReadAhead(bench.settings.read_ahead_kib) : () => {};
+  try {
+    if (cache === 'cold') dropCaches();
+    return await Session.run(
+      bench,
+      'cold-start',
+      target,
+      async (session) => {
+        const note = (phase: string, ms: number) =>
+          session.add(row('cold-start', { target, cache, repeat, phase, ms }));
+        note('first_answer', session.firstAnswer_ms);
+        if (session.target.server !== 'celsiusify') return;
+        const { body } = await ask(`${session.running.origin}/metrics`, null);
+        for (const [, phase = '', seconds] of body.matchAll(
+          /^celsiusify_cold_start_seconds\{[^}]*phase="(\w+)"[^}]*\} (\S+)$/gm,
+        ))
+          note(phase, Number(seconds) * 1000);
+      },
+      { condition, node },
+    );
+  } finally {
+    setBack();
+  }
 }

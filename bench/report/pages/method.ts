@@ -27,7 +27,6 @@ function method(context: Context): Markup {
     example === undefined || example.n < 2
       ? typst``
       : typst` With the ${String(example.n)} values of the closed loop it holds the true median with a probability of ${ledger.derived(example.coverage, 'share', `1 − 2 × binomial tail of an order-statistic interval of ${example.n} values`)}.`;
-  const wrkIsCold = client === 'wrk' && settings.wrk_warmup_s === undefined;
   const payload = payloads[OURS];
   const pinned =
     pinning.server == null
@@ -37,7 +36,7 @@ function method(context: Context): Markup {
     version === null ? [] : [`${name} ${version}`],
   );
   return list([
-    typst`*Order.* Servers never run at the same time. In each repeat (${repeats}) all are measured one after another, forwards in odd repeats and backwards in even ones; each load${wrkIsCold ? ' but wrk’s' : ''} begins with a warm-up that is thrown away.`,
+    typst`*Order.* Servers never run at the same time. In each repeat (${repeats}) all are measured one after another, forwards in odd repeats and backwards in even ones; each load begins with a warm-up that is thrown away.`,
     typst`*Intervals.* Every figure is a median over the repeats. Its interval is the narrowest pair of order statistics around it that covers 95 %, or all of the range where there are too few repeats for that; it assumes nothing of the distribution.${coverage} Ratios are made within a repeat first, then their median is taken. “Better” means that the interval of the ratio does not hold 1.`,
     typst`*Answers.* Every server is asked known questions before and after each load; a wrong answer voids it. autocannon, undici and Locust compare every answer under load, too${client === 'wrk' ? typst`; wrk does not` : typst``}. ${errors(context)}`,
     payload === undefined
