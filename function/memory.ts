@@ -11,8 +11,8 @@ const TRIM_SHARE = 0.001;
  * Gives memory that is not needed any more back to the system, from a second after the start on.
  * - Once, what only a start needs of Node's and TensorFlow's code: some 200 of 255 MB. They are pages of files, so the
  *   kernel would take them itself where memory is short; given back they do not count as this process' memory.
- * - As long as requests come, and a little longer, what glibc keeps of freed memory: 5 MB once V8 has compiled what is hot, and all that a burst
- *   of large requests took, which it would keep for ever.
+ * - As long as requests come, and a little longer, what glibc keeps of freed memory: 5 MB once V8 has compiled what is
+ *   hot, and all that a burst of large requests took, which it would keep for ever.
  *
  * @param requests how many were answered so far: a process at rest is left alone
  */
