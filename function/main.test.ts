@@ -1,6 +1,7 @@
 // The server as a process of its own: what it says, how it ends.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
 import { fixture } from './testing.ts';
 import { keepBusy } from './testing-load.ts';
@@ -86,6 +87,17 @@ t.test('what ends a start at once', async (t) => {
     else t.match(end.stderr, stderr, `${name}: one line on stderr`);
   };
   await Promise.all(cases.map(check));
+});
+
+t.test('the bundle, whose libraries are loaded in a thread, says nothing on stderr', async (t) => {
+  const main = join(import.meta.dirname, '..', 'dist', 'main.js');
+  for (let start = 1; start <= 5; start++) {
+    const server = spawnServer({ main });
+    await server.ready;
+    server.child.kill('SIGTERM');
+    const { code, stderr } = await server.ended;
+    t.same({ code, stderr }, { code: 0, stderr: '' }, `start ${start}`);
+  }
 });
 
 t.test('SIGTERM loses no request', async (t) => {

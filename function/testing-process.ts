@@ -63,7 +63,10 @@ export function spawnServer({
   return { child, pid: child.pid ?? 0, ready, ended };
 }
 
-/** TensorFlow's own lines about the machine say nothing about the server. */
+/** What TensorFlow's libraries say while they are loaded, before they read how much they are to say. */
 function withoutTensorFlow(stderr: string): string {
-  return stderr.replace(/^(?:WARNING: All log messages before absl|[IWE]\d{4} ).*\n/gm, '');
+  return stderr.replace(
+    /^(?:WARNING: All log messages before absl|I\d{4} .*\] oneDNN custom operations).*\n/gm,
+    '',
+  );
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { glibcVersion } from './glibc.js';
+import { waitForLibraries } from './preload.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -106,11 +107,10 @@ export interface Threads {
 export function loadBinding(folder: string, threads: Threads = { intraOp: 1, interOp: -1 }): Binding {
   const file = join(folder, 'tfjs_binding.node');
   if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run setup"`);
+  waitForLibraries();
   // Read by overrides.cc, since the binding's own functions take no options.
   process.env.CELSIUSIFY_INTRA_OP = String(threads.intraOp);
   process.env.CELSIUSIFY_INTER_OP = String(threads.interOp);
-  // TensorFlow writes its own lines to stderr; a failed run's are in the error that it throws.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   const addon: { exports: unknown } = { exports: {} };
   try {
     process.dlopen(addon, file, constants.dlopen.RTLD_LAZY);

@@ -1,6 +1,5 @@
 // A second addon, which does one thing: as soon as it is loaded, a thread loads TensorFlow's libraries, so that Node
-// reads and evaluates our JavaScript at the same time. The binding's own load then finds them there, or waits for
-// them on the loader's lock.
+// reads and evaluates our JavaScript at the same time. The binding's own load then finds them there.
 #include <dlfcn.h>
 #include <node_api.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 namespace {
 
 std::atomic<bool> loading{false};
+std::thread* thread;  // never destroyed, so that a process can end while it runs
 
 void Load() {
   Dl_info here;
@@ -36,13 +36,20 @@ napi_value ExitWhileLoading(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Wait(napi_env env, napi_callback_info info) {
+  if (thread->joinable()) thread->join();
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
+  const napi_property_descriptor functions[] = {
+      {"exitWhileLoading", nullptr, ExitWhileLoading, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"wait", nullptr, Wait, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   loading = true;
-  std::thread(Load).detach();
-  napi_value function;
-  napi_create_function(env, "exitWhileLoading", NAPI_AUTO_LENGTH, ExitWhileLoading, nullptr, &function);
-  napi_set_named_property(env, exports, "exitWhileLoading", function);
+  thread = new std::thread(Load);
   return exports;
 }

@@ -8,15 +8,30 @@ const file = join(import.meta.dirname, 'native', 'preload.node');
 interface Preload {
   /** Ends the process at once, without destructors, if the libraries are being loaded now. */
   exitWhileLoading(code: number): void;
+  /** Blocks until the libraries are loaded, or cannot be. */
+  wait(): void;
 }
 
 function isPreload(exports: object): exports is Preload {
-  return 'exitWhileLoading' in exports && typeof exports.exitWhileLoading === 'function';
+  return ['exitWhileLoading', 'wait'].every((name) => typeof Reflect.get(exports, name) === 'function');
 }
 
-if (existsSync(file)) {
+function startToLoad(): Preload | undefined {
+  if (!existsSync(file)) return undefined;
   const addon: { exports: object } = { exports: {} };
   process.dlopen(addon, file);
   const { exports } = addon;
-  if (isPreload(exports)) process.on('exit', (code) => exports.exitWhileLoading(code));
+  if (!isPreload(exports)) return undefined;
+  process.on('exit', (code) => exports.exitWhileLoading(code));
+  return exports;
+}
+
+// The libraries read it while they are loaded. What they would say goes to stderr; a failed run's words are in the
+// error that it throws.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+const preload = startToLoad();
+
+/** Until it returns, no environment variable may be set: the libraries read theirs in another thread. */
+export function waitForLibraries(): void {
+  preload?.wait();
 }
