@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badRequest, FatalError, messageOf } from '../errors.ts';
 import type { Binding, FloatCodec, VectorRunner } from '../native/binding.ts';
+import { canRunInOrder, readOperations } from './operations.ts';
 import { readSignatures, type Signature } from './signatures.ts';
 import { DTYPES, type DType, type Tensor, type TensorData } from './tensor.ts';
 
@@ -53,9 +54,10 @@ function highestVersion(basePath: string): string {
 export function loadSavedModel(binding: Binding, name: string, basePath: string): Model {
   const folder = highestVersion(basePath);
   const directory = join(basePath, folder);
-  const signatures = signaturesIn(directory);
+  const { signatures, operations } = readGraph(directory);
   let id: number;
   try {
+    binding.setInOrder(canRunInOrder(operations));
     id = binding.loadSavedModel(directory, 'serve');
   } catch (error) {
     throw new FatalError(`TensorFlow cannot load the SavedModel in ${directory}: ${messageOf(error)}`);
@@ -72,7 +74,8 @@ export function loadSavedModel(binding: Binding, name: string, basePath: string)
   };
 }
 
-function signaturesIn(directory: string): Map<string, Signature> {
+/** @throws FatalError that says which file is missing or damaged */
+function readGraph(directory: string): { signatures: Map<string, Signature>; operations: Set<string> } {
   const file = join(directory, 'saved_model.pb');
   let bytes: Buffer;
   try {
@@ -83,8 +86,10 @@ function signaturesIn(directory: string): Map<string, Signature> {
     );
   }
   let signatures: Map<string, Signature> | undefined;
+  let operations: Set<string>;
   try {
     signatures = readSignatures(bytes);
+    operations = readOperations(bytes);
   } catch (error) {
     throw new FatalError(`${file} is damaged (${messageOf(error)}); export the model again`);
   }
@@ -94,7 +99,7 @@ function signaturesIn(directory: string): Map<string, Signature> {
     );
   }
   signatures.delete('__saved_model_init_op'); // TensorFlow's own, not for callers
-  return signatures;
+  return { signatures, operations };
 }
 
 /** Runs a signature; undefined where these inputs want the general way. */

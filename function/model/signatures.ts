@@ -1,4 +1,5 @@
 import { PbfReader } from 'pbf';
+import { fields } from './protobuf.ts';
 import { DTYPES, type DType } from './tensor.ts';
 
 /** One input or output of a signature. */
@@ -61,17 +62,6 @@ export function readSignatures(savedModel: Uint8Array): Map<string, Signature> |
     },
   });
   return found;
-}
-
-type Readers = Readonly<Record<number, (pbf: PbfReader) => void>>;
-
-/** Reads one message: fields with a reader are read by it (messages up to their own end), all others skipped. */
-function fields(pbf: PbfReader, readers: Readers): void {
-  const nested = pbf.pos > 0;
-  const end = nested ? pbf.readVarint() + pbf.pos : pbf.length;
-  if (end > pbf.length) throw new Error('saved_model.pb ends too soon');
-  pbf.readFields((tag, _result, reader) => readers[tag]?.(reader), undefined, end);
-  if (pbf.pos !== end) throw new Error('saved_model.pb is damaged');
 }
 
 function readSignature(entry: PbfReader): Signature {

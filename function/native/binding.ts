@@ -28,6 +28,12 @@ export interface Binding extends FloatCodec, VectorRunner {
   deleteTensor(id: number): void;
   /** Throws for dtypes other than those of DTYPES (uint8 can go in, but not come out). */
   tensorDataSync(id: number): TensorData;
+  /**
+   * Says of the models that are loaded from now on whether TensorFlow may run their operations simply in order: two
+   * thirds of a small model's time. canRunInOrder() in ../model/operations.ts says which can. It needs `Threads.interOp` -1,
+   * and is ignored otherwise.
+   */
+  setInOrder(inOrder: boolean): void;
   /** @param tags comma-separated, such as "serve". @returns the model's ID */
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
@@ -127,6 +133,7 @@ const functions = [
   'createTensor',
   'deleteTensor',
   'tensorDataSync',
+  'setInOrder',
   'loadSavedModel',
   'deleteSavedModel',
   'runSavedModel',

@@ -24,6 +24,9 @@ namespace {
 // Names that SplitNames allocated and that nobody has freed yet. The binding frees them after a call that went well.
 thread_local std::vector<const char*> names_in_use;
 
+// Whether the next sessions are made for graphs that one thread can run, node after node.
+thread_local bool in_order = false;
+
 void FreeNames() {
   for (const char* name : names_in_use) ::operator delete(const_cast<char*>(name));
   names_in_use.clear();
@@ -35,6 +38,15 @@ void AppendInt32(std::string* message, int field, int32_t value) {
   uint64_t rest = static_cast<uint64_t>(static_cast<int64_t>(value));
   for (; rest > 0x7f; rest >>= 7) message->push_back(static_cast<char>(rest | 0x80));
   message->push_back(static_cast<char>(rest));
+}
+
+// A string or message, of less than 128 bytes.
+void AppendBytes(std::string* message, int field, const std::string& bytes) {
+  const int tag = field << 3 | 2;
+  if (tag > 0x7f) message->push_back(static_cast<char>(tag | 0x80));
+  message->push_back(static_cast<char>(tag > 0x7f ? tag >> 7 : tag));
+  message->push_back(static_cast<char>(bytes.size()));
+  message->append(bytes);
 }
 
 int32_t ThreadsFromEnv(const char* name, int32_t otherwise) {
@@ -49,6 +61,15 @@ std::string ThreadConfig(int32_t inter_op) {
   AppendInt32(&config, 2, ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1));
   AppendInt32(&config, 5, inter_op);
   return config;
+}
+
+napi_value SetInOrder(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value value;
+  napi_get_cb_info(env, info, &argc, &value, nullptr, nullptr);
+  if (argc < 1 || napi_get_value_bool(env, value, &in_order) != napi_ok)
+    napi_throw_error(env, nullptr, "setInOrder(inOrder: boolean)");
+  return nullptr;
 }
 
 void FreeStrings(void* data, size_t bytes, void*) {
@@ -70,10 +91,18 @@ TFE_ContextOptions* NewContextOptions() {
   return options;
 }
 
-// -1: a run happens in the thread that asks for it, rather than being handed to a pool and waited for.
+// -1: a run happens in the thread that asks for it, rather than being handed to a pool and waited for. TensorFlow's
+// executor for that case does without the other's bookkeeping (which operations are ready, in which frame and iteration):
+// tensorflow.ConfigProto: experimental = 16, in it executor_type = 3.
 TF_SessionOptions* NewSessionOptions() {
   TF_SessionOptions* options = TF_NewSessionOptions();
-  const std::string config = ThreadConfig(ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1));
+  const int32_t inter_op = ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1);
+  std::string config = ThreadConfig(inter_op);
+  if (in_order && inter_op == -1) {
+    std::string experimental;
+    AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");
+    AppendBytes(&config, 16, experimental);
+  }
   TF_Status* status = TF_NewStatus();
   TF_SetConfig(options, config.data(), config.size(), status);
   TF_DeleteStatus(status);
@@ -150,6 +179,9 @@ napi_value AddExports(napi_env env, napi_value exports) {
   AddNumbers(env, exports);
   AddVectorRun(env, exports);
   AddPages(env, exports);
+  napi_value function;
+  napi_create_function(env, "setInOrder", NAPI_AUTO_LENGTH, SetInOrder, nullptr, &function);
+  napi_set_named_property(env, exports, "setInOrder", function);
   return exports;
 }
 

@@ -33,7 +33,7 @@ napi_value AddExports(napi_env env, napi_value exports);
 
 }  // namespace celsiusify
 
-// The binding has no way to choose thread pools.
+// The binding has no way to choose thread pools, nor an executor.
 #define TFE_NewContextOptions celsiusify::NewContextOptions
 #define TF_NewSessionOptions celsiusify::NewSessionOptions
 
@@ -51,7 +51,7 @@ napi_value AddExports(napi_env env, napi_value exports);
 #define TF_LoadSessionFromSavedModel celsiusify::LoadSession
 #define TF_SessionRun celsiusify::RunSession
 
-// One more function for JavaScript.
+// More functions for JavaScript.
 #undef NAPI_MODULE
 #define NAPI_MODULE(name, init) \
   NAPI_MODULE_INIT() { return celsiusify::AddExports(env, init(env, exports)); }
