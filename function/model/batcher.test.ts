@@ -189,8 +189,8 @@ t.test('while turns have few calls, those are run at once', async (t) => {
   for (const { calls, atOnce, later, why } of [
     { calls: 1, atOnce: 0, later: [1], why: 'nothing is known before the first turn' },
     { calls: 1, atOnce: 1, later: [], why: 'one after one' },
-    { calls: 2, atOnce: 2, later: [], why: 'two after one' },
-    { calls: 6, atOnce: 2, later: [4], why: 'many after two: the first of them' },
+    { calls: 4, atOnce: 4, later: [], why: 'four after one' },
+    { calls: 6, atOnce: 4, later: [2], why: 'many after few: the first of them' },
     { calls: 6, atOnce: 0, later: [6], why: 'many after many' },
     { calls: 1, atOnce: 0, later: [1], why: 'one after many' },
     { calls: 1, atOnce: 1, later: [], why: 'and few again' },
