@@ -32,20 +32,22 @@ void FreeNames() {
   names_in_use.clear();
 }
 
-// One field of protobuf's wire format: int32, as a varint that sign-extends to 64 bits.
-void AppendInt32(std::string* message, int field, int32_t value) {
-  message->push_back(static_cast<char>(field << 3));
-  uint64_t rest = static_cast<uint64_t>(static_cast<int64_t>(value));
-  for (; rest > 0x7f; rest >>= 7) message->push_back(static_cast<char>(rest | 0x80));
-  message->push_back(static_cast<char>(rest));
+// Protobuf's wire format: seven bits a byte, the lowest first.
+void AppendVarint(std::string* message, uint64_t value) {
+  for (; value > 0x7f; value >>= 7) message->push_back(static_cast<char>(value | 0x80));
+  message->push_back(static_cast<char>(value));
 }
 
-// A string or message, of less than 128 bytes.
+// An int32 sign-extends to 64 bits.
+void AppendInt32(std::string* message, int field, int32_t value) {
+  AppendVarint(message, field << 3);
+  AppendVarint(message, static_cast<uint64_t>(static_cast<int64_t>(value)));
+}
+
+// A string or a message.
 void AppendBytes(std::string* message, int field, const std::string& bytes) {
-  const int tag = field << 3 | 2;
-  if (tag > 0x7f) message->push_back(static_cast<char>(tag | 0x80));
-  message->push_back(static_cast<char>(tag > 0x7f ? tag >> 7 : tag));
-  message->push_back(static_cast<char>(bytes.size()));
+  AppendVarint(message, field << 3 | 2);
+  AppendVarint(message, bytes.size());
   message->append(bytes);
 }
 
