@@ -12,6 +12,7 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,t
     apt-get update && apt-get install -y --no-install-recommends g++ binutils python3-pip
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/var/cache/npm npm ci --cache /var/cache/npm
+COPY setup/ setup/
 COPY function/ function/
 COPY model/ model/
 # One cache for each architecture, since two may be built side by side. Its record of V8's code speaks of a dist/ that is
@@ -19,7 +20,7 @@ COPY model/ model/
 ARG TARGETARCH
 RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
     --mount=type=cache,target=/var/cache/pip \
-    rm -f .cache/compile-cache.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node function/native/setup.js
+    rm -f .cache/compile-cache.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node setup/setup.js
 # the two programs that the image brings besides the server, each one file without packages
 COPY image/ image/
 RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \

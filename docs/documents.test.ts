@@ -51,7 +51,7 @@ t.test('markers', async (t) => {
 });
 
 t.test('the README names every recorded answer that differs', async (t) => {
-  const replay = read('function/tf-serving-replay.test.ts');
+  const replay = read('function/apis/tensorflow-serving/replay.test.ts');
   const differences = replay.slice(replay.indexOf('const DIFFERENCES'), replay.indexOf('\n};'));
   const ids = [...differences.matchAll(/^ {2}'([\w-]+)': \{/gm)].map(([, id = '']) => id);
   t.ok(ids.length > 0);

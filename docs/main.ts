@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { FatalError, messageOf } from '../function/errors.ts';
 import { documents, ROOT } from './documents.ts';
 
-const HELP = `Writes what the documents take from elsewhere: options from function/options.ts, figures from results/, and
+const HELP = `Writes what the documents take from elsewhere: options from function/process/options.ts, figures from results/, and
 the dashboard and alerts from docs/monitoring.ts. Everything else in the documents is left as it is.
 
 Usage: npm run docs -- [--check] [--results DIR]

@@ -1,6 +1,6 @@
 import { loadYaml } from '@kubernetes/client-node';
 import t from 'tap';
-import { Metrics } from '../function/metrics.ts';
+import { Metrics } from '../function/telemetry/metrics.ts';
 import { alertRules, alerts, dashboard, panels } from './monitoring.ts';
 
 interface Exposed {

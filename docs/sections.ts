@@ -1,5 +1,5 @@
 import { FatalError } from '../function/errors.ts';
-import { flagOf, OPTIONS } from '../function/options.ts';
+import { flagOf, OPTIONS } from '../function/process/options.ts';
 
 /** Generated text by the name of its marker. */
 export type Sections = ReadonlyMap<string, string>;

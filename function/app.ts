@@ -1,16 +1,16 @@
+import { celsiusRoute } from './apis/celsius/celsius.ts';
+import { healthRoutes } from './apis/health.ts';
+import { metricsRoute } from './apis/metrics.ts';
+import { openapiRoute } from './apis/openapi/openapi.ts';
+import { pageRoute } from './apis/page/page.ts';
+import { tensorflowServingRoutes } from './apis/tensorflow-serving/tensorflow-serving.ts';
 import type { HttpError } from './errors.ts';
-import type { Answer, HttpRequest, HttpResponse } from './http.ts';
-import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
+import type { Answer, HttpRequest, HttpResponse } from './http/message.ts';
+import { Router } from './http/router.ts';
 import type { Batcher } from './model/batcher.ts';
 import type { Model } from './model/saved-model.ts';
-import { Router } from './router.ts';
-import { celsiusRoute } from './routes/celsius.ts';
-import { healthRoutes } from './routes/health.ts';
-import { metricsRoute } from './routes/metrics.ts';
-import { openapiRoute } from './routes/openapi.ts';
-import { pageRoute } from './routes/page.ts';
-import { tensorflowServingRoutes } from './routes/tensorflow-serving.ts';
+import type { Logger } from './telemetry/logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';

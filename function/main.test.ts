@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { fixture } from './testing.ts';
-import { keepBusy } from './testing-load.ts';
-import { type SpawnOptions, spawnServer } from './testing-process.ts';
-import { exchange, RawConnection } from './testing-socket.ts';
+import { type SpawnOptions, spawnServer } from './testing/child-process.ts';
+import { keepBusy } from './testing/load.ts';
+import { exchange, RawConnection } from './testing/socket.ts';
+import { fixture } from './testing/whole-server.ts';
 import { version } from './version.ts';
 
 interface Case extends SpawnOptions {

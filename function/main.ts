@@ -1,12 +1,12 @@
 import './native/preload.ts'; // first, so that it works while the rest is evaluated
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
-import { ColdStart } from './cold-start.ts';
 import { FatalError, messageOf } from './errors.ts';
-import { createLogger } from './logger.ts';
-import { helpText, type Options, parseCommand } from './options.ts';
-import { mintRunId } from './run-id.ts';
-import { ServerProcess } from './server-process.ts';
+import { helpText, type Options, parseCommand } from './process/options.ts';
+import { ServerProcess } from './process/server-process.ts';
+import { ColdStart } from './telemetry/cold-start.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { mintRunId } from './telemetry/run-id.ts';
 import { version } from './version.ts';
 
 /** Both function/ and dist/ lie in the folder that holds model/. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseCsv } from '../bench/csv.ts';
-import { mintRunId } from '../function/run-id.ts';
+import { mintRunId } from '../function/telemetry/run-id.ts';
 import type { Script } from './fake-cluster.ts';
 import { pod, putReady, service, start } from './fixtures.ts';
 

@@ -1,4 +1,4 @@
-import { wheels } from '../function/native/wheels.js';
+import { wheels } from '../setup/wheels.js';
 import { bindingPackage, bundledPackages, type Package } from './bundled.ts';
 
 /** The text of NOTICE: everything that the container image holds, and under which licence. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { wheels } from '../function/native/wheels.js';
+import { wheels } from '../setup/wheels.js';
 import { bindingPackage, bundledPackages, type Package } from './bundled.ts';
 import { ROOT, versionOf } from './versions.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { badRequest, HttpError } from '../errors.ts';
-import { celsiusSignature, fakeModel, toCelsius, vector } from '../testing-app.ts';
+import { celsiusSignature, fakeModel, toCelsius, vector } from '../testing/app.ts';
 import { Batcher, type BatcherOptions, type Call } from './batcher.ts';
 import type { Model } from './saved-model.ts';
 import type { Tensor } from './tensor.ts';

@@ -1,7 +1,7 @@
 // Requests to many models with the answers that TensorFlow itself computed: function/fixtures/README.md.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { fixture, startServer } from '../testing.ts';
+import { fixture, startServer } from '../testing/whole-server.ts';
 
 interface Expected {
   readonly model: string;

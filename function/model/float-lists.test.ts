@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { loadBinding } from '../native/binding.ts';
-import { noNativeFloats } from '../testing-app.ts';
+import { noNativeFloats } from '../testing/app.ts';
 import { readFloatLists } from './float-lists.ts';
 import { floatText, tensorText } from './json-text.ts';
 import { parseJson } from './parse-json.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { noNativeFloats } from '../testing-app.ts';
+import { noNativeFloats } from '../testing/app.ts';
 import { floatText, rowTexts, tensorText } from './json-text.ts';
 import type { Tensor } from './tensor.ts';
 

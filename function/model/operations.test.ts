@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { fixture } from '../testing.ts';
+import { fixture } from '../testing/whole-server.ts';
 import { canRunInOrder, readOperations } from './operations.ts';
 
 const operationsOf = (model: string) =>

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadBinding } from '../native/binding.ts';
-import { fixture } from '../testing.ts';
+import { fixture } from '../testing/whole-server.ts';
 import { loadSavedModel } from './saved-model.ts';
 
 const binding = loadBinding(join(import.meta.dirname, '..', '..', 'dist', 'native'));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { fixture } from '../testing.ts';
+import { fixture } from '../testing/whole-server.ts';
 import { isServable, readSignatures } from './signatures.ts';
 
 const bytesOf = (model: string, version = '1') =>

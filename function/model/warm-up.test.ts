@@ -1,5 +1,5 @@
 import t from 'tap';
-import { celsiusSignature, fakeModel } from '../testing-app.ts';
+import { celsiusSignature, fakeModel } from '../testing/app.ts';
 import type { Tensor } from './tensor.ts';
 import { warmUp } from './warm-up.ts';
 

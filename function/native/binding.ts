@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { glibcVersion } from './glibc.js';
 import { waitForLibraries } from './preload.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
@@ -126,6 +125,17 @@ export function loadBinding(folder: string, threads: Threads = { intraOp: 1, int
   }
   if (!isBinding(addon.exports)) throw new Error(`${file} is not the binding: run "npm run setup"`);
   return addon.exports;
+}
+
+/** Version of the C library that Node runs on, such as "2.36"; undefined on musl. */
+function glibcVersion(): string | undefined {
+  // Reverse look-ups of open sockets would take time. (Node's types do not know this option yet.)
+  Object.assign(process.report, { excludeNetwork: true });
+  const report: unknown = process.report.getReport();
+  const header: unknown = typeof report === 'object' && report !== null && Reflect.get(report, 'header');
+  const version: unknown =
+    typeof header === 'object' && header !== null && Reflect.get(header, 'glibcVersionRuntime');
+  return typeof version === 'string' ? version : undefined;
 }
 
 /** Names that the binding must have. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeVenv } from '../../bench/venv.ts';
 import { FatalError, messageOf } from '../../function/errors.ts';
-import { fixture } from '../../function/testing.ts';
-import { spawnServer } from '../../function/testing-process.ts';
+import { spawnServer } from '../../function/testing/child-process.ts';
+import { fixture } from '../../function/testing/whole-server.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { exchange, post } from '../../function/testing-socket.ts';
+import { exchange, post } from '../../function/testing/socket.ts';
 import { expect, expectRight, type HardeningTest, tally, withServer } from './case.ts';
 
 const zipped = (body: Buffer): Buffer =>

@@ -1,5 +1,5 @@
-import { type ChildServer, type SpawnOptions, spawnServer } from '../../function/testing-process.ts';
-import { exchange, post } from '../../function/testing-socket.ts';
+import { type ChildServer, type SpawnOptions, spawnServer } from '../../function/testing/child-process.ts';
+import { exchange, post } from '../../function/testing/socket.ts';
 import { peakMemory } from './measure.ts';
 
 /** What a hardening test found; a row of the table. */

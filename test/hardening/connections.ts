@@ -1,4 +1,4 @@
-import { RawConnection } from '../../function/testing-socket.ts';
+import { RawConnection } from '../../function/testing/socket.ts';
 import { expect, expectRight, type HardeningTest, tally, withServer } from './case.ts';
 
 const HEALTH = 'GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n';

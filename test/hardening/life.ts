@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepBusy } from '../../function/testing-load.ts';
-import { spawnServer } from '../../function/testing-process.ts';
-import { exchange, post } from '../../function/testing-socket.ts';
+import { spawnServer } from '../../function/testing/child-process.ts';
+import { keepBusy } from '../../function/testing/load.ts';
+import { exchange, post } from '../../function/testing/socket.ts';
 import { expect, expectRight, type HardeningTest, tally, withServer } from './case.ts';
 import { peakMemory } from './measure.ts';
 import { fullDisk } from './models.ts';

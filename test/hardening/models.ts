@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnServer } from '../../function/testing-process.ts';
+import { spawnServer } from '../../function/testing/child-process.ts';
 import { expect, expectRight, type HardeningTest, tally, withServer } from './case.ts';
 
 const CELSIUS = join(import.meta.dirname, '..', '..', 'model', 'celsius');

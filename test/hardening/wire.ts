@@ -1,4 +1,4 @@
-import { post, RawConnection } from '../../function/testing-socket.ts';
+import { post, RawConnection } from '../../function/testing/socket.ts';
 import { expect, type HardeningTest, tally, withServer } from './case.ts';
 
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nhost: t\r\n\r\n';

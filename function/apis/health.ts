@@ -1,0 +1,23 @@
+import type { Deps, Route } from '../app.ts';
+import { json } from '../http/message.ts';
+
+/**
+ * GET /healthz: 200 as long as the process answers at all, for a liveness probe.
+ * GET /readyz: 200 only after the warm-up run, 503 while starting and draining, for a readiness probe.
+ */
+export function healthRoutes({ phase, runId }: Pick<Deps, 'phase' | 'runId'>): Route[] {
+  return [
+    {
+      name: 'healthz',
+      path: '/healthz',
+      methods: ['GET', 'HEAD'],
+      handle: () => json(200, { status: 'ok', runId }),
+    },
+    {
+      name: 'readyz',
+      path: '/readyz',
+      methods: ['GET', 'HEAD'],
+      handle: () => json(phase() === 'ready' ? 200 : 503, { status: phase(), runId }),
+    },
+  ];
+}

@@ -1,0 +1,192 @@
+// The page in a real Chromium: that of CHROMIUM, or /usr/bin/chromium.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { fixture, startServer } from '../../testing/whole-server.ts';
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const skip = existsSync(executablePath)
+  ? false
+  : `no Chromium at ${executablePath}; install it, or name one by CHROMIUM`;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const PHONE = { width: 360, height: 740 };
+const WIDE = { width: 1200, height: 900 };
+
+t.setTimeout(120_000); // as .taprc has it, for a run by node alone too
+t.test('the page in a browser', { skip }, async (t) => {
+  const { url, runId } = await startServer(t);
+  const root = process.getuid?.() === 0; // Chromium's sandbox does not run as root
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...QUIET, ...(root ? ['--no-sandbox'] : [])],
+  });
+  t.teardown(() => browser.close());
+
+  /** One test on the page: nothing may be said on the console, nothing be asked of another host. */
+  const visit = (
+    name: string,
+    { at = url, expected = [], ...options }: BrowserContextOptions & { at?: string; expected?: RegExp[] },
+    test: (t: Test, page: Page) => Promise<void>,
+  ) =>
+    t.test(name, async (t) => {
+      const context = await browser.newContext({ viewport: WIDE, ...options });
+      t.teardown(() => context.close());
+      const page = await context.newPage();
+      const said: string[] = [];
+      page.on('console', (message) => said.push(message.text()));
+      page.on('pageerror', (error) => said.push(error.message));
+      page.on('request', (request) => {
+        if (!request.url().startsWith(at) && !request.url().startsWith('data:')) said.push(request.url());
+      });
+      await page.goto(at);
+      await test(t, page);
+      t.match(said, expected, 'no error, no policy violation, no request to elsewhere');
+      t.equal(said.length, expected.length);
+    });
+
+  const answerIs = (page: Page, text: string) =>
+    page.locator('output', { hasText: new RegExp(`^${text}$`) }).waitFor();
+  const noteOf = (page: Page) => page.locator('#by').textContent();
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const viewport of [WIDE, PHONE]) {
+      visit(
+        `${colorScheme}, ${viewport.width} px: converts, fits, is accessible`,
+        { colorScheme, viewport },
+        async (t, page) => {
+          const reply = page.waitForResponse(`${url}/celsius`);
+          await page.getByLabel('Fahrenheit').fill('98.6');
+          await page.getByRole('button', { name: 'Convert' }).click();
+          await answerIs(page, '37');
+          const answeredBy = (await reply).headers()['x-run-id'];
+          t.equal(answeredBy, runId);
+          t.match(await noteOf(page), new RegExp(`^answered by ${answeredBy} in [\\d.]+ ms$`));
+          t.equal(await page.locator('#run-id').textContent(), runId);
+          t.match(
+            await page.locator('pre').textContent(),
+            `${url}/celsius`,
+            "the example has the page's own address",
+          );
+          const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+          t.equal(width, viewport.width, 'nothing scrolls sideways');
+          const paper = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+          const [red = 0] = /\d+/.exec(paper)?.map(Number) ?? [];
+          t.equal(red > 128, colorScheme === 'light', paper);
+          await page.evaluate(axe);
+          const { violations } = await page.evaluate<AxeResults>('axe.run()');
+          t.same(
+            violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
+            [],
+          );
+        },
+      );
+    }
+  }
+
+  visit('by keyboard alone, and what has the focus is seen', {}, async (t, page) => {
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('-40');
+    await page.keyboard.press('Enter');
+    await answerIs(page, '-40');
+    await page.keyboard.type('0');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    await answerIs(page, '-240');
+    await page.keyboard.press('Shift+Tab');
+    const stops = await page.locator('input, button, a').count();
+    for (let stop = 0; stop < stops; stop++) {
+      const ring = await page.evaluate(
+        "getComputedStyle(document.activeElement.closest('.quantity') ?? document.activeElement).outlineStyle",
+      );
+      t.equal(ring, 'solid', `stop ${stop}`);
+      await page.keyboard.press('Tab');
+    }
+  });
+
+  visit(
+    'without JavaScript the server writes the answer into the page',
+    { javaScriptEnabled: false },
+    async (t, page) => {
+      await page.getByLabel('Fahrenheit').fill('212');
+      await page.getByRole('button', { name: 'Convert' }).click();
+      await page.waitForURL(`${url}/?fahrenheit=212`);
+      t.equal(await page.locator('output').textContent(), '100');
+      t.equal(await page.getByLabel('Fahrenheit').inputValue(), '212');
+    },
+  );
+
+  const expected = [/status of 503/, /status of 502/]; // Chromium's own words
+  visit('what goes wrong is said in place of an answer', { expected }, async (t, page) => {
+    const answers = [
+      {
+        name: 'a refusal',
+        fulfill: { status: 503, json: { error: 'too many rows are waiting' } },
+        note: /^too many rows/,
+      },
+      { name: 'no JSON', fulfill: { status: 502, body: '<html>' }, note: /JSON/ },
+    ];
+    for (const { name, fulfill, note } of answers) {
+      await page.route('**/celsius', (route) => route.fulfill(fulfill));
+      await page.getByLabel('Fahrenheit').press('Enter');
+      await page.locator('#by', { hasText: note }).waitFor();
+      t.equal(await page.locator('output.failed').textContent(), '—', name);
+      await page.unroute('**/celsius');
+    }
+    await page.getByLabel('Fahrenheit').press('Enter');
+    await answerIs(page, '100');
+    t.equal(await page.locator('output.failed').count(), 0, 'the next answer takes it away');
+  });
+
+  visit('an answer of another process is told', {}, async (t, page) => {
+    const headers = { 'x-run-id': 'another' };
+    await page.route('**/celsius', (route) => route.fulfill({ json: { celsius: 100 }, headers }));
+    await page.getByLabel('Fahrenheit').press('Enter');
+    await answerIs(page, '100');
+    t.match(await noteOf(page), /^answered by another, another process than the one that sent this page in /);
+  });
+
+  visit('the last question is the one that is answered', {}, async (t, page) => {
+    const first = Promise.withResolvers<void>();
+    await page.route('**/celsius', async (route) => {
+      if (route.request().postData()?.includes('212')) await first.promise;
+      await route.continue().catch(() => {}); // the first was given up by then
+    });
+    await page.getByLabel('Fahrenheit').press('Enter');
+    await page.getByLabel('Fahrenheit').fill('32');
+    await page.getByLabel('Fahrenheit').press('Enter');
+    await answerIs(page, '0');
+    first.resolve();
+    await page.unrouteAll({ behavior: 'wait' });
+    t.equal(await page.locator('output').textContent(), '0');
+  });
+
+  visit('nothing moves where less motion is asked for', { reducedMotion: 'reduce' }, async (t, page) => {
+    t.equal(
+      await page.evaluate("getComputedStyle(document.querySelector('button')).transitionDuration"),
+      '0s',
+    );
+  });
+
+  const model = await startServer(t, { MODEL_NAME: 'types', MODEL_BASE_PATH: fixture('types') });
+  visit('a model with many signatures fits a phone', { viewport: PHONE, at: model.url }, async (t, page) => {
+    t.match(await page.locator('pre').textContent(), `${model.url}/v1/models/types:predict`);
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width);
+    await page.evaluate(axe);
+    t.same(
+      (await page.evaluate<AxeResults>('axe.run()')).violations.map(({ id }) => id),
+      [],
+    );
+  });
+});

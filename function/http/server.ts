@@ -1,0 +1,259 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  maxHeaderSize,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { App } from '../app.ts';
+import { badRequest, FatalError, HttpError, messageOf, tooSlow } from '../errors.ts';
+import { BufferedMessage, Room } from './buffered-message.ts';
+import { FastLane } from './fast-lane.ts';
+import { EMPTY, type HttpRequest, type HttpResponse, headText, UNREAD } from './message.ts';
+
+/** Limits on connections and requests; times in ms. */
+export interface Limits {
+  readonly bodyLimitBytes: number;
+  /** Of the bodies of all requests under way. */
+  readonly bodiesLimitBytes: number;
+  readonly maxConnections: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** How long what a client still sends of a refused body is read and dropped. */
+const LINGER_MS = 1000;
+
+/** A connection with no request for this long while draining counts as idle. */
+const IDLE_MS = 1000;
+
+/** node:http in front of an app, with the fast lane in front of that: reads bodies within limits, answers, drains. */
+export class HttpServer {
+  readonly #server: Server;
+  readonly #lane: FastLane;
+  readonly #app: App;
+  readonly #bodyLimitBytes: number;
+  readonly #room: Room;
+  /** The latest reply of each connection. */
+  readonly #replies = new WeakMap<Duplex, ServerResponse>();
+  readonly #requestTimeoutMs: number;
+  #closing = false;
+
+  constructor(app: App, limits: Limits) {
+    this.#app = app;
+    this.#bodyLimitBytes = limits.bodyLimitBytes;
+    this.#room = new Room(limits.bodiesLimitBytes);
+    this.#requestTimeoutMs = limits.requestTimeoutMs;
+    this.#server = createServer(
+      {
+        // node:http refuses one longer than the time for the whole request.
+        headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+        requestTimeout: limits.requestTimeoutMs,
+        keepAliveTimeout: limits.keepAliveTimeoutMs,
+        connectionsCheckingInterval: 1000,
+        noDelay: true,
+        requireHostHeader: false, // #onRequest does, and says so in JSON
+        IncomingMessage: BufferedMessage,
+      },
+      this.#onRequest,
+    );
+    this.#server.maxConnections = limits.maxConnections;
+    this.#server.on('clientError', this.#onClientError);
+    this.#lane = new FastLane(app, limits, takeConnections(this.#server));
+    this.#server.on('connection', this.#lane.accept);
+  }
+
+  /**
+   * @returns the port, which is another than asked for where that was 0
+   * @throws FatalError that says what to do where the port cannot be had
+   */
+  async listen(host: string, port: number): Promise<number> {
+    // Without an address node:http listens on all, and looks nothing up: that takes 4 ms of the cold start.
+    this.#server.listen({ ...(host === '::' ? {} : { host }), port, backlog: 1024 });
+    try {
+      await once(this.#server, 'listening');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException; // listen() fails with system errors alone
+      if (code === 'EADDRINUSE')
+        throw new FatalError(`port ${port} is in use; stop what listens there or set PORT`);
+      if (code === 'EACCES')
+        throw new FatalError(`port ${port} needs more rights; set PORT to 1024 or above`);
+      throw new FatalError(`cannot listen on ${host} port ${port} (${messageOf(error)}); set HOST and PORT`);
+    }
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Stops without losing a request. The listener closes; each connection's next answer says `connection: close`, so
+   * that the client, not this side, ends a busy one: closing it from here could cross a request on its way. What has
+   * been idle for IDLE_MS by then is closed, what is under way gets until the time-out.
+   *
+   * @returns how many connections had to be cut at the time-out
+   */
+  async drain(timeoutMs: number): Promise<number> {
+    this.#closing = true;
+    this.#lane.closing = true;
+    // node:http's own close() would close connections that are between two requests at once.
+    const closed = once(this.#server, 'close');
+    NetServer.prototype.close.call(this.#server);
+    const idle = setTimeout(
+      () => {
+        this.#server.closeIdleConnections();
+        this.#lane.closeIdle();
+      },
+      Math.min(IDLE_MS, timeoutMs),
+    );
+    let cut = 0;
+    const timeout = setTimeout(() => {
+      this.#server.getConnections((_error, count) => {
+        cut = count;
+        this.#server.closeAllConnections();
+        this.#lane.closeAll();
+      });
+    }, timeoutMs);
+    await closed;
+    clearTimeout(idle);
+    clearTimeout(timeout);
+    this.#server.close(() => {}); // ends node:http's own timers; the listener is closed already
+    return cut;
+  }
+
+  /** In place of node:http's own bare status lines. */
+  readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    const reply = this.#replies.get(socket);
+    const underWay = reply?.headersSent === true && !reply.writableFinished;
+    if (!socket.writable || underWay || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const response = this.#app.refuse(UNREAD, unreadable(error));
+    const bytes = Buffer.byteLength(response.body);
+    const head = headText(response, bytes, new Date().toUTCString(), 'Connection: close\r\n');
+    socket.end(head + response.body, () => socket.destroy());
+  };
+
+  readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
+    const { headers, headersDistinct, socket } = message;
+    if (socket.writableEnded) return; // stands behind a body that was refused
+    this.#replies.set(socket, reply);
+    const hosts = headersDistinct.host?.length ?? 0;
+    if (hosts > 1 || (hosts === 0 && message.httpVersion === '1.1')) {
+      // RFC 9112, section 3.2: two hosts are a way to have a proxy and a server read one request in two ways.
+      this.#refuse(message, reply, badRequest(`a request has one Host header, this one ${hosts}`));
+    } else if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+      this.#answer(message, reply, EMPTY);
+    } else if (Number(headers['content-length']) > this.#bodyLimitBytes) {
+      this.#refuse(message, reply, this.#tooLarge());
+    } else {
+      message.readBody(this.#bodyLimitBytes, this.#room, (body) => {
+        if (body instanceof Buffer) this.#answer(message, reply, body);
+        else this.#refuse(message, reply, body === 'large' ? this.#tooLarge() : noRoom());
+      });
+    }
+  };
+
+  #answer(message: BufferedMessage, reply: ServerResponse, body: Buffer): void {
+    const response = this.#app.handle(new NodeRequest(message, body));
+    if (response instanceof Promise) response.then((late) => this.#send(message, reply, late));
+    else this.#send(message, reply, response);
+  }
+
+  #send(message: BufferedMessage, reply: ServerResponse, { status, headers, body }: HttpResponse): void {
+    message.giveBack();
+    if (reply.destroyed || reply.headersSent) return; // the client has gone
+    if (this.#closing) reply.shouldKeepAlive = false;
+    reply.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
+    reply.end(message.method === 'HEAD' ? undefined : body);
+    this.#limitSlowReader(reply);
+  }
+
+  /** What the kernel did not take at once waits for the client to read: not for ever, if it reads nothing more. */
+  #limitSlowReader({ socket }: ServerResponse): void {
+    if (socket !== null && socket.writableLength > 0) socket.setTimeout(this.#requestTimeoutMs);
+  }
+
+  #tooLarge(): HttpError {
+    return new HttpError(413, `the body is larger than ${this.#bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`);
+  }
+
+  /** An answer before the whole body is read: the rest is not wanted, so the connection ends with it. */
+  #refuse(message: BufferedMessage, reply: ServerResponse, error: HttpError): void {
+    reply.shouldKeepAlive = false;
+    lingerWhenDone(message.socket);
+    this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
+  }
+}
+
+/**
+ * Has node:http's last call on a connection close this side only, and read on for a while. With bytes of the client's
+ * unread, a close at once would be a reset, which may overtake the answer.
+ */
+function lingerWhenDone(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  };
+}
+
+/** What node:http found in a request that it could not read. */
+function unreadable({ code, message }: NodeJS.ErrnoException): HttpError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tooSlow();
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(431, `the headers are larger than ${maxHeaderSize} bytes`);
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new HttpError(413, "the chunks' extensions are too large");
+    default:
+      return badRequest(`not a request in HTTP/1.1 (${message})`);
+  }
+}
+
+function noRoom(): HttpError {
+  return new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', [
+    'retry-after',
+    '1',
+  ]);
+}
+
+/** Takes new connections from node:http. @returns what gives it one: its own listener, which it had put there */
+function takeConnections(server: Server): (socket: Socket) => void {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
+}
+
+/** The cheap request: nothing is read from the message before it is asked for. */
+class NodeRequest implements HttpRequest {
+  readonly #message: IncomingMessage;
+  readonly body: Buffer;
+
+  constructor(message: IncomingMessage, body: Buffer) {
+    this.#message = message;
+    this.body = body;
+  }
+
+  get method(): string {
+    return this.#message.method ?? '';
+  }
+
+  get url(): string {
+    return this.#message.url ?? '';
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#message.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  gone(): boolean {
+    return this.#message.socket.destroyed;
+  }
+}

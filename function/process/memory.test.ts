@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { DTYPES } from '../model/tensor.ts';
+import { loadBinding } from '../native/binding.ts';
+import { keepMemorySmall } from './memory.ts';
+
+const MIB = 2 ** 20;
+
+/** Below the size from which glibc maps an allocation on its own, and gives it back when it is freed. */
+const TENSOR_BYTES = MIB / 16;
+const TENSORS = 2048;
+
+const binding = loadBinding(join(import.meta.dirname, '..', '..', 'dist', 'native'));
+
+/** Memory of this process that no file holds, MiB. */
+function anonymousMib(): number {
+  const kib = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return (Number(kib) * 1024) / MIB;
+}
+
+t.test('what a burst took is given back while requests come', async (t) => {
+  const data = new Float32Array(TENSOR_BYTES / 4).fill(1);
+  const before = anonymousMib();
+  const tensors = Array.from({ length: TENSORS }, () =>
+    binding.createTensor([data.length], DTYPES.DT_FLOAT, data),
+  );
+  const last = tensors.pop() ?? 0; // the heap's end stays in use, as it does in a server
+  t.teardown(() => binding.deleteTensor(last));
+  for (const tensor of tensors) binding.deleteTensor(tensor);
+  const kept = anonymousMib() - before;
+  t.ok(kept > 100, `glibc keeps ${kept} of ${(TENSORS * TENSOR_BYTES) / MIB} MiB`);
+
+  let requests = 0;
+  keepMemorySmall(binding, () => ++requests);
+  let left = kept;
+  for (let tries = 200; tries > 0 && left > 20; tries--) {
+    await sleep(100);
+    left = anonymousMib() - before;
+  }
+  t.ok(left <= 20, `${left} MiB are left`);
+});

@@ -1,0 +1,34 @@
+import type { Binding } from '../native/binding.ts';
+
+/** The first time is not before the answer to who waited for the start: the pages that are needed again cost 0.5 ms. */
+const EVERY_MS = 1000;
+/** After the last request: V8 frees what requests had when it next collects, which may be that much later. */
+const TRIM_ON_FOR_MS = 30_000;
+/** Of the time, at most: on a heap of gigabytes a trim takes longer than the 0.2 ms of a small model's. */
+const TRIM_SHARE = 0.001;
+
+/**
+ * Gives memory that is not needed any more back to the system, from a second after the start on.
+ * - Once, what only a start needs of Node's and TensorFlow's code: some 200 of 255 MB. They are pages of files, so the
+ *   kernel would take them itself where memory is short; given back they do not count as this process' memory.
+ * - As long as requests come, and a little longer, what glibc keeps of freed memory: 5 MB once V8 has compiled what is
+ *   hot, and all that a burst of large requests took, which it would keep for ever.
+ *
+ * @param requests how many were answered so far: a process at rest is left alone
+ */
+export function keepMemorySmall(binding: Binding, requests: () => number): void {
+  let seen = -1;
+  let seenAt_ms = 0;
+  let notBefore_ms = 0;
+  setTimeout(() => binding.releasePages(), EVERY_MS).unref();
+  setInterval(() => {
+    const start = performance.now();
+    const answered = requests();
+    if (answered !== seen) seenAt_ms = start;
+    seen = answered;
+    if (start < notBefore_ms || start > seenAt_ms + TRIM_ON_FOR_MS) return;
+    binding.trimHeap();
+    const end = performance.now();
+    notBefore_ms = end + (end - start) / TRIM_SHARE;
+  }, EVERY_MS).unref();
+}

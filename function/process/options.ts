@@ -1,0 +1,246 @@
+import { parseArgs } from 'node:util';
+import { FatalError } from '../errors.ts';
+
+/** One option: a flag, an environment variable, a default, a check and a line of help, all in one place. */
+interface Option<T> {
+  readonly env: string;
+  readonly default: string;
+  /** What a value may be, for --help and for the message about a bad one. */
+  readonly allowed: string;
+  readonly help: string;
+  /** The checked value; undefined where the text is not allowed. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+function integer(env: string, fallback: number, min: number, max: number, help: string): Option<number> {
+  return {
+    env,
+    default: String(fallback),
+    allowed: `a whole number from ${min} to ${max}`,
+    help,
+    parse: (text) => {
+      const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+function text(env: string, fallback: string, pattern: RegExp, allowed: string, help: string): Option<string> {
+  return {
+    env,
+    default: fallback,
+    allowed,
+    help,
+    parse: (value) => (pattern.test(value) ? value : undefined),
+  };
+}
+
+function choice<T extends string>(env: string, fallback: T, values: readonly T[], help: string): Option<T> {
+  return {
+    env,
+    default: fallback,
+    allowed: `one of ${values.join(', ')}`,
+    help,
+    parse: (value) => values.find((v) => v === value),
+  };
+}
+
+function flag(env: string, fallback: boolean, help: string): Option<boolean> {
+  const allowed = 'true or false';
+  const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
+  return { env, default: String(fallback), allowed, help, parse };
+}
+
+const MINUTE = 60_000;
+const ANY = /^/;
+
+/** Every option of the server; sizes are bytes, times are milliseconds. */
+export const OPTIONS = {
+  host: text(
+    'HOST',
+    '::',
+    /^[\w.:%-]+$/,
+    'an address of this machine',
+    'address to listen on (::: all of them, IPv4 alone where there is no IPv6)',
+  ),
+  port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
+  modelName: text(
+    'MODEL_NAME',
+    'celsius',
+    /^[\w.-]{1,128}$/,
+    'letters, digits, _ . -',
+    'name in /v1/models/NAME',
+  ),
+  modelBasePath: text('MODEL_BASE_PATH', 'model/celsius', /./, 'a folder', 'folder of numbered SavedModels'),
+  batching: choice(
+    'BATCHING',
+    'auto',
+    ['auto', 'true', 'false'],
+    'one model run for all requests of an event-loop turn; for row-wise models only (auto: on for celsius alone)',
+  ),
+  maxBatchRows: integer('MAX_BATCH_ROWS', 4096, 1, 1e6, 'most rows of several requests in one model run'),
+  maxQueueRows: integer('MAX_QUEUE_ROWS', 65536, 1, 1e7, 'most rows in waiting; beyond, a request gets 503'),
+  intraOpThreads: integer(
+    'INTRA_OP_THREADS',
+    1,
+    0,
+    1024,
+    "TensorFlow's threads inside one operation (0: all cores)",
+  ),
+  interOpThreads: integer(
+    'INTER_OP_THREADS',
+    -1,
+    -1,
+    1024,
+    'threads for operations side by side (-1: the caller)',
+  ),
+  bodyLimitBytes: integer(
+    'BODY_LIMIT_BYTES',
+    1 << 20,
+    1,
+    1 << 30,
+    'largest body, also after gunzip; beyond: 413',
+  ),
+  bodiesLimitBytes: integer(
+    'BODIES_LIMIT_BYTES',
+    1 << 26,
+    1,
+    2 ** 40,
+    'bodies of all requests under way together; beyond: 503',
+  ),
+  maxConnections: integer(
+    'MAX_CONNECTIONS',
+    16384,
+    1,
+    1e6,
+    'most open connections; beyond, new ones are closed',
+  ),
+  headersTimeoutMs: integer(
+    'HEADERS_TIMEOUT_MS',
+    10_000,
+    1,
+    10 * MINUTE,
+    'time for a request to send its headers',
+  ),
+  requestTimeoutMs: integer(
+    'REQUEST_TIMEOUT_MS',
+    30_000,
+    1,
+    10 * MINUTE,
+    'time for a request to be sent in full',
+  ),
+  keepAliveTimeoutMs: integer(
+    'KEEP_ALIVE_TIMEOUT_MS',
+    75_000,
+    1,
+    60 * MINUTE,
+    "how long an idle connection is kept; longer than a load balancer's own, so that it never closes first",
+  ),
+  drainDelayMs: integer(
+    'DRAIN_DELAY_MS',
+    5_000,
+    0,
+    10 * MINUTE,
+    'after SIGTERM: go on answering this long, while the endpoint is taken out of rotation',
+  ),
+  drainTimeoutMs: integer(
+    'DRAIN_TIMEOUT_MS',
+    10_000,
+    0,
+    10 * MINUTE,
+    'then: most time for requests under way',
+  ),
+  metricsPort: integer('METRICS_PORT', 0, 0, 65535, 'serve /metrics on a port of its own (0: on PORT)'),
+  metricsToken: text(
+    'METRICS_TOKEN',
+    '',
+    /^[\x21-\x7e]{0,256}$/,
+    'printable ASCII',
+    'bearer token that /metrics asks for',
+  ),
+  logLevel: choice(
+    'LOG_LEVEL',
+    'info',
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'least level that is logged',
+  ),
+  logRequests: flag('LOG_REQUESTS', false, 'one log line a request'),
+  revision: text('K_REVISION', '', ANY, 'any text', 'revision in logs and metrics (Knative sets it)'),
+} as const;
+
+export type Options = { [K in keyof typeof OPTIONS]: NonNullable<ReturnType<(typeof OPTIONS)[K]['parse']>> };
+
+/** `MODEL_NAME` → `model-name`: the flag is the variable's name in kebab-case. */
+export const flagOf = (option: { readonly env: string }): string =>
+  option.env.toLowerCase().replaceAll('_', '-');
+
+export type Command = { run: 'serve'; options: Options } | { run: 'help' } | { run: 'version' };
+
+/**
+ * Reads the command line and the environment; a flag wins over a variable, a variable over the default. An empty
+ * variable counts as not set, since that is how charts and compose files leave one out.
+ *
+ * @throws FatalError with exit code 2 that names the bad flag or variable and what is allowed
+ */
+export function parseCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
+  const flags = parseFlags(argv);
+  if (flags.help !== undefined) return { run: 'help' };
+  if (flags.version !== undefined) return { run: 'version' };
+  const value = <T>(option: Option<T>): T => {
+    const name = flagOf(option);
+    const fromFlag = flags[name];
+    const given = typeof fromFlag === 'string' ? fromFlag : env[option.env] || option.default;
+    const parsed = option.parse(given);
+    if (parsed !== undefined) return parsed;
+    const source = typeof fromFlag === 'string' ? `--${name}` : option.env;
+    throw new FatalError(`${source}: ${JSON.stringify(given)} is not ${option.allowed}`, 2);
+  };
+  const entries = Object.entries(OPTIONS).map(([key, option]) => [
+    key,
+    value<string | number | boolean>(option),
+  ]);
+  return { run: 'serve', options: Object.fromEntries(entries) as Options }; // keys and types are those of OPTIONS
+}
+
+function parseFlags(argv: readonly string[]): Record<string, string | boolean | undefined> {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean', short: 'v' },
+  };
+  for (const option of Object.values(OPTIONS)) options[flagOf(option)] = { type: 'string' };
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values as Record<
+      string,
+      string | boolean
+    >;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split(/[.\n] /)[0] ?? '') : String(error);
+    throw new FatalError(`${reason}; see --help`, 2);
+  }
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const rows = Object.values(OPTIONS).map((option: Option<unknown>) => [
+    `--${flagOf(option)} VALUE`,
+    option.env,
+    `${option.help} [${option.default}]`,
+  ]);
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const lines = rows.map(
+    ([name = '', env = '', help = '']) => `  ${name.padEnd(width(0))}  ${env.padEnd(width(1))}  ${help}`,
+  );
+  return [
+    'Serves a TensorFlow SavedModel over HTTP: POST /celsius, and the REST API of TensorFlow Serving.',
+    '',
+    'usage: node dist/main.js [--option VALUE …]; each option is an environment variable too',
+    '',
+    ...lines,
+    `  ${'--help'.padEnd(width(0))}  ${''.padEnd(width(1))}  this text`,
+    `  ${'--version'.padEnd(width(0))}  ${''.padEnd(width(1))}  the version`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type App, createApp, createMetricsApp, type Deps, type Phase, type Served } from '../app.ts';
+import { FatalError, HttpError, messageOf } from '../errors.ts';
+import { HttpServer } from '../http/server.ts';
+import { Batcher } from '../model/batcher.ts';
+import { loadSavedModel, type Model } from '../model/saved-model.ts';
+import { warmUp } from '../model/warm-up.ts';
+import { type Binding, loadBinding } from '../native/binding.ts';
+import type { ColdStart } from '../telemetry/cold-start.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { version } from '../version.ts';
+import { keepMemorySmall } from './memory.ts';
+import type { Options } from './options.ts';
+
+export interface ServerProcessDeps {
+  readonly options: Options;
+  /** Holds the compiled binding and TensorFlow's libraries. */
+  readonly nativeFolder: string;
+  readonly runId: string;
+  readonly logger: Logger;
+  readonly coldStart: ColdStart;
+}
+
+/** The life of a server: start (listen, load, warm up), answer, stop (drain). */
+export class ServerProcess {
+  readonly #deps: ServerProcessDeps;
+  readonly #app: App;
+  readonly #server: HttpServer;
+  readonly #metricsServer: HttpServer | undefined;
+  readonly #metrics: Metrics;
+  #phase: Phase = 'starting';
+  #served: Served | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(deps: ServerProcessDeps) {
+    const { options, runId, logger, coldStart } = deps;
+    this.#deps = deps;
+    this.#metrics = new Metrics(
+      {
+        run_id: runId,
+        version,
+        revision: options.revision,
+        model: options.modelName,
+        node: process.versions.node,
+      },
+      {
+        queueRows: () => this.#served?.batcher.rowsWaiting ?? 0,
+        tensorsAlive: () => this.#served?.model.tensorsAlive() ?? 0,
+        inFlight: () => this.#app.inFlight,
+        coldStart: coldStart.seconds,
+      },
+    );
+    const appDeps: Deps = {
+      runId,
+      version,
+      revision: options.revision,
+      modelName: options.modelName,
+      metrics: this.#metrics,
+      metricsToken: options.metricsToken,
+      metricsHere: options.metricsPort === 0,
+      logger,
+      logRequests: options.logRequests,
+      bodyLimitBytes: options.bodyLimitBytes,
+      coldStart: coldStart.seconds,
+      phase: () => this.#phase,
+      served: () => this.#servedNow(),
+    };
+    this.#app = createApp(appDeps);
+    this.#server = new HttpServer(this.#app, options);
+    this.#metricsServer =
+      options.metricsPort === 0 ? undefined : new HttpServer(createMetricsApp(appDeps), options);
+  }
+
+  /**
+   * Listens first, so that a port in use is said at once and early connections wait instead of being refused, then
+   * loads. Loading blocks the event loop, as TensorFlow's calls are synchronous.
+   *
+   * @throws FatalError that says what is missing and what to do
+   */
+  async start(): Promise<number> {
+    const { options, logger, coldStart } = this.#deps;
+    const port = await this.#server.listen(options.host, options.port);
+    await this.#metricsServer?.listen(options.host, options.metricsPort);
+    coldStart.end('listen', performance.now());
+    const binding = this.#loadBinding();
+    coldStart.end('native', performance.now());
+    const model = loadSavedModel(binding, options.modelName, options.modelBasePath);
+    coldStart.end('model', performance.now());
+    const { refused } = warmUp(model);
+    coldStart.end('warmup', performance.now());
+    this.#served = { model, batcher: this.#createBatcher(model) };
+    this.#phase = 'ready';
+    this.#sayWhatIsNotServed(model, refused);
+    logger.info(
+      {
+        host: options.host,
+        port,
+        model: model.name,
+        modelVersion: model.version,
+        signatures: [...model.signatures.keys()],
+        version,
+        coldStartMilliseconds: Object.fromEntries(
+          [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
+        ),
+      },
+      'ready',
+    );
+    keepMemorySmall(binding, () => this.#metrics.requests);
+    return port;
+  }
+
+  /** Drains: goes on answering while not ready, closes the listener, lets requests end. Once, however often called. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { options, logger } = this.#deps;
+    this.#phase = 'draining';
+    await sleep(options.drainDelayMs);
+    const cut = await this.#server.drain(options.drainTimeoutMs);
+    await this.#metricsServer?.drain(0);
+    if (cut > 0)
+      logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
+    this.#served?.model.dispose();
+    logger.info('stopped');
+  }
+
+  #servedNow(): Served {
+    if (this.#served !== undefined) return this.#served;
+    throw new HttpError(503, 'the model is being loaded; try again', ['retry-after', '1']);
+  }
+
+  #loadBinding(): Binding {
+    const { options, nativeFolder } = this.#deps;
+    try {
+      return loadBinding(nativeFolder, { intraOp: options.intraOpThreads, interOp: options.interOpThreads });
+    } catch (error) {
+      throw new FatalError(messageOf(error));
+    }
+  }
+
+  #createBatcher(model: Model): Batcher {
+    const { batching, modelName, maxBatchRows, maxQueueRows } = this.#deps.options;
+    return new Batcher(model, {
+      enabled: batching === 'auto' ? modelName === 'celsius' : batching === 'true',
+      maxBatchRows,
+      maxQueueRows,
+      onRun: (rows) => this.#metrics.batchRows.record(rows),
+    });
+  }
+
+  #sayWhatIsNotServed(model: Model, refused: ReadonlyMap<string, string>): void {
+    const { logger } = this.#deps;
+    for (const { name, unsupported } of model.signatures.values()) {
+      if (unsupported !== undefined) logger.warn({ signature: name }, unsupported);
+    }
+    for (const [signature, reason] of refused) {
+      logger.info({ signature, reason }, 'warm-up on zeros was refused; the first request is slower');
+    }
+  }
+}

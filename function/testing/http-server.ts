@@ -1,0 +1,36 @@
+import type { Test } from 'tap';
+import type { App } from '../app.ts';
+import { HttpServer, type Limits } from '../http/server.ts';
+
+export const LIMITS: Limits = {
+  bodyLimitBytes: 1 << 20,
+  bodiesLimitBytes: 1 << 26,
+  maxConnections: 100,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+};
+
+/** A server on a free port, closed when the test is over. */
+export async function serve(
+  t: Test,
+  app: App,
+  limits: Partial<Limits> = {},
+): Promise<{ url: string; server: HttpServer }> {
+  const server = new HttpServer(app, { ...LIMITS, ...limits });
+  const port = await server.listen('127.0.0.1', 0);
+  t.teardown(() => server.drain(0));
+  return { url: `http://127.0.0.1:${port}`, server };
+}
+
+/** An app's methods, bound, so that some can be replaced. */
+export function bare(app: App): App {
+  return {
+    handle: (request) => app.handle(request),
+    refuse: (request, error) => app.refuse(request, error),
+    fetch: (request) => app.fetch(request),
+    get inFlight() {
+      return app.inFlight;
+    },
+  };
+}
