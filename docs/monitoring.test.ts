@@ -1,6 +1,7 @@
 import { loadYaml } from '@kubernetes/client-node';
 import t from 'tap';
 import { Metrics } from '../function/telemetry/metrics.ts';
+import { createRegistry } from '../function/telemetry/prometheus.ts';
 import { alertRules, alerts, dashboard, panels } from './monitoring.ts';
 
 interface Exposed {
@@ -16,7 +17,7 @@ async function exposed(): Promise<Exposed> {
   );
   metrics.route('predict').record(200, 0.001);
   metrics.batchRows.record(1);
-  const { body } = await metrics.text();
+  const body = await createRegistry(metrics).metrics();
   const labels = new Map<string, Set<string>>();
   for (const [, name = '', inside = ''] of body.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? /gm)) {
     const names = labels.get(name) ?? new Set();

@@ -1,25 +1,47 @@
-/** A request that cannot be answered: becomes `{"error": message}` with this status. */
-export class HttpError extends Error {
-  readonly status: number;
-  readonly headers: readonly string[];
+/**
+ * Why a request was not answered, by gRPC's canonical names (google/rpc/code.proto). Each transport has one table from
+ * these to what it says: http/errors.ts to HTTP's status.
+ */
+export type Code =
+  | 'CANCELLED'
+  | 'UNKNOWN'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'OUT_OF_RANGE'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'DATA_LOSS'
+  | 'UNAUTHENTICATED';
 
-  /** @param headers name, value, … to send along, e.g. `['retry-after', '1']` */
-  constructor(status: number, message: string, headers: readonly string[] = []) {
+/** A request that cannot be answered, by whichever protocol it came: its message is for the caller. */
+export class RequestError extends Error {
+  readonly code: Code;
+  /** When it is worth to try again, in seconds; undefined where it is not known, or never. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: Code, message: string, { retryAfterSeconds }: { retryAfterSeconds?: number } = {}) {
     super(message);
-    this.name = 'HttpError';
-    this.status = status;
-    this.headers = headers;
+    this.name = 'RequestError';
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
-/** 400: the request itself is at fault. */
-export function badRequest(message: string): HttpError {
-  return new HttpError(400, message);
+/** The request itself is at fault. */
+export function invalidArgument(message: string): RequestError {
+  return new RequestError('INVALID_ARGUMENT', message);
 }
 
-/** 408: a request that did not come whole in time. */
-export function tooSlow(): HttpError {
-  return new HttpError(408, 'the request did not come in time (HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS)');
+/** This server cannot answer now, but soon. */
+export function unavailable(message: string): RequestError {
+  return new RequestError('UNAVAILABLE', message, { retryAfterSeconds: 1 });
 }
 
 /** The process cannot go on: one line on stderr that says what to do, then the exit code (1, or 2 for bad usage). */

@@ -1,5 +1,6 @@
-import type { Deps, Route } from '../app.ts';
 import { json } from '../http/message.ts';
+import type { Route } from '../http/route.ts';
+import type { Deps } from './deps.ts';
 
 /**
  * GET /healthz: 200 as long as the process answers at all, for a liveness probe.
@@ -11,13 +12,13 @@ export function healthRoutes({ phase, runId }: Pick<Deps, 'phase' | 'runId'>): R
       name: 'healthz',
       path: '/healthz',
       methods: ['GET', 'HEAD'],
-      handle: () => json(200, { status: 'ok', runId }),
+      handle: () => json({ status: 'ok', runId }),
     },
     {
       name: 'readyz',
       path: '/readyz',
       methods: ['GET', 'HEAD'],
-      handle: () => json(phase() === 'ready' ? 200 : 503, { status: phase(), runId }),
+      handle: () => json({ status: phase(), runId }, phase() === 'ready' ? 'OK' : 'UNAVAILABLE'),
     },
   ];
 }

@@ -1,22 +1,23 @@
-import type { Deps, Route } from '../app.ts';
-import { HttpError } from '../errors.ts';
+import type { Registry } from 'prom-client';
+import { RequestError } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
+import type { Route } from '../http/route.ts';
+import type { Deps } from './deps.ts';
 
 /** GET /metrics: Prometheus' text format; behind a bearer token where one is set. */
 export function metricsRoute({ metrics, metricsToken }: Pick<Deps, 'metrics' | 'metricsToken'>): Route {
+  let registry: Promise<Registry> | undefined; // prom-client is loaded by the first scrape: a cold start does without it
   return {
     name: 'metrics',
     path: '/metrics',
     methods: ['GET', 'HEAD'],
     async handle(request) {
-      if (metricsToken !== '' && !(await holdsToken(request, metricsToken))) {
-        throw new HttpError(401, 'send authorization: Bearer <METRICS_TOKEN>', [
-          'www-authenticate',
-          'Bearer',
-        ]);
-      }
-      const { contentType, body } = await metrics.text();
-      return { status: 200, headers: ['content-type', contentType, 'cache-control', 'no-store'], body };
+      if (metricsToken !== '' && !(await holdsToken(request, metricsToken)))
+        throw new RequestError('UNAUTHENTICATED', 'send authorization: Bearer <METRICS_TOKEN>');
+      registry ??= import('../telemetry/prometheus.ts').then(({ createRegistry }) => createRegistry(metrics));
+      const exposed = await registry;
+      const headers = ['content-type', exposed.contentType, 'cache-control', 'no-store'];
+      return { status: 200, headers, body: await exposed.metrics() };
     },
   };
 }

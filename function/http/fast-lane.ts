@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import type { App } from '../app.ts';
-import { type HttpError, tooSlow } from '../errors.ts';
+import { type HttpError, tooSlow } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headText, UNREAD } from './message.ts';
 import { type PlainHead, readPlainHead } from './plain-head.ts';
+import type { App } from './route.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {

@@ -1,4 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import type { Code } from '../errors.ts';
+import { type HttpError, STATUS_OF } from './errors.ts';
 
 /**
  * The two shapes that every route works with. They are plain objects, so that the hot path costs no Fetch
@@ -64,11 +66,16 @@ export function headText(
 const JSON_TYPE = ['content-type', 'application/json'] as const;
 
 /** An answer whose body is JSON text already. */
-export function jsonText(status: number, body: string, headers: readonly string[] = []): HttpResponse {
-  return { status, headers: headers.length === 0 ? JSON_TYPE : [...JSON_TYPE, ...headers], body };
+export function jsonText(body: string): HttpResponse {
+  return { status: 200, headers: JSON_TYPE, body };
 }
 
-/** An answer of any JSON value. */
-export function json(status: number, value: unknown, headers: readonly string[] = []): HttpResponse {
-  return jsonText(status, JSON.stringify(value), headers);
+/** An answer of any JSON value. @param code why it is no success, where it is none */
+export function json(value: unknown, code: Code | 'OK' = 'OK'): HttpResponse {
+  return { status: STATUS_OF[code], headers: JSON_TYPE, body: JSON.stringify(value) };
+}
+
+/** `{"error": …}`: how every refusal is said. */
+export function refusal({ status, message, headers }: HttpError): HttpResponse {
+  return { status, headers: [...JSON_TYPE, ...headers], body: JSON.stringify({ error: message }) };
 }

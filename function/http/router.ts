@@ -1,9 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
-import type { App, Deps, Route } from '../app.ts';
-import { badRequest, HttpError, messageOf } from '../errors.ts';
-import type { RouteMeter } from '../telemetry/metrics.ts';
-import { type Answer, type HttpRequest, type HttpResponse, json } from './message.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
+import { badRequest, HttpError, httpErrorOf } from './errors.ts';
+import { type Answer, type HttpRequest, type HttpResponse, json, refusal } from './message.ts';
+import type { App, Route } from './route.ts';
 
 const gunzip = promisify(gunzipCallback);
 const gzip = promisify(gzipCallback);
@@ -11,7 +13,13 @@ const gzip = promisify(gzipCallback);
 /** Answers smaller than this are sent as they are: gzip would cost more than it saves. */
 const GZIP_FROM_BYTES = 1024;
 
-type RouterDeps = Pick<Deps, 'runId' | 'metrics' | 'logger' | 'logRequests' | 'bodyLimitBytes'>;
+export interface RouterDeps {
+  readonly runId: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly logRequests: boolean;
+  readonly bodyLimitBytes: number;
+}
 
 /** Finds the route of a request, and does around it what all routes share: errors, gzip, run ID, metrics, logs. */
 export class Router implements App {
@@ -137,9 +145,10 @@ export class Router implements App {
   }
 
   #failure(error: unknown): HttpResponse {
-    if (error instanceof HttpError) return json(error.status, { error: error.message }, error.headers);
+    const refused = httpErrorOf(error);
+    if (refused !== undefined) return refusal(refused);
     this.#deps.logger.error({ err: error }, 'a request failed on a fault of this server');
-    return json(500, { error: 'a fault of this server; its log says more' });
+    return json({ error: 'a fault of this server; its log says more' }, 'INTERNAL');
   }
 
   #finish(

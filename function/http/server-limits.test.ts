@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
-import type { App } from '../app.ts';
 import { testApp } from '../testing/app.ts';
 import { bare, serve } from '../testing/http-server.ts';
 import { exchange, post, RawConnection } from '../testing/socket.ts';
+import type { App } from './route.ts';
 
 const HEALTH = 'GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n';
 

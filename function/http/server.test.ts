@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import type { App } from '../app.ts';
 import { fakeModel, testApp, toCelsius } from '../testing/app.ts';
 import { bare, LIMITS, serve } from '../testing/http-server.ts';
 import { exchange, post, RawConnection } from '../testing/socket.ts';
+import type { App } from './route.ts';
 import { HttpServer } from './server.ts';
 
 const CONVERT = post('/celsius', '{"fahrenheit":212}');

@@ -8,11 +8,12 @@ import {
 } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { App } from '../app.ts';
-import { badRequest, FatalError, HttpError, messageOf, tooSlow } from '../errors.ts';
+import { FatalError, messageOf } from '../errors.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
+import { badRequest, HttpError, tooSlow } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
 import { EMPTY, type HttpRequest, type HttpResponse, headText, UNREAD } from './message.ts';
+import type { App } from './route.ts';
 
 /** Limits on connections and requests; times in ms. */
 export interface Limits {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { badRequest, HttpError } from '../errors.ts';
+import { invalidArgument, RequestError } from '../errors.ts';
 import { celsiusSignature, fakeModel, toCelsius, vector } from '../testing/app.ts';
 import { Batcher, type BatcherOptions, type Call } from './batcher.ts';
 import type { Model } from './saved-model.ts';
@@ -139,14 +139,14 @@ t.test('a full queue refuses with Retry-After', async (t) => {
 t.test('a bad row fails its own call alone', async (t) => {
   const model = fakeModel((_signature, inputs) => {
     if (inputs.some(({ data }) => Number.isNaN(data[0]) || Array.from(data as Float32Array).includes(-1))) {
-      throw badRequest('the graph refuses -1');
+      throw invalidArgument('the graph refuses -1');
     }
     return inputs.map(toCelsius);
   });
   const { batcher } = batcherOf(model);
   const calls = [vector(32), vector(-1), vector(212)].map((input) => run(batcher, call(input)));
-  t.same(await results(calls), [[[0]], 'HttpError: the graph refuses -1', [[100]]]);
-  t.match(await settled([run(batcher, call(vector(-1)))]), [{ reason: HttpError }], 'alone, too');
+  t.same(await results(calls), [[[0]], 'RequestError: the graph refuses -1', [[100]]]);
+  t.match(await settled([run(batcher, call(vector(-1)))]), [{ reason: RequestError }], 'alone, too');
 });
 
 t.test('a model that is not row-wise answers each call by itself', async (t) => {

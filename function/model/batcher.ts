@@ -1,4 +1,4 @@
-import { HttpError } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import type { Model } from './saved-model.ts';
 import type { Signature } from './signatures.ts';
 import { concatenate, rowsOf, type Tensor } from './tensor.ts';
@@ -65,7 +65,7 @@ export class Batcher {
   /**
    * @returns outputs in the order of `call.signature.outputs`, at once where the call was run alone; a promise never
    *   settles for a call whose client went away
-   * @throws HttpError 400 where the graph refuses the inputs, 503 where too many rows wait already; a promise rejects
+   * @throws RequestError INVALID_ARGUMENT where the graph refuses the inputs, UNAVAILABLE where too many rows wait already; a promise rejects
    *   with the same
    */
   run(call: Call): Tensor[] | Promise<Tensor[]> {
@@ -75,7 +75,7 @@ export class Batcher {
     // A call larger than the queue is served when nothing waits: it could never be otherwise.
     if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > this.#options.maxQueueRows) {
       const message = `${this.#rowsWaiting} rows are waiting, at most ${this.#options.maxQueueRows} may; try again`;
-      throw new HttpError(503, message, ['retry-after', '1']);
+      throw unavailable(message);
     }
     this.#rowsWaiting += rows;
     return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { FloatCodec } from '../native/binding.ts';
 import type { TensorInfo } from './signatures.ts';
 import type { Tensor } from './tensor.ts';
@@ -41,7 +41,7 @@ type Writer = (index: number) => string;
 /**
  * @param name the output's key: strings of one whose name ends in `_bytes` are written as `{"b64": "…"}`, as
  *   TensorFlow Serving does
- * @throws HttpError 400 where an element has no JSON form: a float that is not finite, a string that is not UTF-8
+ * @throws RequestError INVALID_ARGUMENT where an element has no JSON form: a float that is not finite, a string that is not UTF-8
  */
 function writerOf(tensor: Tensor, { key }: TensorInfo): Writer {
   const { data } = tensor;
@@ -50,7 +50,9 @@ function writerOf(tensor: Tensor, { key }: TensorInfo): Writer {
       return (i) => {
         const value = (data as Float32Array)[i] ?? 0;
         if (Number.isFinite(value)) return floatText(value);
-        throw badRequest(`output ${JSON.stringify(key)}: element ${i} is ${value}, which JSON cannot say`);
+        throw invalidArgument(
+          `output ${JSON.stringify(key)}: element ${i} is ${value}, which JSON cannot say`,
+        );
       };
     case 'DT_BOOL':
       return (i) => ((data as Uint8Array)[i] === 0 ? 'false' : 'true');
@@ -75,7 +77,7 @@ function stringText(bytes: Uint8Array, key: string): string {
     return JSON.stringify(utf8.decode(bytes));
   } catch {
     const advice = 'give the output a name that ends in _bytes to get it as b64';
-    throw badRequest(`output ${JSON.stringify(key)} holds bytes that are no UTF-8; ${advice}`);
+    throw invalidArgument(`output ${JSON.stringify(key)} holds bytes that are no UTF-8; ${advice}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { badRequest } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 
 /** JSON.parse's reviver as of ES2026: primitive values come with the text they were read from. */
 type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
@@ -8,7 +8,7 @@ const parseWithSource: (text: string, reviver: Reviver) => unknown = JSON.parse;
 /**
  * Parses a body as JSON. A byte order mark is accepted, as TensorFlow Serving does; bytes that are no UTF-8 are not.
  *
- * @throws HttpError 400 that says where the JSON is wrong
+ * @throws RequestError INVALID_ARGUMENT that says where the JSON is wrong
  */
 export function parseJson(body: Buffer): unknown {
   return parse(textOf(body), (text) => JSON.parse(text));
@@ -31,18 +31,18 @@ export function parseJsonExactly(body: Buffer): unknown {
 }
 
 function textOf(body: Buffer): string {
-  if (!isUtf8(body)) throw badRequest('the body is not UTF-8');
+  if (!isUtf8(body)) throw invalidArgument('the body is not UTF-8');
   const text = body.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 function parse(text: string, read: (text: string) => unknown): unknown {
-  if (text === '') throw badRequest('the body is empty; send JSON');
+  if (text === '') throw invalidArgument('the body is empty; send JSON');
   try {
     return read(text);
   } catch (error) {
     // V8 quotes the body in its message: kept short, and never the body at length.
     const reason = error instanceof Error ? error.message.slice(0, 200) : 'unreadable';
-    throw badRequest(`the body is not JSON: ${reason}`);
+    throw invalidArgument(`the body is not JSON: ${reason}`);
   }
 }

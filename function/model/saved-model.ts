@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { badRequest, FatalError, messageOf } from '../errors.ts';
+import { FatalError, invalidArgument, messageOf } from '../errors.ts';
 import type { Binding, FloatCodec, VectorRunner } from '../native/binding.ts';
 import { canRunInOrder, readOperations } from './operations.ts';
 import { readSignatures, type Signature } from './signatures.ts';
@@ -17,7 +17,7 @@ export interface Model {
    *
    * @param inputs in the order of `signature.inputs`
    * @returns tensors in the order of `signature.outputs`
-   * @throws HttpError 400 with TensorFlow's own words where the graph refuses the inputs
+   * @throws RequestError INVALID_ARGUMENT with TensorFlow's own words where the graph refuses the inputs
    */
   run(signature: Signature, inputs: readonly Tensor[]): Tensor[];
   /** Tensors that live in TensorFlow now; the same before and after any request. */
@@ -137,7 +137,7 @@ function guarded<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw badRequest(firstWords(messageOf(error)));
+    throw invalidArgument(firstWords(messageOf(error)));
   }
 }
 
@@ -154,11 +154,11 @@ function run(binding: Binding, modelId: number, signature: Signature, inputs: re
     return outputs.map(({ id, shape, dtype }) => {
       const name = DTYPE_BY_NUMBER.get(dtype);
       if (name === undefined)
-        throw badRequest(`the model answered with dtype number ${dtype}, which has no JSON form`);
+        throw invalidArgument(`the model answered with dtype number ${dtype}, which has no JSON form`);
       return { dtype: name, shape, data: binding.tensorDataSync(id) };
     });
   } catch (error) {
-    throw badRequest(firstWords(messageOf(error)));
+    throw invalidArgument(firstWords(messageOf(error)));
   } finally {
     for (const id of alive) binding.deleteTensor(id);
   }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HttpError } from '../errors.ts';
+import { RequestError } from '../errors.ts';
 import type { TensorInfo } from './signatures.ts';
 import { concatenate, rowsOf, type Tensor } from './tensor.ts';
 import { isBase64Object, tensorFromJson } from './tensor-json.ts';
@@ -120,7 +120,7 @@ t.test('what cannot be read names its place', async (t) => {
       { status: 400, message: error },
       String(error),
     );
-    t.throws(() => tensorFromJson(value, info(dtype), 'inputs'), HttpError);
+    t.throws(() => tensorFromJson(value, info(dtype), 'inputs'), RequestError);
   }
 });
 

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { isServable, type TensorInfo } from './signatures.ts';
 import { allocate, type DType, sizeOf, type Tensor, type TensorData } from './tensor.ts';
 
@@ -10,12 +10,12 @@ const MAX_RANK = 254;
  *
  * @param value JSON; int64 values beyond ±2^53 come as bigint (parse-json.ts)
  * @param path where the value stands in the body, for messages: `instances`, `inputs.fahrenheit`
- * @throws HttpError 400 that names the place, the input and its dtype
+ * @throws RequestError INVALID_ARGUMENT that names the place, the input and its dtype
  */
 export function tensorFromJson(value: unknown, info: TensorInfo, path: string): Tensor {
   const { dtype } = info;
   if (!isServable(dtype))
-    throw badRequest(`input ${JSON.stringify(info.key)} has dtype ${dtype}, which is not served`);
+    throw invalidArgument(`input ${JSON.stringify(info.key)} has dtype ${dtype}, which is not served`);
   const shape = shapeOf(value, path);
   checkLevels(value, shape, 0, path);
   const data = allocate(dtype, sizeOf(shape));
@@ -39,7 +39,7 @@ function shapeOf(value: unknown, path: string): number[] {
   const shape: number[] = [];
   for (let level = value; Array.isArray(level); level = level[0]) {
     shape.push(level.length);
-    if (shape.length > MAX_RANK) throw badRequest(`${path}: nested deeper than ${MAX_RANK} lists`);
+    if (shape.length > MAX_RANK) throw invalidArgument(`${path}: nested deeper than ${MAX_RANK} lists`);
     if (level.length === 0) break;
   }
   return shape;
@@ -53,9 +53,9 @@ function checkLevels(value: unknown, shape: readonly number[], depth: number, pa
   const size = shape[depth];
   if (size === undefined) return;
   if (!Array.isArray(value))
-    throw badRequest(`${path}: expected a list of ${size} elements, as its neighbours have`);
+    throw invalidArgument(`${path}: expected a list of ${size} elements, as its neighbours have`);
   if (value.length !== size)
-    throw badRequest(`${path}: ${value.length} elements, but its neighbours have ${size}`);
+    throw invalidArgument(`${path}: ${value.length} elements, but its neighbours have ${size}`);
   if (depth === shape.length - 1) return;
   for (let i = 0; i < size; i++) checkLevels(value[i], shape, depth + 1, `${path}[${i}]`);
 }
@@ -73,7 +73,7 @@ function fillLeaves(reader: Reader, values: readonly unknown[], path: string, sc
   const refuse = (i: number, why: string): Error => {
     const { key, dtype } = reader.info;
     const place = scalar ? path : `${path}[${i}]`;
-    return badRequest(`${place}: ${show(values[i])} ${why} (input ${JSON.stringify(key)}, ${dtype})`);
+    return invalidArgument(`${place}: ${show(values[i])} ${why} (input ${JSON.stringify(key)}, ${dtype})`);
   };
   switch (reader.dtype) {
     case 'DT_FLOAT':

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, createApp, createMetricsApp, type Deps, type Phase, type Served } from '../app.ts';
-import { FatalError, HttpError, messageOf } from '../errors.ts';
+import type { Deps, Phase, Served } from '../apis/deps.ts';
+import { createApp, createMetricsApp } from '../app.ts';
+import { FatalError, messageOf, unavailable } from '../errors.ts';
+import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import { Batcher } from '../model/batcher.ts';
 import { loadSavedModel, type Model } from '../model/saved-model.ts';
@@ -130,7 +132,7 @@ export class ServerProcess {
 
   #servedNow(): Served {
     if (this.#served !== undefined) return this.#served;
-    throw new HttpError(503, 'the model is being loaded; try again', ['retry-after', '1']);
+    throw unavailable('the model is being loaded; try again');
   }
 
   #loadBinding(): Binding {

@@ -1,5 +1,3 @@
-import type { Registry } from 'prom-client';
-
 /** Upper bounds in seconds; a small model answers in well under one millisecond. */
 const LATENCY_BUCKETS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -62,7 +60,6 @@ export class Metrics {
   readonly gauges: Gauges;
   readonly routes = new Map<string, RouteMeter>();
   readonly batchRows = new Distribution(ROWS_BUCKETS);
-  #registry: Promise<Registry> | undefined;
 
   constructor(info: Readonly<Record<string, string>>, gauges: Gauges) {
     this.info = info;
@@ -82,12 +79,5 @@ export class Metrics {
   /** All that were answered, on whichever route. */
   get requests(): number {
     return [...this.routes.values()].reduce((sum, { latency }) => sum + latency.count, 0);
-  }
-
-  /** The text that Prometheus scrapes. prom-client is loaded with the first scrape: a cold start does without it. */
-  async text(): Promise<{ contentType: string; body: string }> {
-    this.#registry ??= import('./prometheus.ts').then(({ createRegistry }) => createRegistry(this));
-    const registry = await this.#registry;
-    return { contentType: registry.contentType, body: await registry.metrics() };
   }
 }

@@ -1,4 +1,6 @@
-import { type App, createApp, type Deps } from '../app.ts';
+import type { Deps } from '../apis/deps.ts';
+import { createApp } from '../app.ts';
+import type { App } from '../http/route.ts';
 import { Batcher, type BatcherOptions } from '../model/batcher.ts';
 import type { Model } from '../model/saved-model.ts';
 import type { Signature } from '../model/signatures.ts';

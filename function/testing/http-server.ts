@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import type { App } from '../app.ts';
+import type { App } from '../http/route.ts';
 import { HttpServer, type Limits } from '../http/server.ts';
 
 export const LIMITS: Limits = {

@@ -1,6 +1,6 @@
-import type { Deps, Route } from '../../app.ts';
-import { badRequest, HttpError } from '../../errors.ts';
+import { invalidArgument, RequestError } from '../../errors.ts';
 import { after, jsonText } from '../../http/message.ts';
+import type { Route } from '../../http/route.ts';
 import { readFloatLists } from '../../model/float-lists.ts';
 import { tensorText } from '../../model/json-text.ts';
 import { parseJson } from '../../model/parse-json.ts';
@@ -8,6 +8,7 @@ import type { Model } from '../../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
 import type { Tensor } from '../../model/tensor.ts';
 import { tensorFromJson } from '../../model/tensor-json.ts';
+import type { Deps } from '../deps.ts';
 import type { CelsiusRequest } from '../schemas.ts';
 
 /**
@@ -30,9 +31,9 @@ export function celsiusRoute({ runId, served }: Pick<Deps, 'runId' | 'served'>):
       if (read === undefined) return refuse(request.body);
       const { rows, one } = read;
       return after(batcher.run({ signature, inputs: [rows], client: request }), ([celsius]) => {
-        if (celsius === undefined) throw new HttpError(500, 'the model gave no output');
+        if (celsius === undefined) throw new RequestError('INTERNAL', 'the model gave no output');
         const text = tensorText(one ? { ...celsius, shape: [] } : celsius, output, model.floats);
-        return jsonText(200, `{"celsius":${text}${tail}`);
+        return jsonText(`{"celsius":${text}${tail}`);
       });
     },
   };
@@ -70,10 +71,10 @@ function plainlyFits(json: unknown): json is CelsiusRequest {
   return fahrenheit.length > 0 && fahrenheit.every((value) => typeof value === 'number');
 }
 
-/** @throws HttpError 400 with what the schema says of the body */
+/** @throws RequestError INVALID_ARGUMENT with what the schema says of the body */
 async function refuse(body: Buffer): Promise<never> {
   const { faultIn } = await import('./celsius-fault.ts');
-  throw badRequest(`${faultIn(parseJson(body))}; send {"fahrenheit": 212} or {"fahrenheit": [212, 32]}`);
+  throw invalidArgument(`${faultIn(parseJson(body))}; send {"fahrenheit": 212} or {"fahrenheit": [212, 32]}`);
 }
 
 interface CelsiusSignature {
@@ -97,6 +98,9 @@ export function celsiusSignature({ signatures }: Pick<Model, 'signatures'>): Cel
   return fits ? { signature, input, output } : undefined;
 }
 
-function noCelsius({ name }: Model): HttpError {
-  return new HttpError(404, `model ${name} turns no fahrenheit into celsius; use /v1/models/${name}:predict`);
+function noCelsius({ name }: Model): RequestError {
+  return new RequestError(
+    'NOT_FOUND',
+    `model ${name} turns no fahrenheit into celsius; use /v1/models/${name}:predict`,
+  );
 }

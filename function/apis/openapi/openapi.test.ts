@@ -3,9 +3,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import t, { type Test } from 'tap';
-import type { Deps } from '../../app.ts';
-import { HttpError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import { celsiusSignature, fakeModel, type TestApp, testApp } from '../../testing/app.ts';
+import type { Deps } from '../deps.ts';
 
 interface Answer {
   readonly content?: Record<string, { schema: object }>;
@@ -158,7 +158,7 @@ t.test('methods that are not documented are 405, and 400 under /v1/', async (t) 
 });
 
 const loading = () => {
-  throw new HttpError(503, 'the model is being loaded', ['retry-after', '1']);
+  throw unavailable('the model is being loaded');
 };
 const CONVERT = { method: 'post', path: '/celsius' };
 const PREDICT = { method: 'post', path: '/v1/models/celsius:predict' };

@@ -1,5 +1,6 @@
-import type { Deps, Route } from '../../app.ts';
 import { jsonText } from '../../http/message.ts';
+import type { Route } from '../../http/route.ts';
+import type { Deps } from '../deps.ts';
 
 /**
  * GET /openapi.json: the API of the model that is served, as OpenAPI 3.1. Written on the first request, so that a
@@ -22,7 +23,7 @@ export function openapiRoute(
           metrics: deps.metricsHere ? (deps.metricsToken === '' ? 'open' : 'token') : 'elsewhere',
         }),
       );
-      return jsonText(200, text);
+      return jsonText(text);
     },
   };
 }

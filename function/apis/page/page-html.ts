@@ -1,7 +1,7 @@
-import type { Phase } from '../../app.ts';
 import type { Model } from '../../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
 import { celsiusSignature } from '../celsius/celsius.ts';
+import type { Phase } from '../deps.ts';
 import { predictExample } from '../tensorflow-serving/predict-example.ts';
 import { Html, html } from './html.ts';
 import { PAGE_SCRIPT } from './page-script.ts';

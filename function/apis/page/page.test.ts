@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { HttpError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import type { Signature } from '../../model/signatures.ts';
 import { celsiusSignature, fakeModel, testApp } from '../../testing/app.ts';
 
 const loading = () => {
-  throw new HttpError(503, 'the model is being loaded');
+  throw unavailable('the model is being loaded');
 };
 
 async function page(testing = testApp(), path = '/', method = 'GET') {

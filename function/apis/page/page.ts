@@ -1,8 +1,9 @@
-import type { Deps, Route } from '../../app.ts';
-import { HttpError } from '../../errors.ts';
+import { RequestError } from '../../errors.ts';
 import type { HttpRequest } from '../../http/message.ts';
+import type { Route } from '../../http/route.ts';
 import type { Model } from '../../model/saved-model.ts';
 import { celsiusRoute } from '../celsius/celsius.ts';
+import type { Deps } from '../deps.ts';
 import type { CelsiusResponse } from '../schemas.ts';
 import type { Conversion } from './page-html.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
@@ -60,7 +61,7 @@ async function convert(request: HttpRequest, deps: PageDeps): Promise<Conversion
     const { celsius }: CelsiusResponse = JSON.parse(String(body));
     return { fahrenheit, celsius: String(celsius) };
   } catch (error) {
-    if (error instanceof HttpError) return { fahrenheit, error: error.message };
+    if (error instanceof RequestError) return { fahrenheit, error: error.message };
     throw error;
   }
 }
@@ -70,7 +71,7 @@ function modelOf({ served }: PageDeps): Model | undefined {
   try {
     return served().model;
   } catch (error) {
-    if (error instanceof HttpError) return undefined;
+    if (error instanceof RequestError) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { badRequest } from '../../errors.ts';
+import { invalidArgument } from '../../errors.ts';
 import { readFloatLists } from '../../model/float-lists.ts';
 import { rowTexts, tensorText } from '../../model/json-text.ts';
 import { parseJson, parseJsonExactly } from '../../model/parse-json.ts';
@@ -26,7 +26,7 @@ function isObject(value: unknown): value is JsonObject {
 /**
  * Reads the body of a `:predict` request as TensorFlow Serving does (recorded from 2.17.1, and its json_tensor.cc).
  *
- * @throws HttpError 400 that names the place in the body
+ * @throws RequestError INVALID_ARGUMENT that names the place in the body
  */
 export function readPredict(body: Buffer, model: Model): PredictRequest {
   return readFloats(body, model) ?? readAny(body, model);
@@ -51,7 +51,7 @@ function readAny(body: Buffer, model: Model): PredictRequest {
   if (signature.inputs.some((input) => input.dtype === 'DT_INT64')) json = objectOf(parseJsonExactly(body));
   const hasInstances = Object.hasOwn(json, 'instances');
   if (hasInstances === Object.hasOwn(json, 'inputs')) {
-    throw badRequest(
+    throw invalidArgument(
       `give ${hasInstances ? 'only one of' : 'one of'} "instances" (row format) and "inputs" (column format)`,
     );
   }
@@ -62,28 +62,28 @@ function readAny(body: Buffer, model: Model): PredictRequest {
 
 function objectOf(json: unknown): JsonObject {
   if (isObject(json)) return json;
-  throw badRequest('the body is not a JSON object; send {"instances": […]} or {"inputs": …}');
+  throw invalidArgument('the body is not a JSON object; send {"instances": […]} or {"inputs": …}');
 }
 
 function signatureOf(json: JsonObject, model: Model): Signature {
   const given = Object.hasOwn(json, 'signature_name') ? json.signature_name : '';
-  if (typeof given !== 'string') throw badRequest('signature_name: not a string');
+  if (typeof given !== 'string') throw invalidArgument('signature_name: not a string');
   const name = given === '' ? 'serving_default' : given;
   const signature = model.signatures.get(name);
   if (signature === undefined) {
     const known = [...model.signatures.keys()].join(', ') || 'none';
-    throw badRequest(
+    throw invalidArgument(
       `signature_name: no signature ${JSON.stringify(name.slice(0, 100))}; this model has: ${known}`,
     );
   }
-  if (signature.unsupported !== undefined) throw badRequest(signature.unsupported);
+  if (signature.unsupported !== undefined) throw invalidArgument(signature.unsupported);
   return signature;
 }
 
 /** Row format: a list of values where there is one input, or of objects by input name. */
 function readInstances(instances: unknown, signature: Signature): Tensor[] {
-  if (!Array.isArray(instances)) throw badRequest('instances: not a list');
-  if (instances.length === 0) throw badRequest('instances: the list is empty');
+  if (!Array.isArray(instances)) throw invalidArgument('instances: not a list');
+  if (instances.length === 0) throw invalidArgument('instances: the list is empty');
   const named = isObject(instances[0]) && !isBase64Object(instances[0]);
   if (!named) return [tensorFromJson(instances, onlyInput(signature, 'instances'), 'instances')];
   for (const [i, instance] of instances.entries()) {
@@ -98,7 +98,7 @@ function readInstances(instances: unknown, signature: Signature): Tensor[] {
 
 /** Column format: one tensor where there is one input, or an object of tensors by input name. */
 function readInputs(inputs: unknown, signature: Signature): Tensor[] {
-  if (inputs === null) throw badRequest('inputs: null is no tensor');
+  if (inputs === null) throw invalidArgument('inputs: null is no tensor');
   if (!isObject(inputs) || isBase64Object(inputs)) {
     return [tensorFromJson(inputs, onlyInput(signature, 'inputs'), 'inputs')];
   }
@@ -110,22 +110,22 @@ function onlyInput(signature: Signature, path: string): TensorInfo {
   const [input, ...others] = signature.inputs;
   if (input !== undefined && others.length === 0) return input;
   const names = signature.inputs.map((one) => one.key).join(', ');
-  throw badRequest(
+  throw invalidArgument(
     `${path}: signature "${signature.name}" has several inputs; send objects with the names ${names}`,
   );
 }
 
 function checkPresent(value: unknown, signature: Signature, path: string): asserts value is JsonObject {
   const keys = signature.inputs.map((input) => input.key);
-  if (!isObject(value)) throw badRequest(`${path}: not an object with the inputs ${keys.join(', ')}`);
+  if (!isObject(value)) throw invalidArgument(`${path}: not an object with the inputs ${keys.join(', ')}`);
   const missing = keys.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) throw badRequest(`${path}: input ${JSON.stringify(missing)} is missing`);
+  if (missing !== undefined) throw invalidArgument(`${path}: input ${JSON.stringify(missing)} is missing`);
 }
 
 function checkNoOthers(value: JsonObject, signature: Signature, path: string): void {
   const other = Object.keys(value).find((key) => !signature.inputs.some((input) => input.key === key));
   if (other === undefined) return;
-  throw badRequest(
+  throw invalidArgument(
     `${path}: ${JSON.stringify(other.slice(0, 100))} is no input of signature "${signature.name}"`,
   );
 }
@@ -134,7 +134,7 @@ function checkNoOthers(value: JsonObject, signature: Signature, path: string): v
  * Writes the answer to a predict request as JSON text.
  *
  * @param outputs in the order of `signature.outputs`
- * @throws HttpError 400 where an output cannot be told apart by rows, or holds a value that JSON cannot say
+ * @throws RequestError INVALID_ARGUMENT where an output cannot be told apart by rows, or holds a value that JSON cannot say
  */
 export function predictText(
   { signature, format }: Pick<PredictRequest, 'signature' | 'format'>,
@@ -151,7 +151,7 @@ export function predictText(
     const [size] = tensorAt(outputs, i).shape;
     if (size !== undefined && size === rows) continue;
     const found = size === undefined ? 'a scalar' : `${size} rows`;
-    throw badRequest(
+    throw invalidArgument(
       `output "${key}" is ${found}, so it has no row format; send "inputs" in place of "instances"`,
     );
   }

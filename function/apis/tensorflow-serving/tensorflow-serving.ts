@@ -1,6 +1,7 @@
-import type { Deps, Route, Served } from '../../app.ts';
-import { badRequest, HttpError } from '../../errors.ts';
+import { invalidArgument, RequestError } from '../../errors.ts';
 import { type Answer, after, type HttpRequest, jsonText } from '../../http/message.ts';
+import type { Route } from '../../http/route.ts';
+import type { Deps, Served } from '../deps.ts';
 import { metadataText, statusText } from './model-info.ts';
 import { predictText, readPredict } from './predict-json.ts';
 
@@ -17,7 +18,7 @@ export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'serve
     const predict = readPredict(request.body, model);
     const { signature, inputs } = predict;
     return after(batcher.run({ signature, inputs, client: request }), (outputs) =>
-      jsonText(200, predictText(predict, outputs, model.floats)),
+      jsonText(predictText(predict, outputs, model.floats)),
     );
   };
   return [
@@ -39,23 +40,26 @@ export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'serve
     if (isGet ? verb !== undefined : request.method !== 'POST' || !VERBS.has(verb ?? ''))
       throw malformed(request);
     const one = servedAs(decoded(name), version);
-    if (isGet) return jsonText(200, metadata === undefined ? statusText(one.model) : metadataText(one.model));
+    if (isGet) return jsonText(metadata === undefined ? statusText(one.model) : metadataText(one.model));
     if (label !== undefined)
-      throw badRequest(`no version has the label ${JSON.stringify(label.slice(0, 100))}`);
-    if (verb !== 'predict') throw badRequest(`:${verb} is not served; use :predict`);
+      throw invalidArgument(`no version has the label ${JSON.stringify(label.slice(0, 100))}`);
+    if (verb !== 'predict') throw invalidArgument(`:${verb} is not served; use :predict`);
     return answer(request, one);
   }
 
-  /** @throws HttpError 404 where the model or the version is not the one that is served */
+  /** @throws RequestError NOT_FOUND where the model or the version is not the one that is served */
   function servedAs(name: string, version: string | undefined): Served {
     if (name !== modelName)
-      throw new HttpError(404, `no model ${JSON.stringify(name.slice(0, 100))}; this is ${modelName}`);
+      throw new RequestError(
+        'NOT_FOUND',
+        `no model ${JSON.stringify(name.slice(0, 100))}; this is ${modelName}`,
+      );
     const one = served();
     if (version === undefined || BigInt(version).toString() === one.model.version) return one;
     if (BigInt.asIntN(64, BigInt(version)) !== BigInt(version))
-      throw badRequest(`version ${version} is beyond int64`);
-    throw new HttpError(
-      404,
+      throw invalidArgument(`version ${version} is beyond int64`);
+    throw new RequestError(
+      'NOT_FOUND',
       `model ${name} has no version ${version}; version ${one.model.version} is served`,
     );
   }
@@ -64,8 +68,8 @@ export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'serve
 const VERBS: ReadonlySet<string> = new Set(['predict', 'classify', 'regress']);
 
 /** 400, not 404 or 405: what TensorFlow Serving answers to all under /v1/ that it does not know. */
-function malformed({ method, url }: HttpRequest): HttpError {
-  return badRequest(`Malformed request: ${method} ${url.slice(0, 200)}`);
+function malformed({ method, url }: HttpRequest): RequestError {
+  return invalidArgument(`Malformed request: ${method} ${url.slice(0, 200)}`);
 }
 
 function decoded(name: string): string {
