@@ -123,7 +123,7 @@ t.test('a full queue refuses with Retry-After', async (t) => {
   const fits = [run(batcher, call(vector(32, 32))), run(batcher, call(vector(32, 32)))];
   const refused = await settled([run(batcher, call(vector(1)))]);
   t.match(refused, [
-    { reason: { status: 503, headers: ['retry-after', '1'], message: /4 rows are waiting/ } },
+    { reason: { code: 'UNAVAILABLE', retryAfterSeconds: 1, message: /4 rows are waiting/ } },
   ]);
   t.same(await results(fits), [[[0, 0]], [[0, 0]]], 'those before it are answered');
   t.same(runs, [4]);

@@ -140,7 +140,7 @@ t.test('numbers are written the same by both, in the shortest form', async (t) =
   const data = new Float32Array(20);
   data[7] = Number.NaN;
   t.throws(() => tensorText({ dtype: 'DT_FLOAT', shape: [20], data }, output, codec), {
-    status: 400,
+    code: 'INVALID_ARGUMENT',
     message: /element 7 is NaN/,
   });
 });

@@ -117,7 +117,7 @@ t.test('what cannot be read names its place', async (t) => {
   ]) {
     t.throws(
       () => tensorFromJson(value, info(dtype), 'inputs'),
-      { status: 400, message: error },
+      { code: 'INVALID_ARGUMENT', message: error },
       String(error),
     );
     t.throws(() => tensorFromJson(value, info(dtype), 'inputs'), RequestError);
@@ -130,7 +130,7 @@ t.test('first elements that claim more than there is make no room for it', async
   for (let level = 0; level < 6; level++) value = [value, ...new Array(9_999).fill(0)];
   const before = process.memoryUsage().arrayBuffers;
   t.throws(() => tensorFromJson(value, info('DT_FLOAT'), 'inputs'), {
-    status: 400,
+    code: 'INVALID_ARGUMENT',
     message: /^inputs(\[0\])*\[1\]: expected a list of 10000 elements/,
   });
   t.ok(process.memoryUsage().arrayBuffers - before < 1 << 20, 'no room was made');

@@ -124,7 +124,7 @@ t.test('requests with a fault', async (t) => {
       message: /1\.5 is not a whole number \(input "id"/,
     },
   ]) {
-    t.throws(() => readPredict(Buffer.from(body), model), { status: 400, message }, body);
+    t.throws(() => readPredict(Buffer.from(body), model), { code: 'INVALID_ARGUMENT', message }, body);
   }
   const empty = { ...model, signatures: new Map() };
   t.throws(() => readPredict(Buffer.from('{"inputs":1}'), empty), { message: /this model has: none$/ });
@@ -188,7 +188,7 @@ t.test('answers', async (t) => {
     const format = 'row';
     t.throws(
       () => predictText({ signature: from, format }, outputs, noNativeFloats),
-      { status: 400, message },
+      { code: 'INVALID_ARGUMENT', message },
       name,
     );
   }
