@@ -33,6 +33,7 @@ async function serve(options: Options, coldStart: ColdStart): Promise<void> {
     logger,
     coldStart,
   });
+  process.on('exit', (code) => server.leave(code));
   let stopping = false;
   const stop = (signal: NodeJS.Signals, code: number) => {
     if (stopping) process.exit(128 + code);

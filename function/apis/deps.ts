@@ -1,15 +1,15 @@
-import type { Batcher } from '../model/batcher.ts';
-import type { Model } from '../model/saved-model.ts';
+import type { Runner } from '../engine/runner.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** The model that is served, with its batcher. */
+/** The model that is served, and who runs it. */
 export interface Served {
-  readonly model: Model;
-  readonly batcher: Batcher;
+  readonly model: SavedModel;
+  readonly runner: Runner;
 }
 
 /** All that routes need, made in main.ts and handed down; two apps can live in one process. */
@@ -25,6 +25,8 @@ export interface Deps {
   readonly logger: Logger;
   readonly logRequests: boolean;
   readonly bodyLimitBytes: number;
+  /** How long a request may wait for its answer, in ms; Infinity: as long as it takes. */
+  readonly requestDeadlineMs: number;
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;

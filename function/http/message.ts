@@ -66,7 +66,7 @@ export function headText(
 const JSON_TYPE = ['content-type', 'application/json'] as const;
 
 /** An answer whose body is JSON text already. */
-export function jsonText(body: string): HttpResponse {
+export function jsonText(body: string | Buffer): HttpResponse {
   return { status: 200, headers: JSON_TYPE, body };
 }
 

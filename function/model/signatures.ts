@@ -1,6 +1,6 @@
 import { PbfReader } from 'pbf';
 import { fields } from './protobuf.ts';
-import { DTYPES, type DType } from './tensor.ts';
+import { DTYPES, dtypeNumber } from './tensor.ts';
 
 /** One input or output of a signature. */
 export interface TensorInfo {
@@ -20,9 +20,6 @@ export interface Signature {
   /** Sorted by key, as TensorFlow Serving lists them. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** The graph's names of the inputs as the binding takes them, `a:0,b:0`; likewise for the outputs. */
-  readonly inputNames: string;
-  readonly outputNames: string;
   /** Why this signature cannot be served; undefined where it can. */
   readonly unsupported: string | undefined;
 }
@@ -32,11 +29,6 @@ const DTYPE_NAMES = (
   'INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 ' +
   'QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN'
 ).split(' ');
-
-/** True for a dtype that can be read from a request; outputs can be all of these but DT_UINT8. */
-export function isServable(dtype: string): dtype is DType {
-  return Object.hasOwn(DTYPES, dtype);
-}
 
 /**
  * Reads the signatures of the meta graph tagged `serve` out of a saved_model.pb. Field numbers are those of
@@ -90,8 +82,6 @@ function readSignature(entry: PbfReader): Signature {
     method,
     inputs,
     outputs,
-    inputNames: inputs.map((input) => input.name).join(','),
-    outputNames: outputs.map((output) => output.name).join(','),
     unsupported: findUnsupported(name, inputs, outputs),
   };
 }
@@ -134,9 +124,15 @@ function readTensorInfo(entry: PbfReader): TensorInfo {
   return {
     key,
     name,
-    dtype: `DT_${DTYPE_NAMES[dtype] ?? `number ${dtype}`}`,
+    dtype: nameOf(dtype),
     shape: unknownRank ? undefined : shape,
   };
+}
+
+/** TensorFlow's name of a dtype, from 101 on those of references. */
+function nameOf(dtype: number): string {
+  const name = DTYPE_NAMES[dtype % 100];
+  return name === undefined || dtype > 200 ? `DT_number ${dtype}` : `DT_${name}${dtype > 100 ? '_REF' : ''}`;
 }
 
 /** The first input or output that cannot be served, said in a sentence. */
@@ -145,18 +141,22 @@ function findUnsupported(
   inputs: readonly TensorInfo[],
   outputs: readonly TensorInfo[],
 ): string | undefined {
-  const say = (role: string, info: TensorInfo) =>
-    `signature ${JSON.stringify(signature)}: ${role} ${JSON.stringify(info.key)} has dtype ${info.dtype}, ` +
-    'which this server cannot read or write; it serves ' +
-    Object.keys(DTYPES).join(', ') +
-    ' (DT_UINT8 as an input only)';
-  for (const input of inputs) {
-    if (!isServable(input.dtype)) return say('input', input);
-    if (input.name === '') return `${say('input', input)}: it is a sparse or composite tensor`;
-  }
-  for (const output of outputs) {
-    if (!isServable(output.dtype) || output.dtype === 'DT_UINT8') return say('output', output);
-    if (output.name === '') return `${say('output', output)}: it is a sparse or composite tensor`;
+  const say = (role: string, info: TensorInfo, why: string) =>
+    `signature ${JSON.stringify(signature)}: ${role} ${JSON.stringify(info.key)} ${why}`;
+  for (const [role, infos] of [
+    ['input', inputs],
+    ['output', outputs],
+  ] as const) {
+    for (const info of infos) {
+      if (info.name === '') return say(role, info, 'is a sparse or composite tensor, which is not served');
+      if (dtypeNumber(info.dtype) !== undefined) continue;
+      const served = [...DTYPES.keys()].join(', ');
+      return say(
+        role,
+        info,
+        `has dtype ${info.dtype}, which this server cannot read or write; it serves ${served}`,
+      );
+    }
   }
   return undefined;
 }

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
+import { Runner } from '../engine/runner.ts';
+import { Scheduler } from '../engine/scheduler.ts';
+import { type WarmUp, warmUp } from '../engine/warm-up.ts';
 import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
-import { Batcher } from '../model/batcher.ts';
-import { loadSavedModel, type Model } from '../model/saved-model.ts';
-import { warmUp } from '../model/warm-up.ts';
+import { loadSavedModel, type SavedModel } from '../model/saved-model.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
+import { NativeEngine } from '../native/engine.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
+import { usableCpus } from './cpus.ts';
 import { keepMemorySmall } from './memory.ts';
 import type { Options } from './options.ts';
 
@@ -31,13 +34,16 @@ export class ServerProcess {
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
   readonly #metrics: Metrics;
+  readonly #scheduler: Scheduler;
   #phase: Phase = 'starting';
+  #native: NativeEngine | undefined;
   #served: Served | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
     const { options, runId, logger, coldStart } = deps;
     this.#deps = deps;
+    this.#scheduler = new Scheduler(options.threads || usableCpus());
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -47,8 +53,10 @@ export class ServerProcess {
         node: process.versions.node,
       },
       {
-        queueRows: () => this.#served?.batcher.rowsWaiting ?? 0,
-        tensorsAlive: () => this.#served?.model.tensorsAlive() ?? 0,
+        queueRows: () => this.#served?.runner.rowsWaiting ?? 0,
+        calls: () => this.#native?.calls ?? 0,
+        threads: () => this.#scheduler.threads,
+        threadsBusy: () => this.#scheduler.busy,
         inFlight: () => this.#app.inFlight,
         coldStart: coldStart.seconds,
       },
@@ -64,6 +72,7 @@ export class ServerProcess {
       logger,
       logRequests: options.logRequests,
       bodyLimitBytes: options.bodyLimitBytes,
+      requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase,
       served: () => this.#servedNow(),
@@ -75,8 +84,7 @@ export class ServerProcess {
   }
 
   /**
-   * Listens first, so that a port in use is said at once and early connections wait instead of being refused, then
-   * loads. Loading blocks the event loop, as TensorFlow's calls are synchronous.
+   * Listens first, so that a port in use is said at once and probes are answered, then loads on another thread.
    *
    * @throws FatalError that says what is missing and what to do
    */
@@ -86,14 +94,18 @@ export class ServerProcess {
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
     const binding = this.#loadBinding();
+    const native = new NativeEngine(binding, this.#scheduler.threads);
+    this.#native = native;
     coldStart.end('native', performance.now());
-    const model = loadSavedModel(binding, options.modelName, options.modelBasePath);
+    const bfloat16 = options.mixedPrecision === 'bfloat16';
+    const model = await loadSavedModel(native, options.modelName, options.modelBasePath, { bfloat16 });
     coldStart.end('model', performance.now());
-    const { refused } = warmUp(model);
+    const runner = this.#createRunner(model, native);
+    const warmedUp = await warmUp(model, runner);
     coldStart.end('warmup', performance.now());
-    this.#served = { model, batcher: this.#createBatcher(model) };
+    this.#served = { model, runner };
     this.#phase = 'ready';
-    this.#sayWhatIsNotServed(model, refused);
+    this.#sayWhatIsNotServed(model, warmedUp);
     logger.info(
       {
         host: options.host,
@@ -126,8 +138,15 @@ export class ServerProcess {
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
-    this.#served?.model.dispose();
+    const runs = this.#scheduler.busy;
+    if (runs > 0) logger.warn({ runs }, 'left runs behind that had not ended');
+    else await this.#served?.model.unload();
     logger.info('stopped');
+  }
+
+  /** Ends the process at once where a run is still under way, which exit() would wait for. */
+  leave(code: number): void {
+    this.#native?.exitWhileBusy(code);
   }
 
   #servedNow(): Served {
@@ -144,23 +163,30 @@ export class ServerProcess {
     }
   }
 
-  #createBatcher(model: Model): Batcher {
-    const { batching, modelName, maxBatchRows, maxQueueRows } = this.#deps.options;
-    return new Batcher(model, {
-      enabled: batching === 'auto' ? modelName === 'celsius' : batching === 'true',
-      maxBatchRows,
-      maxQueueRows,
-      onRun: (rows) => this.#metrics.batchRows.record(rows),
+  #createRunner(model: SavedModel, native: NativeEngine): Runner {
+    const { batching, maxBatchRows, maxQueueRows, maxQueueBytes, run } = this.#deps.options;
+    return new Runner(model.id, {
+      native,
+      scheduler: this.#scheduler,
+      place: run,
+      batching: {
+        enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
+        maxRows: maxBatchRows,
+        timeout_ms: 0,
+        padded: (rows) => rows,
+      },
+      limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
+      meter: this.#metrics.model(model.name),
     });
   }
 
-  #sayWhatIsNotServed(model: Model, refused: ReadonlyMap<string, string>): void {
+  #sayWhatIsNotServed(model: SavedModel, { left }: WarmUp): void {
     const { logger } = this.#deps;
     for (const { name, unsupported } of model.signatures.values()) {
       if (unsupported !== undefined) logger.warn({ signature: name }, unsupported);
     }
-    for (const [signature, reason] of refused) {
-      logger.info({ signature, reason }, 'warm-up on zeros was refused; the first request is slower');
+    for (const [signature, reason] of left) {
+      logger.info({ signature, reason }, 'not warmed up; the first request is slower');
     }
   }
 }

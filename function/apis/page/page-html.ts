@@ -1,4 +1,4 @@
-import type { Model } from '../../model/saved-model.ts';
+import type { SavedModel } from '../../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
 import { celsiusSignature } from '../celsius/celsius.ts';
 import type { Phase } from '../deps.ts';
@@ -18,7 +18,7 @@ export interface PageView {
   readonly phase: Phase;
   readonly modelName: string;
   /** Undefined while it is being loaded. */
-  readonly model: Model | undefined;
+  readonly model: SavedModel | undefined;
   readonly uptimeSeconds: number;
   /** Phase → seconds. */
   readonly coldStart: ReadonlyMap<string, number>;

@@ -1,14 +1,14 @@
-import type { Model } from '../../model/saved-model.ts';
+import type { SavedModel } from '../../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
 
 /** The answer to GET /v1/models/NAME, laid out as TensorFlow Serving's. */
-export function statusText({ version }: Model): string {
+export function statusText({ version }: SavedModel): string {
   const status = { error_code: 'OK', error_message: '' };
   return JSON.stringify({ model_version_status: [{ version, state: 'AVAILABLE', status }] }, null, 1);
 }
 
 /** The answer to GET /v1/models/NAME/metadata: the signatures in protobuf's JSON form, as TensorFlow Serving's. */
-export function metadataText({ name, version, signatures }: Model): string {
+export function metadataText({ name, version, signatures }: SavedModel): string {
   const byName = Object.fromEntries(
     [...signatures].map(([key, signature]) => [key, signatureJson(signature)]),
   );

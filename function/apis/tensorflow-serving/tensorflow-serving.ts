@@ -1,9 +1,10 @@
+import { PREDICT } from '../../engine/runner.ts';
 import { invalidArgument, RequestError } from '../../errors.ts';
 import { type Answer, after, type HttpRequest, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
+import { HttpClient } from '../client.ts';
 import type { Deps, Served } from '../deps.ts';
 import { metadataText, statusText } from './model-info.ts';
-import { predictText, readPredict } from './predict-json.ts';
 
 /**
  * `/v1/models/NAME[/versions/N | /labels/L]` and then nothing (status), `/metadata` or `:VERB`. What TensorFlow
@@ -13,14 +14,13 @@ const MODEL_PATH =
   /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?::(\w+)|(\/metadata))?$/i;
 
 /** TensorFlow Serving's REST API, which is KServe's V1 protocol too. */
-export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'served' | 'modelName'>): Route[] {
-  const answer = (request: HttpRequest, { model, batcher }: Served) => {
-    const predict = readPredict(request.body, model);
-    const { signature, inputs } = predict;
-    return after(batcher.run({ signature, inputs, client: request }), (outputs) =>
-      jsonText(predictText(predict, outputs, model.floats)),
-    );
-  };
+export function tensorflowServingRoutes({
+  served,
+  modelName,
+  requestDeadlineMs,
+}: Pick<Deps, 'served' | 'modelName' | 'requestDeadlineMs'>): Route[] {
+  const answer = (request: HttpRequest, { runner }: Served) =>
+    after(runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), jsonText);
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern

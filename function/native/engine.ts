@@ -1,0 +1,259 @@
+import type { Binding } from './binding.ts';
+
+/** One tensor's elements as bytes, row-major and in this machine's order; strings one by one. Nothing: all zero. */
+export interface TensorBytes {
+  readonly shape: readonly number[];
+  readonly data?: Uint8Array | Float32Array | readonly Uint8Array[];
+}
+
+/** A tensor that a run gave. */
+export interface OutputTensor {
+  /** A number of tensorflow.DataType (types.proto). */
+  readonly dtype: number;
+  readonly shape: number[];
+  readonly data: Uint8Array | Uint8Array[];
+}
+
+/** What is to be known of a SavedModel before it is loaded (saved-model.h). */
+export interface SavedModelInfo {
+  /** Serialised, with the meta graph tagged `serve` alone, and without its graph. */
+  readonly savedModel: Buffer;
+  /** Types of all operations, comma-separated. */
+  readonly operations: string;
+  /** For each signature, in the order of savedModel: types of the operations that a call of it runs. */
+  readonly reachable: readonly string[];
+}
+
+/** A signature's inputs or outputs, in one order. */
+export interface NativeFields {
+  readonly keys: readonly string[];
+  /** The graph's names, each with `:index`. */
+  readonly tensors: readonly string[];
+  /** Numbers of tensorflow.DataType. */
+  readonly dtypes: readonly number[];
+}
+
+export interface NativeSignature {
+  readonly name: string;
+  /** Why it is not served; empty where it is. */
+  readonly unsupported: string;
+  readonly inputs: NativeFields;
+  readonly outputs: NativeFields;
+}
+
+/** How a session runs its graph. */
+export interface SessionKind {
+  /** One operation after the other, where canRunInOrder() in ../model/operations.ts says that the graph allows it. */
+  readonly inOrder: boolean;
+  /** oneDNN may compute in bfloat16. */
+  readonly bfloat16: boolean;
+}
+
+/** A refusal by native code; `code` is a number of TensorFlow's and gRPC's. */
+export interface NativeFailure extends Error {
+  readonly code: number;
+  /** Of readModel(): what is wrong with the file. */
+  readonly kind?: 'missing' | 'damaged' | 'untagged';
+}
+
+/** What the addon gives (engine.cc). Methods with a ticket work on the pool, and tell `done` when they are through. */
+export interface RawEngine {
+  readModel(ticket: number, folder: string): void;
+  prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
+  open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };
+  addField(model: number, signature: number, key: string, prefix: string, suffix: string): number;
+  close(ticket: number, model: number): void;
+  decode(model: number, format: number, body: Buffer): number;
+  decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
+  create(model: number, signature: number, tensors: readonly TensorBytes[]): number;
+  answer(call: number): string | Buffer;
+  run(calls: readonly number[]): boolean;
+  runLater(ticket: number, calls: readonly number[], rows: number): void;
+  take(call: number): string | Buffer;
+  outputs(call: number): OutputTensor[];
+  drop(call: number): void;
+  calls(): number;
+  exitWhileBusy(code: number): void;
+}
+
+/** Told what came of a task: a value, or an Error where there was none; and the time that it took on its thread. */
+export type Done = (value: unknown, nanoseconds: number) => void;
+
+/** Calls are read from and written as `:predict` in JSON. Other formats are numbers that addField() gives. */
+export const PREDICT = 0;
+
+/** Facts about a call, which decode(), decodeLater() and create() leave behind until the next. */
+export interface CallFacts {
+  /** Index of the signature in the model's list. */
+  readonly signature: number;
+  /** First dimension that all inputs share; 0 where they share none: such a call runs alone. */
+  readonly rows: number;
+  /** Calls of one model and one key can share a run. */
+  readonly key: number;
+  /** Of the inputs. */
+  readonly bytes: number;
+}
+
+/**
+ * Models and calls that live in native memory, and the threads that work on them. A call is a number: its request is read
+ * into tensors, run, and its answer written, without a JavaScript object for what is between. Each call ends with exactly
+ * one of answer(), take(), outputs() and drop().
+ */
+export class NativeEngine implements CallFacts {
+  readonly #binding: Binding;
+  readonly #raw: RawEngine;
+  readonly #facts = new Float64Array(5);
+  readonly #waiting: (Done | undefined)[] = [];
+  readonly #freeTickets: number[] = [];
+
+  /** @param threads of the pool; each is made when it first has something to do */
+  constructor(binding: Binding, threads: number) {
+    this.#binding = binding;
+    this.#raw = binding.createEngine(threads, this.#done, this.#facts);
+  }
+
+  get signature(): number {
+    return this.#facts[0] ?? 0;
+  }
+
+  get rows(): number {
+    return this.#facts[1] ?? 0;
+  }
+
+  get key(): number {
+    return this.#facts[2] ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#facts[3] ?? 0;
+  }
+
+  /** What the last answer() or run() took, in ns, without reading and writing. */
+  get nanoseconds(): number {
+    return this.#facts[4] ?? 0;
+  }
+
+  /** Calls that have not ended: the same before and after any request, or something leaks. */
+  get calls(): number {
+    return this.#raw.calls();
+  }
+
+  /** @throws NativeFailure; rejects with it */
+  readModel(folder: string): Promise<SavedModelInfo> {
+    return this.#promise((ticket) => this.#raw.readModel(ticket, folder)) as Promise<SavedModelInfo>;
+  }
+
+  /**
+   * Loads a SavedModel's meta graph `serve` with the binding of \@tensorflow/tfjs-node, whose session a thread of the pool
+   * has made by then.
+   *
+   * @returns the binding's number of it, for unload()
+   */
+  load(folder: string, { inOrder, bfloat16 }: SessionKind, open: () => void): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const ticket = this.#ticket((value) => {
+        if (value instanceof Error) return reject(value);
+        try {
+          // At once, while the addon offers what it has loaded.
+          const id = this.#binding.loadSavedModel(folder, 'serve');
+          open();
+          resolve(id);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.#raw.prepare(ticket, folder, inOrder, bfloat16);
+    });
+  }
+
+  /** Opens the model that was loaded last. @returns its number, and for each signature why the graph cannot serve it */
+  open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] } {
+    return this.#raw.open(signatures);
+  }
+
+  /** Gives all of a model's memory back, when its last call has ended. */
+  async unload(model: number, loaded: number): Promise<void> {
+    this.#binding.deleteSavedModel(loaded);
+    await this.#promise((ticket) => this.#raw.close(ticket, model));
+  }
+
+  /**
+   * Another format: a JSON object with the one key `key`, whose number or list of numbers goes to a signature's only input;
+   * the answer is its only output, with `prefix` and `suffix` around it.
+   */
+  addField(model: number, signature: number, key: string, prefix: string, suffix: string): number {
+    return this.#raw.addField(model, signature, key, prefix, suffix);
+  }
+
+  /** Reads a body. @returns the call @throws NativeFailure that names the place in the body */
+  decode(model: number, format: number, body: Buffer): number {
+    return this.#raw.decode(model, format, body);
+  }
+
+  /** The same on the pool; `done` is told the call's number. The facts are those of this call while `done` runs. */
+  decodeLater(model: number, format: number, body: Buffer, done: Done): void {
+    this.#raw.decodeLater(this.#ticket(done), model, format, body);
+  }
+
+  /** A call of tensors, in the order of the signature's inputs; its answer is outputs(). */
+  create(model: number, signature: number, tensors: readonly TensorBytes[]): number {
+    return this.#raw.create(model, signature, tensors);
+  }
+
+  /** Runs a call in this thread, and ends it. @returns its answer @throws NativeFailure */
+  answer(call: number): string | Buffer {
+    return this.#raw.answer(call);
+  }
+
+  /** Runs calls of one key in one run in this thread. @returns false where that went wrong: each is to be run alone */
+  run(calls: readonly number[]): boolean {
+    return this.#raw.run(calls);
+  }
+
+  /**
+   * Runs calls on the pool: those of one key together, and each alone where that goes wrong.
+   *
+   * @param rows of the run, more than the calls have where a model wants certain sizes; 0: theirs
+   */
+  runLater(calls: readonly number[], rows: number, done: Done): void {
+    this.#raw.runLater(this.#ticket(done), calls, rows);
+  }
+
+  /** The answer of a call that was run, which ends. @throws NativeFailure */
+  take(call: number): string | Buffer {
+    return this.#raw.take(call);
+  }
+
+  /** What a call of create() gave, in the order of the signature's outputs. It ends. @throws NativeFailure */
+  outputs(call: number): OutputTensor[] {
+    return this.#raw.outputs(call);
+  }
+
+  drop(call: number): void {
+    this.#raw.drop(call);
+  }
+
+  /** Ends the process at once where a run is still under way: exit() would wait for it. */
+  exitWhileBusy(code: number): void {
+    this.#raw.exitWhileBusy(code);
+  }
+
+  #promise(start: (ticket: number) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      start(this.#ticket((value) => (value instanceof Error ? reject(value) : resolve(value))));
+    });
+  }
+
+  #ticket(done: Done): number {
+    const ticket = this.#freeTickets.pop() ?? this.#waiting.length;
+    this.#waiting[ticket] = done;
+    return ticket;
+  }
+
+  readonly #done = (ticket: number, value: unknown, nanoseconds: number): void => {
+    const done = this.#waiting[ticket];
+    this.#waiting[ticket] = undefined;
+    this.#freeTickets.push(ticket);
+    done?.(value, nanoseconds);
+  };
+}
