@@ -1,6 +1,8 @@
 // What overrides.h puts in the place of TensorFlow's C API when the binding is compiled.
 #include "overrides.h"
 
+#include "codec/glue.h"
+#include "codec/tensor-builder.h"
 #include "numbers.h"
 #include "pages.h"
 #include "vector-run.h"
@@ -74,12 +76,6 @@ napi_value SetInOrder(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void FreeStrings(void* data, size_t bytes, void*) {
-  TF_TString* strings = static_cast<TF_TString*>(data);
-  for (size_t i = 0; i < bytes / sizeof(TF_TString); ++i) TF_TString_Dealloc(&strings[i]);
-  std::free(data);
-}
-
 }  // namespace
 
 // Sessions of one process share the pool for work inside an op, and the first context made sizes it: that is the
@@ -121,14 +117,7 @@ TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* dat
 
 // The binding asks for as many strings as the array has; the shape may want more. All start empty (zero bytes).
 TF_Tensor* NewStringTensor(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes) {
-  constexpr size_t kAlignment = 64;  // what TensorFlow expects of tensors (EIGEN_MAX_ALIGN_BYTES)
-  size_t shape_bytes = sizeof(TF_TString);
-  for (int i = 0; i < rank; ++i) shape_bytes *= static_cast<size_t>(dims[i]);
-  if (shape_bytes > bytes) bytes = shape_bytes;
-  void* data = nullptr;
-  if (posix_memalign(&data, kAlignment, bytes > 0 ? bytes : kAlignment) != 0) throw std::bad_alloc();
-  std::memset(data, 0, bytes);
-  return TF_NewTensor(dtype, dims, rank, data, bytes, FreeStrings, nullptr);
+  return AllocateStrings(dtype, dims, rank, bytes);
 }
 
 std::vector<const char*> SplitNames(const std::string& names) {
@@ -179,6 +168,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 
 napi_value AddExports(napi_env env, napi_value exports) {
   AddNumbers(env, exports);
+  AddCodec(env, exports);
   AddVectorRun(env, exports);
   AddPages(env, exports);
   napi_value function;
