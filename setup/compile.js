@@ -1,7 +1,7 @@
 // Compiles @tensorflow/tfjs-node's binding from the package's own source, and puts it beside TensorFlow's libraries.
 // (The package's install script would fetch a prebuilt one and a TensorFlow of 2022 instead.)
 import { copyFileSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './context.js';
 import { inputsOfLibraries, librariesIn, tryToLoad } from './libraries.js';
@@ -42,10 +42,13 @@ function inputsOf(context) {
   ]);
 }
 
-/** @param {string} folder */
+/**
+ * Files of a folder and those in it, by their paths from there.
+ * @param {string} folder
+ */
 function listFiles(folder) {
   try {
-    return readdirSync(folder).sort();
+    return readdirSync(folder, { encoding: 'utf8', recursive: true }).sort();
   } catch {
     return [];
   }
@@ -105,7 +108,7 @@ async function compile(context, folder) {
   ].flatMap((path) => ['-I', path]);
   const theirs = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(source, name));
   const units = [...theirs, ...ourSources.filter((name) => name.endsWith('.cc') && !addons.includes(name))];
-  const built = units.map((unit) => join(objects, `${basename(unit, '.cc')}.o`));
+  const built = units.map((unit) => join(objects, `${basename(dirname(unit))}-${basename(unit, '.cc')}.o`));
   /** @param {string[]} rest */
   const compiler = (...rest) => run(context, 'g++', [...flags, ...places, ...includes, ...rest]);
   await Promise.all([

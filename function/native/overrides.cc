@@ -1,6 +1,7 @@
 // What overrides.h puts in the place of TensorFlow's C API when the binding is compiled.
 #include "overrides.h"
 
+#include "codec/glue.h"
 #include "engine/engine.h"
 #include "engine/tensors.h"
 #include "freeze/wire.h"
@@ -204,6 +205,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 }
 
 napi_value AddExports(napi_env env, napi_value exports) {
+  AddCodec(env, exports);
   AddEngine(env, exports);
   AddPages(env, exports);
   return exports;
