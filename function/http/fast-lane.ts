@@ -3,6 +3,7 @@ import { type HttpError, tooSlow } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headText, UNREAD } from './message.ts';
 import { type PlainHead, readPlainHead } from './plain-head.ts';
 import type { App } from './route.ts';
+import type { Stalls } from './stalls.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
@@ -26,6 +27,7 @@ const MAX_WAITING_BYTES = 4096;
 export class FastLane {
   readonly #app: App;
   readonly #limits: LaneLimits;
+  readonly #stalls: Stalls;
   readonly #toNodeHttp: (socket: Socket) => void;
   readonly #connections = new Set<Connection>();
   readonly #keepAlive: string;
@@ -35,9 +37,10 @@ export class FastLane {
   closing = false;
 
   /** @param toNodeHttp node:http's own listener for new connections */
-  constructor(app: App, limits: LaneLimits, toNodeHttp: (socket: Socket) => void) {
+  constructor(app: App, limits: LaneLimits, stalls: Stalls, toNodeHttp: (socket: Socket) => void) {
     this.#app = app;
     this.#limits = limits;
+    this.#stalls = stalls;
     this.#toNodeHttp = toNodeHttp;
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n`;
   }
@@ -47,6 +50,7 @@ export class FastLane {
       answer: (request) => this.#app.handle(request),
       write: (response) => this.#write(socket, response, this.closing),
       refuse: (error) => this.#write(socket, this.#app.refuse(UNREAD, error), true),
+      stalled: () => this.#stalls.recent(),
       leave: () => this.#connections.delete(connection),
       toNodeHttp: () => this.#toNodeHttp(socket),
     });
@@ -94,6 +98,8 @@ interface Lane {
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
   write(response: HttpResponse): boolean;
   refuse(error: HttpError): void;
+  /** How long nothing was read lately, in ms. */
+  stalled(): number;
   leave(): void;
   toNodeHttp(): void;
 }
@@ -108,6 +114,7 @@ class Connection {
   #waiting: Buffer | undefined;
   #busy = false;
   #ended = false;
+  #grantedMore = false;
   #timeoutMs = 0;
 
   constructor(socket: Socket, limits: LaneLimits, lane: Lane) {
@@ -203,6 +210,12 @@ class Connection {
 
   readonly #onTimeout = (): void => {
     if (this.#busy && this.#socket.writableLength === 0) return;
+    const stalled = this.#lane.stalled();
+    if (stalled > 0 && !this.#grantedMore) {
+      this.#grantedMore = true; // once: what it sent meanwhile is read by then
+      this.#setTimeout(stalled);
+      return;
+    }
     if (this.#waiting !== undefined) this.#lane.refuse(tooSlow());
     this.#socket.destroySoon();
   };

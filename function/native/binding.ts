@@ -54,6 +54,12 @@ export interface Binding {
   releasePages(): void;
   /** Gives back what glibc keeps of freed memory (malloc_trim): 0.2 ms on a small heap that has nothing to give. */
   trimHeap(): void;
+  /**
+   * Has a listening socket drop what asks for a new connection; those that wait to be accepted are not touched.
+   *
+   * @returns false where the system cannot
+   */
+  refuseNewConnections(socket: number): boolean;
   /** TensorFlow's version. */
   TF_Version: string;
 }
@@ -112,6 +118,7 @@ const functions = [
   'runSavedModel',
   'getNumOfTensors',
   'getNumOfSavedModels',
+  'refuseNewConnections',
   'releasePages',
   'trimHeap',
 ] as const satisfies (keyof Binding)[];

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/tensors.h"
 #include "freeze/wire.h"
+#include "listener.h"
 #include "pages.h"
 
 #include <cstdlib>
@@ -207,6 +208,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 napi_value AddExports(napi_env env, napi_value exports) {
   AddCodec(env, exports);
   AddEngine(env, exports);
+  AddListener(env, exports);
   AddPages(env, exports);
   return exports;
 }

@@ -129,14 +129,14 @@ export const OPTIONS = {
   ),
   bodyLimitBytes: integer(
     'BODY_LIMIT_BYTES',
-    1 << 20,
+    1 << 23,
     1,
     1 << 30,
     'largest body, also after gunzip; beyond: 413',
   ),
   bodiesLimitBytes: integer(
     'BODIES_LIMIT_BYTES',
-    1 << 26,
+    1 << 27,
     1,
     2 ** 40,
     'bodies of all requests under way together; beyond: 503',

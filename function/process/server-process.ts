@@ -10,6 +10,7 @@ import { HttpServer } from '../http/server.ts';
 import { loadSavedModel, type SavedModel } from '../model/saved-model.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
+import { librariesLoaded } from '../native/preload.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -36,6 +37,7 @@ export class ServerProcess {
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
   #phase: Phase = 'starting';
+  #binding: Binding | undefined;
   #native: NativeEngine | undefined;
   #served: Served | undefined;
   #stopped: Promise<void> | undefined;
@@ -93,7 +95,9 @@ export class ServerProcess {
     const port = await this.#server.listen(options.host, options.port);
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
+    await librariesLoaded;
     const binding = this.#loadBinding();
+    this.#binding = binding;
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     coldStart.end('native', performance.now());
@@ -134,7 +138,9 @@ export class ServerProcess {
     const { options, logger } = this.#deps;
     this.#phase = 'draining';
     await sleep(options.drainDelayMs);
-    const cut = await this.#server.drain(options.drainTimeoutMs);
+    const cut = await this.#server.drain(options.drainTimeoutMs, (socket) =>
+      this.#binding?.refuseNewConnections(socket),
+    );
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
