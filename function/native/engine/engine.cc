@@ -32,7 +32,8 @@ class Engine {
 
  private:
   Engine(napi_env env, size_t threads, napi_value done, napi_value facts);
-  ~Engine();
+  static void StopPool(void* engine);
+  static void Delete(napi_env env, void* engine, void*);
 
   // What `work` leaves for `deliver`, which makes the value that JavaScript is handed.
   using Deliver = std::function<napi_value()>;
@@ -82,6 +83,7 @@ class Engine {
   Slots<std::shared_ptr<Model>> models_;
   Slots<std::unique_ptr<Call>> calls_;
   std::unique_ptr<Pool> pool_;
+  bool stopped_ = false;
 };
 
 Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) : env_(env) {
@@ -99,19 +101,29 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
       },
       &wake_);
   napi_unref_threadsafe_function(env, wake_);  // alone it keeps no process alive
+  // Registered after the function, so called before Node closes it: no thread may call it then.
+  napi_add_env_cleanup_hook(env, StopPool, this);
   pool_ = std::make_unique<Pool>(threads, [this] {
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   });
 }
 
-Engine::~Engine() {
-  // A run that never ends cannot be waited for: its thread, and what it uses, are left behind.
-  if (pool_->busy() > 0) {
-    pool_.release()->Abandon();
-    return;
+void Engine::StopPool(void* data) {
+  Engine* const engine = static_cast<Engine*>(data);
+  // A run that never ends cannot be waited for.
+  if (engine->pool_->busy() > 0) engine->pool_.release()->Abandon();
+  else engine->pool_.reset();
+  engine->stopped_ = true;
+}
+
+void Engine::Delete(napi_env env, void* data, void*) {
+  std::unique_ptr<Engine> engine(static_cast<Engine*>(data));
+  if (!engine->stopped_) {  // it is garbage, and the environment lives on
+    napi_remove_env_cleanup_hook(env, StopPool, engine.get());
+    StopPool(engine.get());
+    napi_release_threadsafe_function(engine->wake_, napi_tsfn_abort);
   }
-  pool_.reset();
-  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  if (engine->outstanding_ > 0) engine.release();  // a thread left behind still uses models and calls
 }
 
 void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver) {
@@ -124,6 +136,7 @@ void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Del
 }
 
 void Engine::DeliverAll() {
+  if (stopped_) return;
   for (std::unique_ptr<Task>& task : pool_->TakeDone()) {
     if (--outstanding_ == 0) napi_unref_threadsafe_function(env_, wake_);
     napi_handle_scope scope;
@@ -398,8 +411,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Drop>(object, "drop");
   engine->Method<&Engine::Calls>(object, "calls");
   engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
-  napi_wrap(env, object, engine, [](napi_env, void* engine, void*) { delete static_cast<Engine*>(engine); }, nullptr,
-            nullptr);
+  napi_wrap(env, object, engine, Delete, nullptr, nullptr);
   return object;
 }
 
