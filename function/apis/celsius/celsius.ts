@@ -1,12 +1,9 @@
-import { invalidArgument, RequestError } from '../../errors.ts';
-import { type Answer, after, type HttpRequest, jsonText } from '../../http/message.ts';
+import { RequestError } from '../../errors.ts';
+import { after, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import type { SavedModel, ServedSignature } from '../../model/saved-model.ts';
 import { HttpClient } from '../client.ts';
 import type { Deps, Served } from '../deps.ts';
-
-/** A larger body is not read a second time for better words on what is wrong with it. */
-const EXPLAINED_UP_TO = 1 << 16;
 
 /**
  * POST /celsius: `{"fahrenheit": 212}` → `{"celsius": 100, "runId": "…"}`; a list in gives a list out, same order.
@@ -30,49 +27,16 @@ export function celsiusRoute({
     }
     return format;
   };
-  const answer = (request: HttpRequest): Answer => {
-    const one = served();
-    const client = new HttpClient(request, requestDeadlineMs);
-    return after(one.runner.answer(formatOf(one), request.body, client), jsonText);
-  };
   return {
     name: 'celsius',
     path: '/celsius',
     methods: ['POST'],
     handle(request) {
-      try {
-        const answered = answer(request);
-        if (!(answered instanceof Promise)) return answered;
-        return answered.catch((error: unknown) => explain(error, request.body));
-      } catch (error) {
-        return explain(error, request.body);
-      }
+      const one = served();
+      const client = new HttpClient(request, requestDeadlineMs);
+      return after(one.runner.answer(formatOf(one), request.body, client), jsonText);
     },
   };
-}
-
-/**
- * The schema of the request says better than the reader of numbers what is wrong with a body. Its checker takes 10 ms to
- * load, so a cold start does without it.
- *
- * @throws RequestError
- */
-async function explain(error: unknown, body: Buffer): Promise<never> {
-  if (!(error instanceof RequestError) || error.code !== 'INVALID_ARGUMENT' || body.length > EXPLAINED_UP_TO)
-    throw error;
-  const json = parsed(body);
-  const { faultIn } = await import('./celsius-fault.ts');
-  const fault = json === undefined ? undefined : faultIn(json.value);
-  if (fault === undefined) throw error;
-  throw invalidArgument(`${fault}; send {"fahrenheit": 212} or {"fahrenheit": [212, 32]}`);
-}
-
-function parsed(body: Buffer): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(body.toString()) };
-  } catch {
-    return undefined; // the reader's own words say where
-  }
 }
 
 /** The default signature where it turns one `fahrenheit` into one `celsius`, both float32; else undefined. */
