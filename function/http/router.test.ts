@@ -1,7 +1,17 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
-import { celsiusSignature, fakeModel, testApp } from '../testing/app.ts';
+import { ModelMeter } from '../telemetry/metrics.ts';
+import {
+  celsiusSignature,
+  describedModel,
+  testApp,
+  testEngine,
+  testModel,
+  testRunner,
+} from '../testing/app.ts';
 import type { HttpRequest } from './message.ts';
+
+const celsius = await testModel(t);
 
 const ORIGIN = 'http://celsius.test';
 const JSON_TYPE = 'application/json';
@@ -279,7 +289,7 @@ function requestOf({ method = 'GET', path, body, headers }: Case): Request {
 }
 
 t.test('requests and their answers', async (t) => {
-  const { app, runId, metrics } = testApp();
+  const { app, runId, metrics } = testApp(celsius);
   for (const one of cases) {
     const name = `${one.name}: ${one.method ?? 'GET'} ${one.path.slice(0, 60)}`;
     const response = await app.fetch(requestOf(one));
@@ -303,7 +313,7 @@ t.test('requests and their answers', async (t) => {
 });
 
 t.test('gzip out, where it is asked for and pays', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   const many = JSON.stringify({ fahrenheit: Array.from({ length: 2000 }, (_, i) => i) });
   for (const { accept, body, gzip } of [
     { accept: 'gzip', body: many, gzip: true },
@@ -329,7 +339,7 @@ t.test('gzip out, where it is asked for and pays', async (t) => {
 
 t.test('while starting and draining', async (t) => {
   for (const phase of ['starting', 'draining'] as const) {
-    const { app } = testApp({ phase: () => phase });
+    const { app } = testApp(celsius, { phase: () => phase });
     const ready = await app.fetch(new Request(`${ORIGIN}/readyz`));
     t.equal(ready.status, 503, `${phase}: not ready`);
     t.match(await ready.json(), { status: phase });
@@ -338,10 +348,11 @@ t.test('while starting and draining', async (t) => {
 });
 
 t.test('a fault of the server is a 500 that tells nothing, and a log line that tells all', async (t) => {
-  const model = fakeModel(() => {
+  const runner = testRunner(celsius);
+  runner.answer = () => {
     throw new TypeError('secret path /home/x');
-  });
-  const { app, logs } = testApp({ model });
+  };
+  const { app, logs } = testApp(celsius, { runner });
   const response = await app.fetch(
     new Request(`${ORIGIN}/celsius`, { method: 'POST', body: '{"fahrenheit":1}' }),
   );
@@ -349,7 +360,7 @@ t.test('a fault of the server is a 500 that tells nothing, and a log line that t
   t.notMatch(await response.text(), /secret/);
   t.match(logs.join(''), /"level":"error".*secret path/s);
 
-  const broken = testApp({
+  const broken = testApp(celsius, {
     phase: () => {
       throw new Error('before any promise');
     },
@@ -359,8 +370,7 @@ t.test('a fault of the server is a 500 that tells nothing, and a log line that t
 });
 
 t.test('a model that turns no fahrenheit into celsius has no /celsius', async (t) => {
-  const model = fakeModel(undefined, { ...celsiusSignature(), outputs: [] });
-  const { app } = testApp({ model });
+  const { app } = testApp(describedModel({ ...celsiusSignature(), outputs: [] }));
   const reply = await app.fetch(
     new Request(`${ORIGIN}/celsius`, { method: 'POST', body: '{"fahrenheit":1}' }),
   );
@@ -369,7 +379,7 @@ t.test('a model that turns no fahrenheit into celsius has no /celsius', async (t
 });
 
 t.test('/celsius says which field was wrong', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   for (const { body, error } of [
     { body: '', error: /body is empty/ },
     { body: '{"fahrenheit":', error: /not JSON/ },
@@ -432,7 +442,7 @@ t.test('request logs', async (t) => {
       line: { requestId: '"}\t{"forged":"1' },
     },
   ]) {
-    const { app, logs, runId } = testApp({ logRequests: true });
+    const { app, logs, runId } = testApp(celsius, { logRequests: true });
     await app.fetch(new Request(ORIGIN + path, { headers }));
     t.equal(logs.length, 1, `${name}: one line`);
     t.equal(
@@ -447,12 +457,8 @@ t.test('request logs', async (t) => {
 });
 
 t.test('a client that went away costs no run and gets no answer', async (t) => {
-  let runs = 0;
-  const model = fakeModel((_signature, inputs) => {
-    runs++;
-    return [...inputs];
-  });
-  const { app } = testApp({ model });
+  const meter = new ModelMeter();
+  const { app } = testApp(celsius, { runner: testRunner(celsius, { meter, place: 'loop' }) });
   const body = Buffer.from('{"fahrenheit":1}');
   const request: HttpRequest = {
     method: 'POST',
@@ -463,5 +469,7 @@ t.test('a client that went away costs no run and gets no answer', async (t) => {
   };
   app.handle(request);
   await new Promise(setImmediate);
-  t.equal(runs, 0);
+  t.equal(meter.run.count, 0);
+  t.equal(meter.drops.gone, 1);
+  t.equal(testEngine().calls, 0);
 });
