@@ -1,0 +1,81 @@
+import t from 'tap';
+import type { HttpRequest } from '../../http/message.ts';
+import { celsiusSignature, fakeModel, testApp } from '../../testing/app.ts';
+import { ask, type Case, ORIGIN } from '../../testing/requests.ts';
+
+const CASES: readonly Case[] = [
+  {
+    name: 'one number',
+    method: 'POST',
+    path: '/celsius',
+    body: '{"fahrenheit":212}',
+    status: 200,
+    answer: { celsius: 100 },
+    sent: { 'content-type': 'application/json' },
+  },
+  {
+    name: 'a list',
+    method: 'POST',
+    path: '/celsius',
+    body: '{"fahrenheit":[212,-40,32]}',
+    status: 200,
+    answer: { celsius: [100, -40, 0] },
+  },
+];
+
+t.test('requests and their answers', (t) => ask(t, testApp(), CASES));
+
+t.test('a model that turns no fahrenheit into celsius has no /celsius', async (t) => {
+  const model = fakeModel(undefined, { ...celsiusSignature(), outputs: [] });
+  const { app } = testApp({ model });
+  const reply = await app.fetch(
+    new Request(`${ORIGIN}/celsius`, { method: 'POST', body: '{"fahrenheit":1}' }),
+  );
+  t.equal(reply.status, 404);
+  t.match(await reply.json(), { error: /use \/v1\/models\/celsius:predict/ });
+});
+
+t.test('/celsius says which field was wrong', async (t) => {
+  const { app } = testApp();
+  for (const { body, error } of [
+    { body: '', error: /body is empty/ },
+    { body: '{"fahrenheit":', error: /not JSON/ },
+    { body: '[]', error: /^the body: .*send \{"fahrenheit": 212\}/ },
+    { body: '{}', error: /fahrenheit/ },
+    { body: '{"fahrenheit":"212"}', error: /^fahrenheit: / },
+    { body: '{"fahrenheit":null}', error: /^fahrenheit: / },
+    { body: '{"fahrenheit":[]}', error: /^fahrenheit: .*1/ },
+    { body: '{"fahrenheit":[1,"2"]}', error: /^fahrenheit\.1: / },
+    { body: '{"fahrenheit":[[1]]}', error: /^fahrenheit\.0: / },
+    { body: '{"fahrenheit":1e39}', error: /^fahrenheit.*float32/ },
+    { body: '{"fahrenheit":1,"kelvin":1}', error: /./ },
+    { body: '{"fahrenheit":1,"__proto__":{"x":1}}', error: /./ },
+    { body: Buffer.from('{"fahrenheit":"\xff"}', 'latin1'), error: /not UTF-8/ },
+  ]) {
+    const init = { method: 'POST', body: typeof body === 'string' ? body : new Uint8Array(body) };
+    const reply = await app.fetch(new Request(`${ORIGIN}/celsius`, init));
+    const name = body.toString();
+    t.equal(reply.status, 400, name);
+    t.match(await reply.json(), { error }, name);
+  }
+});
+
+t.test('a client that went away costs no run and gets no answer', async (t) => {
+  let runs = 0;
+  const model = fakeModel((_signature, inputs) => {
+    runs++;
+    return [...inputs];
+  });
+  const { app } = testApp({ model });
+  const body = Buffer.from('{"fahrenheit":1}');
+  const request: HttpRequest = {
+    method: 'POST',
+    url: '/celsius',
+    header: () => undefined,
+    body,
+    gone: () => true,
+  };
+  app.handle(request);
+  await new Promise(setImmediate);
+  t.equal(runs, 0);
+});
