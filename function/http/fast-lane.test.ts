@@ -4,7 +4,7 @@ import t from 'tap';
 import { testApp } from '../testing/app.ts';
 import { serve } from '../testing/http-server.ts';
 import { post, RawConnection } from '../testing/socket.ts';
-import { readPlainHead } from './plain-head.ts';
+import { readPlainHead } from './fast-lane-head.ts';
 
 /** Writes pieces, each after the answer to the ones before, or a turn of the loop where there is none yet. */
 async function answers(url: string, pieces: readonly string[], count: number) {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { LaneConnection, type LaneLimits } from './lane-connection.ts';
+import { LaneConnection, type LaneLimits } from './fast-lane-connection.ts';
 import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
 

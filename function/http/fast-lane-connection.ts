@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type HttpError, tooSlow } from './errors.ts';
+import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
-import { type PlainHead, readPlainHead } from './plain-head.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
