@@ -60,7 +60,11 @@ t.test('what is no JSON is a 400', async (t) => {
     { name: 'a long fault', body: `[${'x'.repeat(1000)}]`, message: /^.{1,250}$/ },
   ]) {
     for (const parse of [parseJson, parseJsonExactly]) {
-      t.throws(() => parse(Buffer.from(body)), { code: 'INVALID_ARGUMENT', message }, `${parse.name}: ${name}`);
+      t.throws(
+        () => parse(Buffer.from(body)),
+        { code: 'INVALID_ARGUMENT', message },
+        `${parse.name}: ${name}`,
+      );
     }
   }
   t.ok(parseJson(Buffer.from(deep(200_000))), 'depth alone is no fault of JSON');
