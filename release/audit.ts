@@ -1,4 +1,4 @@
-// npm run audit: asks the registry for known weaknesses, and fails for those in what the image holds.
+// npm run ci -- audit: asks the registry for known weaknesses, and fails for those in what the image holds.
 import { spawnSync } from 'node:child_process';
 import { judge } from './audit-report.ts';
 import { bundledPackages } from './bundled.ts';

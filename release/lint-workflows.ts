@@ -1,4 +1,4 @@
-// npm run lint:workflows: actionlint and zizmor over .github/workflows. Each is taken from PATH; where it is not there, from its pinned
+// npm run ci -- workflows: actionlint and zizmor over .github/workflows. Each is taken from PATH; where it is not there, from its pinned
 // package (Go's checksum database and pip's hashes check it).
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -61,7 +61,7 @@ function check(): void {
 async function writeNotice(compareOnly: boolean): Promise<void> {
   const text = await notice();
   const same = existsSync(join(ROOT, 'NOTICE')) && read('NOTICE') === text;
-  if (compareOnly && !same) throw new FatalError('NOTICE is out of date: npm run notice');
+  if (compareOnly && !same) throw new FatalError('NOTICE is out of date: npm run release -- notice');
   if (!same) writeFileSync(join(ROOT, 'NOTICE'), text);
   say(`NOTICE ${same ? 'is as it should be' : 'written'}`);
 }

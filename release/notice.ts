@@ -13,7 +13,7 @@ Copyright 2026 The Celsiusify authors
 Licensed under the Apache License, Version 2.0: see LICENSE.
 
 The container image holds the following besides. The file that is named has the licence's text inside the image.
-This list is written by "npm run notice".
+This list is written by "npm run release -- notice".
 
 TensorFlow ${versions}: Apache-2.0
   Copyright 2015 The TensorFlow Authors. All rights reserved.

@@ -32,7 +32,7 @@ t.test('two builds of the bundle are the same bytes, and hold no path of this ma
 });
 
 t.test('NOTICE names what the image holds', async (t) => {
-  t.ok(read('NOTICE') === (await notice()), 'up to date; else npm run notice writes it');
+  t.ok(read('NOTICE') === (await notice()), 'up to date; else npm run release -- notice writes it');
   for (const { name, licence } of [...(await bundledPackages()), bindingPackage()]) {
     t.ok(PERMISSIVE.includes(licence), `${name}: ${licence}`);
   }

@@ -1,11 +1,11 @@
-// npm run summary -- COMMAND [ARGS…]: runs a command, and shows what it prints in the summary of a GitHub job as well, if this is one.
+// npm run ci -- summary COMMAND [ARGS…]: runs a command, and shows what it prints in the summary of a GitHub job as well, if this is one.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 
 const [command, ...args] = process.argv.slice(2);
 if (command === undefined || command === '--help') {
   process.stdout.write(
-    'Usage: npm run summary -- COMMAND [ARGS…]\n\nShows what the command prints in the job summary (GITHUB_STEP_SUMMARY), too.\n',
+    'Usage: npm run ci -- summary COMMAND [ARGS…]\n\nShows what the command prints in the job summary (GITHUB_STEP_SUMMARY), too.\n',
   );
   process.exitCode = command === undefined ? 2 : 0;
 } else {

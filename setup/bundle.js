@@ -11,9 +11,7 @@ import { hashInputs, isDone, markDone } from './stamp.js';
 function inputsOf(context) {
   const folder = join(context.root, 'function');
   const sources = /** @type {string[]} */ (readdirSync(folder, { recursive: true }))
-    .filter(
-      (name) => !name.includes('fixtures') && !/\.test\.ts$/.test(name) && /\.(ts|html|css|json)$/.test(name),
-    )
+    .filter((name) => !/^(fixtures|testing)|\.test\.ts$/.test(name) && /\.(ts|html|css|json)$/.test(name))
     .sort()
     .map((name) => join(folder, name));
   const ours = ['package.json', 'package-lock.json'].map((name) => join(context.root, name));

@@ -9,11 +9,17 @@ import { buildTap } from './test-runner.js';
 import { fetchTensorFlow } from './wheel.js';
 
 /**
+ * @typedef {object} SetUpOptions
+ * @property {boolean} [test] prepare the test runner too
+ * @property {boolean} [bundle] false: leave the server as it is in its sources
+ */
+
+/**
  * The steps in their order. One whose work is done says nothing and takes no time; one that was interrupted is done
  * from its own beginning.
  *
  * @param {import('./context.js').Context} context
- * @param {{ test: boolean }} options test: prepare the test runner too
+ * @param {SetUpOptions} options
  */
 export function setUp(context, options) {
   return alone(context, () => takeSteps(context, options));
@@ -21,9 +27,9 @@ export function setUp(context, options) {
 
 /**
  * @param {import('./context.js').Context} context
- * @param {{ test: boolean }} options
+ * @param {SetUpOptions} options
  */
-async function takeSteps(context, { test }) {
+async function takeSteps(context, { test = false, bundle = true }) {
   if (!packagesMatch(context) || !bindingIsDone(context)) checkMachine(context);
   await installPackages(context);
   await chooseNode(context);
@@ -32,7 +38,9 @@ async function takeSteps(context, { test }) {
     await relinkLibraries(context);
     await buildBinding(context);
   }
-  await bundleServer(context);
-  await fillCompileCache(context);
+  if (bundle) {
+    await bundleServer(context);
+    await fillCompileCache(context);
+  }
   if (test) await buildTap(context);
 }

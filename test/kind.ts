@@ -1,8 +1,8 @@
-// npm run kind -- up|test|down: a cluster in Docker by kind, with Knative Serving, and the cluster tests on it.
+// npm run test:kind -- up|test|down: a cluster in Docker by kind, with Knative Serving, and the cluster tests on it.
 import { spawnSync } from 'node:child_process';
 import { messageOf } from '../function/errors.ts';
 
-const HELP = `Usage: npm run kind -- up|test|down [--dry-run]
+const HELP = `Usage: npm run test:kind -- up|test|down [--dry-run]
 
   up    make a cluster, install Knative Serving, Kourier and metrics-server, build the images and load them
   test  npm run test:cluster on it

@@ -7,7 +7,7 @@ import { readResults } from './results.ts';
 
 const HELP = `Makes plots and a PDF from a results folder of npm run bench. Measures nothing, starts nothing.
 
-Usage: npm run report -- [RESULTS_DIR] [--out DIR]
+Usage: npm run bench:report -- [RESULTS_DIR] [--out DIR]
 
   RESULTS_DIR   folder with environment.json and CSV files (default: results)
   --out DIR     where to write (default: RESULTS_DIR)
@@ -44,7 +44,7 @@ function parse(args: readonly string[]) {
     if (parsed.positionals.length > 1) throw new Error('one results folder is enough');
     return parsed;
   } catch (error) {
-    throw new FatalError(`${messageOf(error)}; see npm run report -- --help`, 2);
+    throw new FatalError(`${messageOf(error)}; see npm run bench:report -- --help`, 2);
   }
 }
 

@@ -199,6 +199,10 @@ t.test(
     await everyNumberIsFromAFile(t, results, report);
     figuresCanBeRecomputed(t, results, report);
     const kept = await readPdf(readFileSync(join(COMMITTED, 'report.pdf')));
-    t.same((await readPdf(report.pdf)).pages, kept.pages, 'npm run report gives the text that is there');
+    t.same(
+      (await readPdf(report.pdf)).pages,
+      kept.pages,
+      'npm run bench:report gives the text that is there',
+    );
   },
 );

@@ -4,7 +4,7 @@ import t from 'tap';
 import { testApp, testModel } from '../testing/app.ts';
 import { serve } from '../testing/http-server.ts';
 import { post, RawConnection } from '../testing/socket.ts';
-import { readPlainHead } from './plain-head.ts';
+import { readPlainHead } from './fast-lane-head.ts';
 
 const celsius = await testModel(t);
 

@@ -1,11 +1,5 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  maxHeaderSize,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +7,8 @@ import { FatalError, messageOf } from '../errors.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
 import { badRequest, HttpError, tooSlow } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
-import { EMPTY, type HttpRequest, type HttpResponse, headText, UNREAD } from './message.ts';
+import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
+import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
 import { Stalls } from './stalls.ts';
 
@@ -282,32 +277,4 @@ function takeConnections(server: Server): (socket: Socket) => void {
   return (socket) => {
     for (const listener of listeners) listener.call(server, socket);
   };
-}
-
-/** The cheap request: nothing is read from the message before it is asked for. */
-class NodeRequest implements HttpRequest {
-  readonly #message: IncomingMessage;
-  readonly body: Buffer;
-
-  constructor(message: IncomingMessage, body: Buffer) {
-    this.#message = message;
-    this.body = body;
-  }
-
-  get method(): string {
-    return this.#message.method ?? '';
-  }
-
-  get url(): string {
-    return this.#message.url ?? '';
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#message.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  }
-
-  gone(): boolean {
-    return this.#message.socket.destroyed;
-  }
 }

@@ -1,4 +1,4 @@
-// npm run fuzz -- --seed N --requests N: fuzzed requests to real servers, one model after the other.
+// npm run test:fuzz -- --seed N --requests N: fuzzed requests to real servers, one model after the other.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -29,7 +29,7 @@ const CONNECTIONS = 16;
 /** Bytes that a server may hold more at the end than after the first quarter. */
 const GROWTH_LIMIT = 128 << 20;
 
-const help = `usage: npm run fuzz -- [--seed N] [--requests N] [--models a,b] [--bundle]
+const help = `usage: npm run test:fuzz -- [--seed N] [--requests N] [--models a,b] [--bundle]
 
 Sends N requests (10000) to servers of ${MODELS.length} models: right ones whose answers are known, and ones that are
 damaged in their structure or their bytes. Fails on a 5xx, a crash, an answer that is wrong or no JSON, a tensor that

@@ -59,7 +59,7 @@ const readme = (table: string) => `# Hardening
 
 \`npm run test:hardening\` does to a server on 127.0.0.1 what an unfriendly world may do to it; each test fails where the
 server crashes, answers with a 5xx that is not meant, or does not convert °F rightly afterwards. \`-- --write\` writes this
-file. \`npm run fuzz -- --seed N --requests N\` sends fuzzed requests to servers of all fixture models.
+file. \`npm run test:fuzz -- --seed N --requests N\` sends fuzzed requests to servers of all fixture models.
 
 Measured on ${cpus().length} cores of ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; other work ran on them, so
 seconds say little.

@@ -160,7 +160,7 @@ function repeat({ results }: Context): Markup {
   const lines = [
     `git checkout ${commit.slice(0, 12)} && npm ci`,
     `${command}`,
-    'npm run report',
+    'npm run bench:report',
     'npm run bench -- compare results OTHER_RESULTS',
   ];
   const minutes = Math.round(elapsed_s / 60);

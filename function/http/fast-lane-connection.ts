@@ -1,0 +1,188 @@
+import type { Socket } from 'node:net';
+import { type HttpError, tooSlow } from './errors.ts';
+import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
+import type { HttpRequest, HttpResponse } from './message.ts';
+
+/** Limits; sizes in bytes, times in ms. */
+export interface LaneLimits {
+  readonly bodyLimitBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** Larger requests come in many pieces, and what the lane saves no longer counts. */
+const MAX_REQUEST_BYTES = 1 << 16;
+
+/** What a connection may hold of a request that has not come whole; node:http counts what it holds. */
+const MAX_WAITING_BYTES = 4096;
+
+/** What a connection asks of its lane. */
+export interface Lane {
+  answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
+  write(response: HttpResponse): boolean;
+  refuse(error: HttpError): void;
+  /** How long nothing was read lately, in ms. */
+  stalled(): number;
+  leave(): void;
+  toNodeHttp(): void;
+}
+
+/** A connection on the fast lane, until it is handed over or ends. */
+export class LaneConnection {
+  readonly #socket: Socket;
+  readonly #limits: LaneLimits;
+  readonly #lane: Lane;
+  /** The head of the request before, which a client mostly sends again as it was. */
+  #head: PlainHead | undefined;
+  /** Bytes of a request that has not come whole, or that came while another was being answered. */
+  #waiting: Buffer | undefined;
+  #busy = false;
+  #ended = false;
+  #grantedMore = false;
+  #timeoutMs = 0;
+
+  constructor(socket: Socket, limits: LaneLimits, lane: Lane) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#lane = lane;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('timeout', this.#onTimeout);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    this.#setTimeout(limits.keepAliveTimeoutMs);
+  }
+
+  closeIfIdle(): void {
+    if (!this.#busy && this.#waiting === undefined) this.#socket.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    const waiting = this.#waiting;
+    const bytes = waiting === undefined ? chunk : Buffer.concat([waiting, chunk]);
+    if (this.#busy) {
+      // Pipelined: answered in order, by node:http, when this answer is out.
+      this.#socket.pause();
+      this.#waiting = bytes;
+      return;
+    }
+    const head = this.#readHead(bytes);
+    const size = head === undefined ? 0 : head.bytes + head.contentLength;
+    if (head !== undefined && bytes.length === size) {
+      this.#waiting = undefined;
+      this.#answer(head, bytes.subarray(head.bytes));
+    } else if (bytes.length < size && waiting === undefined && bytes.length <= MAX_WAITING_BYTES) {
+      // Many clients send head and body apart: one more piece is waited for.
+      this.#waiting = bytes;
+      this.#setTimeout(this.#limits.requestTimeoutMs);
+    } else {
+      this.#handOver(bytes);
+    }
+  };
+
+  #readHead(bytes: Buffer): PlainHead | undefined {
+    const known = this.#head;
+    if (known?.startsTheSame(bytes)) return known;
+    const head = readPlainHead(bytes);
+    const limit = Math.min(this.#limits.bodyLimitBytes, MAX_REQUEST_BYTES);
+    this.#head = head !== undefined && head.contentLength <= limit ? head : undefined;
+    return this.#head;
+  }
+
+  #answer(head: PlainHead, body: Buffer): void {
+    this.#busy = true;
+    this.#setTimeout(this.#limits.keepAliveTimeoutMs);
+    const answer = this.#lane.answer(new LaneRequest(head, body, this.#socket));
+    if (answer instanceof Promise) answer.then(this.#send);
+    else this.#send(answer);
+  }
+
+  readonly #send = (response: HttpResponse): void => {
+    this.#busy = false;
+    if (this.#socket.destroyed) return;
+    const goesOn = this.#lane.write(response);
+    // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.
+    if (this.#socket.writableLength > 0) this.#setTimeout(this.#limits.requestTimeoutMs);
+    if (!goesOn || this.#ended) this.#socket.end();
+    else if (this.#waiting !== undefined) this.#handOver(this.#waiting);
+  };
+
+  /** From here on the connection is node:http's, which reads `bytes` first. */
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('timeout', this.#onTimeout);
+    socket.off('error', this.#onError);
+    socket.off('close', this.#onClose);
+    socket.setTimeout(0);
+    this.#lane.leave();
+    socket.pause();
+    socket.unshift(bytes);
+    this.#lane.toNodeHttp();
+    socket.resume();
+  }
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    if (!this.#busy) this.#socket.end();
+  };
+
+  readonly #onTimeout = (): void => {
+    if (this.#busy && this.#socket.writableLength === 0) return;
+    const stalled = this.#lane.stalled();
+    if (stalled > 0 && !this.#grantedMore) {
+      this.#grantedMore = true; // once: what it sent meanwhile is read by then
+      this.#setTimeout(stalled);
+      return;
+    }
+    if (this.#waiting !== undefined) this.#lane.refuse(tooSlow());
+    this.#socket.destroySoon();
+  };
+
+  readonly #onError = (): void => {
+    this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    this.#lane.leave();
+  };
+
+  #setTimeout(milliseconds: number): void {
+    if (milliseconds === this.#timeoutMs) return;
+    this.#timeoutMs = milliseconds;
+    this.#socket.setTimeout(milliseconds);
+  }
+}
+
+class LaneRequest implements HttpRequest {
+  readonly #head: PlainHead;
+  readonly #socket: Socket;
+  readonly body: Buffer;
+
+  constructor(head: PlainHead, body: Buffer, socket: Socket) {
+    this.#head = head;
+    this.body = body;
+    this.#socket = socket;
+  }
+
+  get method(): string {
+    return 'POST';
+  }
+
+  get url(): string {
+    return this.#head.url;
+  }
+
+  header(name: string): string | undefined {
+    return this.#head.headers.get(name);
+  }
+
+  gone(): boolean {
+    return this.#socket.destroyed;
+  }
+}

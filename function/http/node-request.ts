@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from './message.ts';
+
+/** A request of node:http, the cheap way: nothing is read from the message before it is asked for. */
+export class NodeRequest implements HttpRequest {
+  readonly #message: IncomingMessage;
+  readonly body: Buffer;
+
+  constructor(message: IncomingMessage, body: Buffer) {
+    this.#message = message;
+    this.body = body;
+  }
+
+  get method(): string {
+    return this.#message.method ?? '';
+  }
+
+  get url(): string {
+    return this.#message.url ?? '';
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#message.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  gone(): boolean {
+    return this.#message.socket.destroyed;
+  }
+}
