@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Codec } from './codec/codec.ts';
 import { waitForLibraries } from './preload.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
@@ -21,7 +22,7 @@ export interface TensorInfo {
  * The part of \@tensorflow/tfjs-node's binding that serving needs (its binding/tfjs_binding.cc), as overrides.h mends
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
-export interface Binding extends FloatCodec, VectorRunner {
+export interface Binding extends FloatCodec, VectorRunner, Codec {
   /** Copies `data`. int64 is given as an Int32Array of low and high halves. @returns the tensor's ID */
   createTensor(shape: readonly number[], dtype: number, data: TensorInput): number;
   deleteTensor(id: number): void;
