@@ -11,7 +11,7 @@ import {
   tensorOf,
 } from '../../testing/codec.ts';
 
-const runs = { numRuns: 3000 };
+const runs = { numRuns: 1000 };
 
 /** The elements of `inputs`, or why they were not read. */
 function read(dtype: DTypeName, inputs: string): Element[] | string {
@@ -132,7 +132,7 @@ t.test('what is JSON is what JSON.parse says is', async (t) => {
         return refused;
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: 5000 },
   );
   t.pass('the same');
 });
@@ -190,7 +190,7 @@ t.test('tensors of every dtype and shape come back as they went', async (t) => {
           Buffer.compare(bytesOf(found), bytesOf(tensor)) === 0
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     t.pass(dtype);
   }
