@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Codec } from './codec/codec.ts';
 import type { RawEngine } from './engine.ts';
 import { waitForLibraries } from './preload.ts';
 
@@ -22,7 +23,7 @@ export interface TensorInfo {
  * The part of \@tensorflow/tfjs-node's binding that serving needs (its binding/tfjs_binding.cc), as overrides.h mends
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
-export interface Binding {
+export interface Binding extends Codec {
   /** See ./engine.ts, which is who calls it. @param facts where facts about a call are left */
   createEngine(
     threads: number,

@@ -38,6 +38,10 @@ bool DecodeField(const char* text, size_t size, const char* key, TF_DataType dty
                  std::string* error) {
   *out = nullptr;
   const std::string field_name = key;
+  if (!IsServed(dtype) || IsComplex(dtype)) {
+    *error = "input " + Quoted(field_name) + " has dtype " + NameOf(dtype) + ", which is not served here";
+    return false;
+  }
   Body body(text, size);
   Builders builders(1);
   TensorBuilder& builder = builders[0];

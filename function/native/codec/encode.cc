@@ -28,9 +28,8 @@ class Writer {
   void Keep(const char* end) { size_ = end - buffer_; }
 
   void Put(char c) {
-    char* at = Room();
-    *at = c;
-    Keep(at + 1);
+    if (size_ == sizeof buffer_) Flush();
+    buffer_[size_++] = c;
   }
 
   // The string itself, to append what is long.

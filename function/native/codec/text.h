@@ -24,7 +24,8 @@ inline const char* SkipPlain(const char* at, const char* end) {
       break;
     }
   }
-  while (at != end && *at >= 0x20 && *at != '"' && *at != '\\') ++at;
+  // As signed characters those that are not ASCII are below, too, whatever plain char is on this machine.
+  while (at != end && static_cast<signed char>(*at) >= 0x20 && *at != '"' && *at != '\\') ++at;
   return at;
 }
 

@@ -73,10 +73,10 @@ Decimal ShortestDecimal(uint32_t mantissa, int exponent, bool lone_below) {
   const uint32_t open = mantissa & 1;  // ties go to even mantissas: an odd one's middles are its neighbours'
   const uint32_t below = value / 4;
   if (below >= 10) {
-    const uint32_t tens_below = below / 10 * 10;
-    const bool below_fits = lower + open <= 4 * tens_below;
-    const bool above_fits = 4 * (tens_below + 10) + open <= upper;
-    if (below_fits != above_fits) return {below_fits ? tens_below : tens_below + 10, power};
+    const uint32_t tens_below = below / 10;
+    const bool below_fits = lower + open <= 40 * tens_below;
+    const bool above_fits = 40 * (tens_below + 1) + open <= upper;
+    if (below_fits != above_fits) return {below_fits ? tens_below : tens_below + 1, power + 1};
   }
   const bool below_fits = lower + open <= 4 * below;
   const bool above_fits = 4 * (below + 1) + open <= upper;
@@ -86,50 +86,92 @@ Decimal ShortestDecimal(uint32_t mantissa, int exponent, bool lone_below) {
   return {nearer_below ? below : below + 1, power};
 }
 
-// `digits` may be read 24 characters far. `point`: how many of them stand before the decimal point.
-char* LayOut(char* out, const char* digits, int count, int point) {
-  if (point > 0 && point <= 21) {
-    if (count <= point) {
-      std::memcpy(out, digits, 24);
-      for (int i = count; i < point; ++i) out[i] = '0';
-      return out + point;
-    }
-    std::memcpy(out, digits, 24);
-    std::memcpy(out + point + 1, digits + point, 24);
-    out[point] = '.';
-    return out + count + 1;
+// The eight digits of a number below 10^8 as characters, the first in the lowest byte: fours, pairs and then single
+// digits are divided off side by side in one word, the inverse of ValueOfDigits.
+inline uint64_t EightDigits(uint32_t number) {
+  uint64_t parts = number / 10000 | static_cast<uint64_t>(number % 10000) << 32;
+  const uint64_t hundreds = (parts * 10486 >> 20) & 0x0000007F0000007F;  // 10486/2^20 is 1/100, exact below 10^4
+  parts = hundreds | (parts - hundreds * 100) << 16;
+  const uint64_t tens = (parts * 103 >> 10) & 0x000F000F000F000F;  // 103/2^10 is 1/10, exact below 100
+  return (tens | (parts - tens * 10) << 8) + 0x3030303030303030;
+}
+
+template <class Unsigned>
+constexpr std::array<Unsigned, sizeof(Unsigned) == 4 ? 10 : 20> PowersOfTen() {
+  std::array<Unsigned, sizeof(Unsigned) == 4 ? 10 : 20> powers{};
+  Unsigned power = 1;
+  for (auto& each : powers) {
+    each = power;
+    power *= 10;
   }
+  return powers;
+}
+template <class Unsigned>
+constexpr auto kPowersOfTen = PowersOfTen<Unsigned>();
+
+// Of a number that is not zero.
+template <class Unsigned>
+int CountDigits(Unsigned number) {
+  const int bits = 64 - __builtin_clzll(number);
+  const int least = bits * 1233 >> 12;  // 1233/4096 is log10(2): exact or one too few
+  return least + (number >= kPowersOfTen<Unsigned>[least] ? 1 : 0);
+}
+
+// The last `count` digits, one at least, with zeros before them where there are fewer. Up to seven bytes more are
+// written to.
+template <class Unsigned>
+inline char* WriteDigits(char* out, Unsigned number, int count) {
+  constexpr Unsigned kEight = 100000000;
+  if (count > 8) {
+    out = WriteDigits(out, number / kEight, count - 8);
+    number %= kEight;
+    count = 8;
+  }
+  const uint64_t digits = EightDigits(static_cast<uint32_t>(number)) >> (8 - count) * 8;
+  std::memcpy(out, &digits, sizeof digits);
+  return out + count;
+}
+
+char* WriteZeros(char* out, int count) {
+  for (int i = 0; i < count; ++i) *out++ = '0';
+  return out;
+}
+
+// digits · 10^exponent, not zero.
+template <class Unsigned>
+char* LayOut(char* out, Unsigned digits, int exponent) {
+  for (; digits % 10 == 0; digits /= 10) ++exponent;
+  const int count = CountDigits(digits);
+  const int point = count + exponent;  // digits before the decimal point
   if (point > -6 && point <= 0) {
     std::memcpy(out, "0.00000", 8);
-    out += 2 - point;
-    std::memcpy(out, digits, 24);
-    return out + count;
+    return WriteDigits(out + 2 - point, digits, count);
   }
-  *out++ = digits[0];
+  if (point > 0 && point <= 21) {
+    if (exponent >= 0) return WriteZeros(WriteDigits(out, digits, count), exponent);
+    out = WriteDigits(out, digits / kPowersOfTen<Unsigned>[-exponent], point);
+    *out++ = '.';
+    return WriteDigits(out, digits % kPowersOfTen<Unsigned>[-exponent], -exponent);
+  }
+  out = WriteDigits(out, digits / kPowersOfTen<Unsigned>[count - 1], 1);
   if (count > 1) {
     *out++ = '.';
-    std::memcpy(out, digits + 1, 24);
-    out += count - 1;
+    out = WriteDigits(out, digits % kPowersOfTen<Unsigned>[count - 1], count - 1);
   }
-  const int exponent = point - 1;
+  const unsigned power = static_cast<unsigned>(point > 0 ? point - 1 : 1 - point);
   *out++ = 'e';
-  *out++ = exponent < 0 ? '-' : '+';
-  return std::to_chars(out, out + 4, exponent < 0 ? -exponent : exponent).ptr;
+  *out++ = point > 0 ? '+' : '-';
+  return WriteDigits(out, power, CountDigits(power));
 }
 
 // mantissa · 2^exponent, not zero.
 char* WriteBinary(char* out, uint32_t mantissa, int exponent, bool lone_below) {
   if (exponent <= 0 && exponent > -24 && (mantissa & ((1u << -exponent) - 1)) == 0) {
-    return std::to_chars(out, out + 8, mantissa >> -exponent).ptr;  // whole and below 2^24
+    const uint32_t whole = mantissa >> -exponent;  // below 2^24
+    return WriteDigits(out, whole, CountDigits(whole));
   }
-  Decimal decimal = ShortestDecimal(mantissa, exponent, lone_below);
-  while (decimal.digits % 10 == 0) {
-    decimal.digits /= 10;
-    ++decimal.exponent;
-  }
-  char digits[48];  // more than LayOut reads
-  const int count = static_cast<int>(std::to_chars(digits, digits + 10, decimal.digits).ptr - digits);
-  return LayOut(out, digits, count, count + decimal.exponent);
+  const Decimal decimal = ShortestDecimal(mantissa, exponent, lone_below);
+  return LayOut(out, decimal.digits, decimal.exponent);
 }
 
 // IEEE 754 with `width` bits of mantissa below the point, the least exponent being that of subnormal numbers' last bit.
@@ -151,7 +193,16 @@ char* WriteNumber(char* out, float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   *out = '-';
-  return WriteMagnitude<23, -149>(out + (bits >> 31), bits & 0x7FFFFFFF);
+  out += bits >> 31;
+  bits &= 0x7FFFFFFF;
+  // Of all float32 the one whose shortest decimal, 7.038531e-26, is so near the middle to its neighbour that float64
+  // has no number between them: read as float64 and then rounded, as JSON.parse and Math.fround do, it is the neighbour.
+  if (bits == 0x15AE43FD) {
+    constexpr char kText[] = "7.0385307e-26";
+    std::memcpy(out, kText, sizeof kText - 1);
+    return out + sizeof kText - 1;
+  }
+  return WriteMagnitude<23, -149>(out, bits);
 }
 
 char* WriteNumber(char* out, Half value) {
@@ -173,17 +224,20 @@ char* WriteNumber(char* out, double value) {
     *out = '0';
     return out + 1;
   }
-  char text[48], digits[48];
-  const char* end = std::to_chars(text, text + 32, value, std::chars_format::scientific).ptr;
-  int count = 0;
+  char text[32];
+  const char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  uint64_t digits = 0;
   const char* at = text;
+  int fraction = -1;  // digits after the point
   for (; *at != 'e'; ++at) {
-    if (*at != '.') digits[count++] = *at;
+    if (*at == '.') continue;
+    digits = digits * 10 + (*at - '0');
+    ++fraction;
   }
   at += at[1] == '+' ? 2 : 1;  // from_chars takes no plus sign
   int exponent = 0;
   std::from_chars(at, end, exponent);
-  return LayOut(out, digits, count, exponent + 1);
+  return LayOut(out, digits, exponent - fraction);
 }
 
 double Widened(Half value) {
