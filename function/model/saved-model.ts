@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FatalError, messageOf } from '../errors.ts';
-import type { NativeEngine, NativeFailure, NativeFields, SavedModelInfo } from '../native/engine.ts';
+import type {
+  NativeEngine,
+  NativeFailure,
+  NativeFields,
+  SavedModelInfo,
+  SessionKind,
+} from '../native/engine.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
 import { dtypeNumber } from './tensor.ts';
@@ -13,6 +19,10 @@ export interface SavedModel {
   readonly signatures: ReadonlyMap<string, ServedSignature>;
   /** Its number in the native engine. */
   readonly id: number;
+  /** Holds saved_model.pb. */
+  readonly folder: string;
+  readonly kind: SessionKind;
+  readonly hasVariables: boolean;
   /** Gives its memory back. No call may be under way. */
   unload(): Promise<void>;
 }
@@ -64,12 +74,10 @@ export async function loadSavedModel(
   const info = await readInfo(native, folder);
   const signatures = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
-  let opened = { id: 0, unsupported: [''] };
-  let loaded: number;
+  const kind = { inOrder: canRunInOrder(operations), bfloat16 };
+  let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
-    loaded = await native.load(folder, { inOrder: canRunInOrder(operations), bfloat16 }, () => {
-      opened = native.open(signatures.map(nativeSignature));
-    });
+    opened = await native.load(folder, kind, signatures.map(nativeSignature));
   } catch (error) {
     throw new FatalError(`TensorFlow cannot load the SavedModel in ${folder}: ${messageOf(error)}`);
   }
@@ -84,9 +92,15 @@ export async function loadSavedModel(
       ]),
     ),
     id,
-    unload: () => native.unload(id, loaded),
+    folder,
+    kind,
+    hasVariables: [...operations].some((operation) => VARIABLE.test(operation)),
+    unload: () => native.unload(id),
   };
 }
+
+/** Operations that hold a variable. */
+const VARIABLE = /^(?:VarHandleOp|_VarHandlesOp|Variable(?:V2)?|TemporaryVariable)$/;
 
 type ReadSignature = Omit<ServedSignature, 'index'>;
 

@@ -62,6 +62,15 @@ export interface RawEngine {
   prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
   open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };
   addField(model: number, signature: number, key: string, prefix: string, suffix: string): number;
+  freeze(
+    ticket: number,
+    model: number,
+    folder: string,
+    inOrder: boolean,
+    bfloat16: boolean,
+    availableBytes: number,
+  ): void;
+  replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;
   decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
@@ -145,19 +154,26 @@ export class NativeEngine implements CallFacts {
 
   /**
    * Loads a SavedModel's meta graph `serve` with the binding of \@tensorflow/tfjs-node, whose session a thread of the pool
-   * has made by then.
+   * has made by then, and opens it.
    *
-   * @returns the binding's number of it, for unload()
+   * @returns its number, and for each signature why the graph cannot serve it
+   * @throws NativeFailure; rejects with it
    */
-  load(folder: string, { inOrder, bfloat16 }: SessionKind, open: () => void): Promise<number> {
+  load(
+    folder: string,
+    { inOrder, bfloat16 }: SessionKind,
+    signatures: readonly NativeSignature[],
+  ): Promise<{ id: number; unsupported: string[] }> {
     return new Promise((resolve, reject) => {
       const ticket = this.#ticket((value) => {
         if (value instanceof Error) return reject(value);
         try {
           // At once, while the addon offers what it has loaded.
-          const id = this.#binding.loadSavedModel(folder, 'serve');
-          open();
-          resolve(id);
+          const loaded = this.#binding.loadSavedModel(folder, 'serve');
+          const opened = this.#raw.open(signatures);
+          // The session lives on in what was opened, and can end on another thread.
+          this.#binding.deleteSavedModel(loaded);
+          resolve(opened);
         } catch (error) {
           reject(error);
         }
@@ -166,15 +182,35 @@ export class NativeEngine implements CallFacts {
     });
   }
 
-  /** Opens the model that was loaded last. @returns its number, and for each signature why the graph cannot serve it */
-  open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] } {
-    return this.#raw.open(signatures);
+  /** Gives all of a model's memory back, when its last call has ended. */
+  async unload(model: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.close(ticket, model));
   }
 
-  /** Gives all of a model's memory back, when its last call has ended. */
-  async unload(model: number, loaded: number): Promise<void> {
-    this.#binding.deleteSavedModel(loaded);
-    await this.#promise((ticket) => this.#raw.close(ticket, model));
+  /**
+   * Makes another model of one, whose variables are constants.
+   *
+   * @param folder its saved_model.pb
+   * @param availableBytes of memory; Infinity for no limit
+   * @returns its number
+   * @throws NativeFailure that says why it cannot be; rejects with it
+   */
+  async freeze(
+    model: number,
+    folder: string,
+    { inOrder, bfloat16 }: SessionKind,
+    availableBytes: number,
+  ): Promise<number> {
+    const available = Math.min(availableBytes, Number.MAX_SAFE_INTEGER);
+    const frozen = await this.#promise((ticket) =>
+      this.#raw.freeze(ticket, model, folder, inOrder, bfloat16, available),
+    );
+    return frozen as number; // as the addon says
+  }
+
+  /** Runs of a model are runs of `other` from now on, which ends. Runs under way end as they began. */
+  async replace(model: number, other: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.replace(ticket, model, other));
   }
 
   /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
+import { freezeInPlace } from '../engine/freeze.ts';
 import { Runner } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
 import { type WarmUp, warmUp } from '../engine/warm-up.ts';
@@ -13,7 +14,7 @@ import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Metrics } from '../telemetry/metrics.ts';
+import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { usableCpus } from './cpus.ts';
 import { keepMemorySmall } from './memory.ts';
@@ -124,6 +125,8 @@ export class ServerProcess {
       },
       'ready',
     );
+    if (options.freeze)
+      this.#freeze(native, model).catch((error: unknown) => logger.error({ err: error }, 'freezing failed'));
     keepMemorySmall(binding, () => this.#metrics.requests);
     return port;
   }
@@ -169,7 +172,19 @@ export class ServerProcess {
     }
   }
 
-  #createRunner(model: SavedModel, native: NativeEngine): Runner {
+  async #freeze(native: NativeEngine, model: SavedModel): Promise<void> {
+    const { logger } = this.#deps;
+    if (!model.hasVariables) return;
+    const start = performance.now();
+    const runnerOf = (twin: SavedModel) => this.#createRunner(twin, native, new ModelMeter());
+    const whyNot = await freezeInPlace(native, model, runnerOf, Number.POSITIVE_INFINITY);
+    if (whyNot !== undefined)
+      return logger.info({ model: model.name, reason: whyNot }, 'variables stay variables');
+    const milliseconds = Math.round(performance.now() - start);
+    logger.info({ model: model.name, milliseconds }, 'variables have become constants');
+  }
+
+  #createRunner(model: SavedModel, native: NativeEngine, meter = this.#metrics.model(model.name)): Runner {
     const { batching, maxBatchRows, maxQueueRows, maxQueueBytes, run } = this.#deps.options;
     return new Runner(model.id, {
       native,
@@ -182,7 +197,7 @@ export class ServerProcess {
         padded: (rows) => rows,
       },
       limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
-      meter: this.#metrics.model(model.name),
+      meter,
     });
   }
 

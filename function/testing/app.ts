@@ -58,6 +58,9 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     version: '1',
     signatures: new Map(signatures.map((signature) => [signature.name, signature])),
     id: -1,
+    folder: '',
+    kind: { inOrder: true, bfloat16: false },
+    hasVariables: false,
     unload: async () => {},
   };
 }

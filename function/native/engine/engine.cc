@@ -11,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "../freeze/freeze.h"
 #include "../overrides.h"
 #include "call.h"
 #include "js.h"
 #include "js-tensors.h"
+#include "mapped-file.h"
 #include "pool.h"
 #include "saved-model.h"
 #include "slots.h"
@@ -46,6 +48,8 @@ class Engine {
   napi_value Prepare(napi_callback_info info);
   napi_value Open(napi_callback_info info);
   napi_value AddField(napi_callback_info info);
+  napi_value Freeze(napi_callback_info info);
+  napi_value Replace(napi_callback_info info);
   napi_value Close(napi_callback_info info);
   napi_value Decode(napi_callback_info info);
   napi_value DecodeLater(napi_callback_info info);
@@ -252,6 +256,61 @@ napi_value Engine::AddField(napi_callback_info info) {
   return js::Number(env_, static_cast<double>(model.fields.size()));
 }
 
+napi_value Engine::Freeze(napi_callback_info info) {
+  const js::Arguments<6> arguments(env_, info);
+  struct Freezing {
+    std::shared_ptr<Model> model, frozen;
+    std::string folder, why_not;
+    SessionKind kind;
+    uint64_t available;
+  };
+  auto freezing = std::make_shared<Freezing>();
+  freezing->model = models_[js::Uint32(env_, arguments[1])];
+  freezing->folder = js::String(env_, arguments[2]);
+  freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4])};
+  freezing->available = static_cast<uint64_t>(js::Double(env_, arguments[5]));
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [freezing] {
+        const MappedFile file(freezing->folder + "/saved_model.pb");
+        if (file.error() != 0) {
+          freezing->why_not = "saved_model.pb is not there any more";
+          return;
+        }
+        const std::shared_ptr<Session> session = freezing->model->session();
+        Loaded loaded{session->get(), session->graph(), file.bytes()};
+        loaded.folder = freezing->folder;
+        loaded.tensors = freezing->model->tensors();
+        Frozen frozen;
+        TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
+        if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
+          freezing->frozen = std::make_shared<Model>(*freezing->model, std::make_shared<Session>(frozen.session, frozen.graph));
+        TF_DeleteSessionOptions(options);
+        freezing->model.reset();
+      },
+      [this, freezing]() -> napi_value {
+        if (freezing->frozen == nullptr) return js::Error(env_, {TF_FAILED_PRECONDITION, freezing->why_not});
+        return js::Number(env_, models_.Put(std::move(freezing->frozen)));
+      });
+  return nullptr;
+}
+
+// On the pool, since the session before may end there: with large variables that takes a while.
+napi_value Engine::Replace(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  std::shared_ptr<Model> model = models_[js::Uint32(env_, arguments[1])];
+  auto other = std::make_shared<std::shared_ptr<Model>>(models_.Take(js::Uint32(env_, arguments[2])));
+  auto replaced = std::make_shared<bool>(false);
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [model, other, replaced] {
+        *replaced = model->Replace((*other)->session());
+        other->reset();
+      },
+      [this, replaced] { return js::Boolean(env_, *replaced); });
+  return nullptr;
+}
+
 // The session ends on a thread of the pool: with large variables that takes a while.
 napi_value Engine::Close(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
@@ -399,6 +458,8 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Prepare>(object, "prepare");
   engine->Method<&Engine::Open>(object, "open");
   engine->Method<&Engine::AddField>(object, "addField");
+  engine->Method<&Engine::Freeze>(object, "freeze");
+  engine->Method<&Engine::Replace>(object, "replace");
   engine->Method<&Engine::Close>(object, "close");
   engine->Method<&Engine::Decode>(object, "decode");
   engine->Method<&Engine::DecodeLater>(object, "decodeLater");

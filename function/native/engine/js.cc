@@ -24,6 +24,12 @@ uint32_t Uint32(napi_env env, napi_value value) {
   return number;
 }
 
+double Double(napi_env env, napi_value value) {
+  double number = 0;
+  napi_get_value_double(env, value, &number);
+  return number;
+}
+
 bool Bool(napi_env env, napi_value value) {
   bool truth = false;
   napi_get_value_bool(env, value, &truth);

@@ -24,6 +24,7 @@ struct Arguments {
 };
 
 uint32_t Uint32(napi_env env, napi_value value);
+double Double(napi_env env, napi_value value);
 bool Bool(napi_env env, napi_value value);
 std::string String(napi_env env, napi_value value);
 std::vector<std::string> Strings(napi_env env, napi_value array);

@@ -41,6 +41,21 @@ Model::Model(std::shared_ptr<Session> session, std::vector<SignatureDef> definit
   }
 }
 
+Model::Model(const Model& other, std::shared_ptr<Session> session)
+    : fields(other.fields), definitions_(other.definitions_), signatures_(other.signatures_) {
+  bound_ = Bind(std::move(session));
+}
+
+std::vector<std::string> Model::tensors() const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < definitions_.size(); ++i) {
+    if (!signatures_[i].unsupported.empty()) continue;
+    names.insert(names.end(), definitions_[i].inputs.begin(), definitions_[i].inputs.end());
+    names.insert(names.end(), definitions_[i].outputs.begin(), definitions_[i].outputs.end());
+  }
+  return names;
+}
+
 std::shared_ptr<const Model::Bound> Model::Bind(std::shared_ptr<Session> session) const {
   auto bound = std::make_shared<Bound>();
   TF_Graph* const graph = session->graph();

@@ -57,6 +57,11 @@ class Model {
   // Runs in the calling thread, in TensorFlow's numeric mode. `outputs` is filled only where it went well.
   Failure Run(int signature, const std::vector<TF_Tensor*>& inputs, std::vector<TensorPtr>* outputs) const;
 
+  // The same signatures and formats in another session.
+  Model(const Model& other, std::shared_ptr<Session> session);
+  // Graph's names of all tensors that signatures which are served have.
+  std::vector<std::string> tensors() const;
+
   // Runs from now on are of `session`; those under way end in the one before. False, and nothing changed, where it lacks
   // a tensor of a signature.
   bool Replace(std::shared_ptr<Session> session);
