@@ -12,6 +12,14 @@ export interface Served {
   readonly runner: Runner;
 }
 
+/** What the process has to do now. */
+export interface Load {
+  /** Threads that run models, and those that do now. */
+  readonly threads: number;
+  readonly busy: number;
+  readonly rowsWaiting: number;
+}
+
 /** All that routes need, made in main.ts and handed down; two apps can live in one process. */
 export interface Deps {
   readonly runId: string;
@@ -30,6 +38,7 @@ export interface Deps {
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;
+  readonly load: () => Load;
   /** @throws RequestError UNAVAILABLE while the model is being loaded */
   readonly served: () => Served;
 }

@@ -78,6 +78,11 @@ export class ServerProcess {
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase,
+      load: () => ({
+        threads: this.#scheduler.threads,
+        busy: this.#scheduler.busy,
+        rowsWaiting: this.#served?.runner.rowsWaiting ?? 0,
+      }),
       served: () => this.#servedNow(),
     };
     this.#app = createApp(appDeps);

@@ -123,6 +123,7 @@ export function testApp(
     requestDeadlineMs: Number.POSITIVE_INFINITY,
     coldStart: NO_GAUGES.coldStart,
     phase: () => 'ready',
+    load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
     ...overrides,
   });

@@ -11,7 +11,15 @@ import { PAGE_STYLE } from './page-style.ts';
 
 type PageDeps = Pick<
   Deps,
-  'runId' | 'version' | 'modelName' | 'metricsHere' | 'coldStart' | 'phase' | 'served' | 'requestDeadlineMs'
+  | 'runId'
+  | 'version'
+  | 'modelName'
+  | 'metricsHere'
+  | 'coldStart'
+  | 'phase'
+  | 'served'
+  | 'load'
+  | 'requestDeadlineMs'
 >;
 
 /**
@@ -34,6 +42,7 @@ export function pageRoute(deps: PageDeps): Route {
       const body = pageHtml({
         ...deps,
         phase: deps.phase(),
+        load: deps.load(),
         model: modelOf(deps),
         uptimeSeconds: performance.now() / 1000,
         conversion,
