@@ -92,7 +92,7 @@ export const OPTIONS = {
     30_000,
     0,
     60 * MINUTE,
-    'how long a request may wait for its answer; beyond: 504 (0: for ever). A caller may ask for less by x-request-timeout-ms',
+    'how long a request may take; beyond: 504 (0: any time). Callers may ask for less by x-request-timeout-ms',
   ),
   threads: integer(
     'THREADS',
@@ -105,7 +105,7 @@ export const OPTIONS = {
     'RUN',
     'auto',
     ['auto', 'loop', 'pool'],
-    "where a model runs: in the event loop's thread where that is short, on the threads' pool otherwise (auto); always the one or the other",
+    "where runs happen: short ones in the event loop's thread, others on THREADS (auto); or all in one place",
   ),
   freeze: flag(
     'FREEZE',
