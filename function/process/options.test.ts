@@ -86,6 +86,14 @@ const cases: Record<keyof Options, Case> = {
     ],
     bad: ['WARN', 'verbose'],
   },
+  freeze: {
+    initial: true,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes', 'True'],
+  },
   logRequests: {
     initial: false,
     good: [
