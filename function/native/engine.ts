@@ -137,7 +137,7 @@ export class NativeEngine implements CallFacts {
     return this.#facts[3] ?? 0;
   }
 
-  /** What the last answer() or run() took, in ns, without reading and writing. */
+  /** What the last answer() or run() took, in ns, its answers written. */
   get nanoseconds(): number {
     return this.#facts[4] ?? 0;
   }

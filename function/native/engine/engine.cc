@@ -385,9 +385,8 @@ napi_value Engine::Answer(napi_callback_info info) {
   const uint32_t id = js::Uint32(env_, js::Arguments<1>(env_, info)[0]);
   Call& call = *calls_[id];
   const auto start = std::chrono::steady_clock::now();
-  const bool good = call.Run();
+  if (call.Run()) call.Encode();
   facts_[4] = NanosecondsSince(start);
-  if (good) call.Encode();
   return Text(id);
 }
 
@@ -401,9 +400,9 @@ napi_value Engine::Run(napi_callback_info info) {
   }
   const auto start = std::chrono::steady_clock::now();
   const bool good = RunTogether(calls, rows);
-  facts_[4] = NanosecondsSince(start);
   if (good)
     for (Call* call : calls) call->Encode();
+  facts_[4] = NanosecondsSince(start);
   return js::Boolean(env_, good);
 }
 
