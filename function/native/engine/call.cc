@@ -18,6 +18,16 @@ std::vector<TF_Tensor*> Pointers(const std::vector<TensorPtr>& tensors) {
 
 }  // namespace
 
+void Call::Reset() {
+  model.reset();
+  signature = -1;
+  rows_asked = scalar = false;
+  inputs.clear();
+  outputs.clear();
+  text.clear();
+  failure = {};
+}
+
 bool Call::Decode(const char* body, size_t size) {
   std::string error;
   bool good = false;

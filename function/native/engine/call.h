@@ -27,6 +27,8 @@ struct Call {
   std::string text;  // the answer
   Failure failure;
 
+  // As new, but for the memory that it has.
+  void Reset();
   // Reads a body. False: failure says why.
   bool Decode(const char* body, size_t size);
   // What is known once there are inputs.

@@ -43,6 +43,8 @@ class Engine {
   void DeliverAll();
   void Describe(const Call& call);
   napi_value Text(uint32_t id);
+  std::unique_ptr<Call> NewCall(uint32_t model, int format);
+  void End(std::unique_ptr<Call> call);
 
   napi_value ReadModel(napi_callback_info info);
   napi_value Prepare(napi_callback_info info);
@@ -86,6 +88,7 @@ class Engine {
   size_t outstanding_ = 0;  // tasks that were not delivered
   Slots<std::shared_ptr<Model>> models_;
   Slots<std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Call>> spare_;  // ended, and used again with the memory that they have
   std::unique_ptr<Pool> pool_;
   bool stopped_ = false;
 };
@@ -331,9 +334,8 @@ napi_value Engine::Decode(napi_callback_info info) {
   void* body = nullptr;
   size_t size = 0;
   napi_get_buffer_info(env_, arguments[2], &body, &size);
-  auto call = std::make_unique<Call>();
-  call->model = models_[js::Uint32(env_, arguments[0])];
-  call->format = static_cast<int>(js::Uint32(env_, arguments[1]));
+  std::unique_ptr<Call> call =
+      NewCall(js::Uint32(env_, arguments[0]), static_cast<int>(js::Uint32(env_, arguments[1])));
   if (!call->Decode(static_cast<const char*>(body), size)) return js::Throw(env_, call->failure);
   Describe(*call);
   return js::Number(env_, calls_.Put(std::move(call)));
@@ -346,9 +348,8 @@ napi_value Engine::DecodeLater(napi_callback_info info) {
   napi_get_buffer_info(env_, arguments[3], &body, &size);
   napi_ref kept;  // until it was read
   napi_create_reference(env_, arguments[3], 1, &kept);
-  auto call = std::make_shared<std::unique_ptr<Call>>(std::make_unique<Call>());
-  (*call)->model = models_[js::Uint32(env_, arguments[1])];
-  (*call)->format = static_cast<int>(js::Uint32(env_, arguments[2]));
+  auto call = std::make_shared<std::unique_ptr<Call>>(
+      NewCall(js::Uint32(env_, arguments[1]), static_cast<int>(js::Uint32(env_, arguments[2]))));
   Submit(
       js::Uint32(env_, arguments[0]), true,
       [call, body, size] { (*call)->Decode(static_cast<const char*>(body), size); },
@@ -363,9 +364,7 @@ napi_value Engine::DecodeLater(napi_callback_info info) {
 
 napi_value Engine::Create(napi_callback_info info) {
   const js::Arguments<3> arguments(env_, info);
-  auto call = std::make_unique<Call>();
-  call->model = models_[js::Uint32(env_, arguments[0])];
-  call->format = kTensors;
+  std::unique_ptr<Call> call = NewCall(js::Uint32(env_, arguments[0]), kTensors);
   call->signature = static_cast<int>(js::Uint32(env_, arguments[1]));
   if (!js::Tensors(env_, arguments[2], call->model->signatures()[call->signature].inputs, &call->inputs))
     return js::Throw(env_, {TF_INVALID_ARGUMENT, "create(model, signature, tensors): a tensor's data does not fit its shape"});
@@ -374,11 +373,33 @@ napi_value Engine::Create(napi_callback_info info) {
   return js::Number(env_, calls_.Put(std::move(call)));
 }
 
+std::unique_ptr<Call> Engine::NewCall(uint32_t model, int format) {
+  std::unique_ptr<Call> call;
+  if (spare_.empty()) {
+    call = std::make_unique<Call>();
+  } else {
+    call = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  call->model = models_[model];
+  call->format = format;
+  return call;
+}
+
+void Engine::End(std::unique_ptr<Call> call) {
+  constexpr size_t kSpare = 256, kTextKept = 4096;
+  if (spare_.size() == kSpare || call->text.capacity() > kTextKept) return;
+  call->Reset();
+  spare_.push_back(std::move(call));
+}
+
 // The text of a call that was run and written, which ends here.
 napi_value Engine::Text(uint32_t id) {
-  const std::unique_ptr<Call> call = calls_.Take(id);
-  if (call->failure.code != TF_OK) return js::Throw(env_, call->failure);
-  return js::TextOrBuffer(env_, std::move(call->text));
+  std::unique_ptr<Call> call = calls_.Take(id);
+  const napi_value text =
+      call->failure.code == TF_OK ? js::TextOrBuffer(env_, std::move(call->text)) : js::Throw(env_, call->failure);
+  End(std::move(call));
+  return text;
 }
 
 napi_value Engine::Answer(napi_callback_info info) {
@@ -435,7 +456,7 @@ napi_value Engine::Outputs(napi_callback_info info) {
 }
 
 napi_value Engine::Drop(napi_callback_info info) {
-  calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
+  End(calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0])));
   return nullptr;
 }
 
