@@ -1,4 +1,4 @@
-import { RequestError, requestErrorOf } from '../errors.ts';
+import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine, OutputTensor, TensorBytes } from '../native/engine.ts';
 import type { ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
@@ -90,7 +90,7 @@ export class Runner implements Source {
    * Answers a body.
    *
    * @param format PREDICT, or what NativeEngine.addField() gave
-   * @returns the answer's body, at once where the run is short; a promise never settles for a client that has gone
+   * @returns the answer's body, at once where the run is short
    * @throws RequestError that says what is wrong with the body, or why there is no answer; a promise rejects with it
    */
   answer(format: number, body: Buffer, client: Client): Answer | Promise<Answer> {
@@ -206,6 +206,7 @@ export class Runner implements Source {
       this.#options.meter.dropped('gone');
       this.#options.native.drop(pending.call);
       this.#end(pending);
+      pending.reject(clientGone());
     }
   }
 
@@ -272,6 +273,7 @@ export class Runner implements Source {
     this.#end(pending);
     if (pending.isTooLate || pending.client.gone()) {
       this.#options.native.drop(pending.call);
+      pending.reject(clientGone());
       return;
     }
     try {
