@@ -165,13 +165,13 @@ export class Runner implements Source {
   #runHere(call: number, signature: number, rows: number): Answer {
     const { native, meter } = this.#options;
     try {
-      return native.answer(call);
+      const answer = native.answer(call);
+      this.#costsOf(signature).learn(rows, native.nanoseconds); // not of a run that failed: it ended early
+      return answer;
     } catch (error) {
       throw requestErrorOf(error);
     } finally {
-      const { nanoseconds } = native;
-      this.#costsOf(signature).learn(rows, nanoseconds);
-      meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
+      meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1));
     }
   }
 
@@ -251,9 +251,9 @@ export class Runner implements Source {
       batch.map(({ call }) => call),
       rows === 0 ? 0 : batching.padded(rows),
       (_value, nanoseconds) => {
-        this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
         meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
-        for (const pending of batch) this.#settle(pending);
+        const failed = batch.filter((pending) => !this.#settle(pending));
+        if (failed.length === 0) this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
         done(nanoseconds);
       },
     );
@@ -269,17 +269,20 @@ export class Runner implements Source {
     return Math.min(this.#costsOf(first.signature).bestRows(shareable), Math.ceil(shareable / idle));
   }
 
-  #settle(pending: Pending): void {
+  /** @returns false where its run is known to have failed */
+  #settle(pending: Pending): boolean {
     this.#end(pending);
     if (pending.isTooLate || pending.client.gone()) {
       this.#options.native.drop(pending.call);
       pending.reject(clientGone());
-      return;
+      return true;
     }
     try {
       pending.finish();
+      return true;
     } catch (error) {
       pending.reject(requestErrorOf(error));
+      return false;
     }
   }
 }
