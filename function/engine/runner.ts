@@ -1,6 +1,6 @@
 import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine, OutputTensor, TensorBytes } from '../native/engine.ts';
-import type { ModelMeter } from '../telemetry/metrics.ts';
+import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
 import type { Client } from './client.ts';
@@ -114,13 +114,20 @@ export class Runner implements Source {
   run(signature: number, inputs: readonly TensorBytes[], client: Client): Promise<OutputTensor[]> {
     const { native } = this.#options;
     return new Promise((resolve, reject) => {
-      const call = native.create(this.#model, signature, inputs);
+      let call: number;
+      try {
+        call = native.create(this.#model, signature, inputs);
+      } catch (error) {
+        throw requestErrorOf(error);
+      }
       this.#wait(call, client, () => resolve(native.outputs(call)), reject);
     });
   }
 
   #answerLarge(format: number, body: Buffer, client: Client): Promise<Answer> {
     const { native, meter } = this.#options;
+    const deadline = client.deadline(); // that of its arrival, not of when it was read
+    const waiting: Client = { gone: () => client.gone(), deadline: () => deadline };
     this.#underWay++;
     return new Promise((resolve, reject) => {
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
@@ -128,7 +135,8 @@ export class Runner implements Source {
         meter.parsed(nanoseconds / 1e9);
         if (typeof value !== 'number') return reject(requestErrorOf(value));
         try {
-          resolve(this.#run(value, client));
+          if (client.gone()) throw this.#refused(value, 'gone', clientGone());
+          resolve(this.#run(value, waiting));
         } catch (error) {
           reject(error);
         }
@@ -177,7 +185,7 @@ export class Runner implements Source {
 
   /** Puts the call that was read last into the queue. */
   #wait(call: number, client: Client, finish: () => void, reject: (error: unknown) => void): void {
-    const { native, meter, scheduler } = this.#options;
+    const { native, scheduler } = this.#options;
     const { signature, rows, key, bytes } = native;
     const pending: Pending = {
       ...{ call, signature, rows, key, bytes, client, finish, reject },
@@ -187,26 +195,28 @@ export class Runner implements Source {
     };
     if (this.#queue.refusal(pending) !== undefined) this.#dropGone();
     const refusal = this.#queue.refusal(pending);
-    if (refusal !== undefined) {
-      meter.dropped('full');
-      native.drop(call);
-      throw refusal;
-    }
+    if (refusal !== undefined) throw this.#refused(call, 'full', refusal);
     const left_ms = client.deadline() - pending.since_ms;
+    if (left_ms <= 0) throw this.#refused(call, 'deadline', tooLate());
     if (left_ms !== Number.POSITIVE_INFINITY) {
-      pending.timer = setTimeout(() => this.#onDeadline(pending), Math.max(0, left_ms));
+      pending.timer = setTimeout(() => this.#onDeadline(pending), left_ms);
     }
     this.#underWay++;
     this.#queue.add(pending);
     scheduler.wake(this);
   }
 
+  /** Ends a call that is not to be run. @returns `why` */
+  #refused(call: number, reason: DropReason, why: RequestError): RequestError {
+    this.#options.meter.dropped(reason);
+    this.#options.native.drop(call);
+    return why;
+  }
+
   #dropGone(): void {
     for (const pending of this.#queue.takeGone()) {
-      this.#options.meter.dropped('gone');
-      this.#options.native.drop(pending.call);
       this.#end(pending);
-      pending.reject(clientGone());
+      pending.reject(this.#refused(pending.call, 'gone', clientGone()));
     }
   }
 
@@ -217,13 +227,14 @@ export class Runner implements Source {
 
   /** A call that waits is dropped; one that runs cannot be stopped, but nobody waits for it any more. */
   #onDeadline(pending: Pending): void {
-    const waits = this.#queue.remove(pending);
     pending.isTooLate = true;
-    this.#options.meter.dropped('deadline');
-    pending.reject(new RequestError('DEADLINE_EXCEEDED', TOO_LATE));
-    if (!waits) return;
-    this.#options.native.drop(pending.call);
-    this.#end(pending);
+    if (this.#queue.remove(pending)) {
+      this.#end(pending);
+      pending.reject(this.#refused(pending.call, 'deadline', tooLate()));
+    } else {
+      this.#options.meter.dropped('deadline');
+      pending.reject(tooLate());
+    }
   }
 
   isReady(): boolean {
@@ -287,4 +298,7 @@ export class Runner implements Source {
   }
 }
 
-const TOO_LATE = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
+function tooLate(): RequestError {
+  const words = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
+  return new RequestError('DEADLINE_EXCEEDED', words);
+}
