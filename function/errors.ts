@@ -44,6 +44,11 @@ export function unavailable(message: string): RequestError {
   return new RequestError('UNAVAILABLE', message, { retryAfterSeconds: 1 });
 }
 
+/** Nobody waits for the answer any more, so that there is none. */
+export function clientGone(): RequestError {
+  return new RequestError('CANCELLED', 'the client has gone');
+}
+
 /** By their numbers, which TensorFlow's C API and gRPC share. */
 const CODES: readonly Code[] = [
   'CANCELLED',

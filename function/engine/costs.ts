@@ -50,9 +50,10 @@ export class Costs {
    */
   bestRows(waiting: number): number {
     let best = 1;
-    let least = this.#known[0] ?? UNKNOWN;
-    for (let size = 1; 2 ** size <= waiting && least !== UNKNOWN; size++) {
+    let least = UNKNOWN;
+    for (let size = 0; 2 ** size <= waiting; size++) {
       const cost = this.#known[size];
+      if (cost === undefined && least === UNKNOWN) continue; // calls may never have had so few
       if (cost === undefined) return 2 ** size;
       const perRow = cost / 2 ** size;
       if (perRow > least * WORTH) continue;

@@ -1,6 +1,6 @@
-import { RequestError, requestErrorOf } from '../errors.ts';
+import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine, OutputTensor, TensorBytes } from '../native/engine.ts';
-import type { ModelMeter } from '../telemetry/metrics.ts';
+import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
 import type { Client } from './client.ts';
@@ -90,7 +90,7 @@ export class Runner implements Source {
    * Answers a body.
    *
    * @param format PREDICT, or what NativeEngine.addField() gave
-   * @returns the answer's body, at once where the run is short; a promise never settles for a client that has gone
+   * @returns the answer's body, at once where the run is short
    * @throws RequestError that says what is wrong with the body, or why there is no answer; a promise rejects with it
    */
   answer(format: number, body: Buffer, client: Client): Answer | Promise<Answer> {
@@ -114,13 +114,20 @@ export class Runner implements Source {
   run(signature: number, inputs: readonly TensorBytes[], client: Client): Promise<OutputTensor[]> {
     const { native } = this.#options;
     return new Promise((resolve, reject) => {
-      const call = native.create(this.#model, signature, inputs);
+      let call: number;
+      try {
+        call = native.create(this.#model, signature, inputs);
+      } catch (error) {
+        throw requestErrorOf(error);
+      }
       this.#wait(call, client, () => resolve(native.outputs(call)), reject);
     });
   }
 
   #answerLarge(format: number, body: Buffer, client: Client): Promise<Answer> {
     const { native, meter } = this.#options;
+    const deadline = client.deadline(); // that of its arrival, not of when it was read
+    const waiting: Client = { gone: () => client.gone(), deadline: () => deadline };
     this.#underWay++;
     return new Promise((resolve, reject) => {
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
@@ -128,7 +135,8 @@ export class Runner implements Source {
         meter.parsed(nanoseconds / 1e9);
         if (typeof value !== 'number') return reject(requestErrorOf(value));
         try {
-          resolve(this.#run(value, client));
+          if (client.gone()) throw this.#refused(value, 'gone', clientGone());
+          resolve(this.#run(value, waiting));
         } catch (error) {
           reject(error);
         }
@@ -165,19 +173,19 @@ export class Runner implements Source {
   #runHere(call: number, signature: number, rows: number): Answer {
     const { native, meter } = this.#options;
     try {
-      return native.answer(call);
+      const answer = native.answer(call);
+      this.#costsOf(signature).learn(rows, native.nanoseconds); // not of a run that failed: it ended early
+      return answer;
     } catch (error) {
       throw requestErrorOf(error);
     } finally {
-      const { nanoseconds } = native;
-      this.#costsOf(signature).learn(rows, nanoseconds);
-      meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
+      meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1));
     }
   }
 
   /** Puts the call that was read last into the queue. */
   #wait(call: number, client: Client, finish: () => void, reject: (error: unknown) => void): void {
-    const { native, meter, scheduler } = this.#options;
+    const { native, scheduler } = this.#options;
     const { signature, rows, key, bytes } = native;
     const pending: Pending = {
       ...{ call, signature, rows, key, bytes, client, finish, reject },
@@ -187,25 +195,28 @@ export class Runner implements Source {
     };
     if (this.#queue.refusal(pending) !== undefined) this.#dropGone();
     const refusal = this.#queue.refusal(pending);
-    if (refusal !== undefined) {
-      meter.dropped('full');
-      native.drop(call);
-      throw refusal;
-    }
+    if (refusal !== undefined) throw this.#refused(call, 'full', refusal);
     const left_ms = client.deadline() - pending.since_ms;
+    if (left_ms <= 0) throw this.#refused(call, 'deadline', tooLate());
     if (left_ms !== Number.POSITIVE_INFINITY) {
-      pending.timer = setTimeout(() => this.#onDeadline(pending), Math.max(0, left_ms));
+      pending.timer = setTimeout(() => this.#onDeadline(pending), left_ms);
     }
     this.#underWay++;
     this.#queue.add(pending);
     scheduler.wake(this);
   }
 
+  /** Ends a call that is not to be run. @returns `why` */
+  #refused(call: number, reason: DropReason, why: RequestError): RequestError {
+    this.#options.meter.dropped(reason);
+    this.#options.native.drop(call);
+    return why;
+  }
+
   #dropGone(): void {
     for (const pending of this.#queue.takeGone()) {
-      this.#options.meter.dropped('gone');
-      this.#options.native.drop(pending.call);
       this.#end(pending);
+      pending.reject(this.#refused(pending.call, 'gone', clientGone()));
     }
   }
 
@@ -216,13 +227,14 @@ export class Runner implements Source {
 
   /** A call that waits is dropped; one that runs cannot be stopped, but nobody waits for it any more. */
   #onDeadline(pending: Pending): void {
-    const waits = this.#queue.remove(pending);
     pending.isTooLate = true;
-    this.#options.meter.dropped('deadline');
-    pending.reject(new RequestError('DEADLINE_EXCEEDED', TOO_LATE));
-    if (!waits) return;
-    this.#options.native.drop(pending.call);
-    this.#end(pending);
+    if (this.#queue.remove(pending)) {
+      this.#end(pending);
+      pending.reject(this.#refused(pending.call, 'deadline', tooLate()));
+    } else {
+      this.#options.meter.dropped('deadline');
+      pending.reject(tooLate());
+    }
   }
 
   isReady(): boolean {
@@ -250,9 +262,9 @@ export class Runner implements Source {
       batch.map(({ call }) => call),
       rows === 0 ? 0 : batching.padded(rows),
       (_value, nanoseconds) => {
-        this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
         meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
-        for (const pending of batch) this.#settle(pending);
+        const failed = batch.filter((pending) => !this.#settle(pending));
+        if (failed.length === 0) this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
         done(nanoseconds);
       },
     );
@@ -268,18 +280,25 @@ export class Runner implements Source {
     return Math.min(this.#costsOf(first.signature).bestRows(shareable), Math.ceil(shareable / idle));
   }
 
-  #settle(pending: Pending): void {
+  /** @returns false where its run is known to have failed */
+  #settle(pending: Pending): boolean {
     this.#end(pending);
     if (pending.isTooLate || pending.client.gone()) {
       this.#options.native.drop(pending.call);
-      return;
+      pending.reject(clientGone());
+      return true;
     }
     try {
       pending.finish();
+      return true;
     } catch (error) {
       pending.reject(requestErrorOf(error));
+      return false;
     }
   }
 }
 
-const TOO_LATE = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
+function tooLate(): RequestError {
+  const words = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
+  return new RequestError('DEADLINE_EXCEEDED', words);
+}

@@ -65,16 +65,20 @@ export class Scheduler {
         account.runs--;
         account.spent += nanoseconds;
         this.#startAll();
-        if (account.runs === 0 && !source.isReady()) this.#accounts.delete(source);
       });
     }
   }
 
-  /** Of the sources that are ready the one that has had least. */
+  /** Of the sources that are ready the one that has had least. One that has nothing to run is forgotten. */
   #next(): [Source, Account] | undefined {
     let next: [Source, Account] | undefined;
     for (const entry of this.#accounts) {
-      if ((next === undefined || entry[1].spent < next[1].spent) && entry[0].isReady()) next = entry;
+      const [source, { spent, runs }] = entry;
+      if (!source.isReady()) {
+        if (runs === 0) this.#accounts.delete(source);
+      } else if (next === undefined || spent < next[1].spent) {
+        next = entry;
+      }
     }
     return next;
   }

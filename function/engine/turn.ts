@@ -1,3 +1,4 @@
+import { clientGone } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Answer } from './answer.ts';
 import type { Client } from './client.ts';
@@ -58,8 +59,9 @@ export class Turn {
   /**
    * Runs the call that was read last.
    *
-   * @returns the answer, at once where the call was run alone; a promise never settles for a call whose client went away
-   * @throws RequestError where the graph refuses the inputs; a promise rejects with the same
+   * @returns the answer, at once where the call was run alone
+   * @throws RequestError where the graph refuses the inputs, or CANCELLED where the client has gone before it was run; a
+   *   promise rejects with the same
    */
   run(call: number, client: Client): Answer | Promise<Answer> {
     const { signature, rows, key } = this.#options.native;
@@ -88,10 +90,11 @@ export class Turn {
     for (const batch of this.#batches(waiting)) this.#runBatch(batch);
   };
 
-  readonly #isWanted = ({ call, client }: Waiting): boolean => {
+  readonly #isWanted = ({ call, client, reject }: Waiting): boolean => {
     if (!client.gone()) return true;
     this.#options.native.drop(call);
     this.#options.onGone();
+    reject(clientGone());
     return false;
   };
 

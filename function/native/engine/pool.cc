@@ -12,6 +12,7 @@ Pool::~Pool() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
+    first_.clear();
     waiting_.clear();
   }
   wake_.notify_all();
@@ -22,6 +23,7 @@ void Pool::Abandon() {
   std::lock_guard<std::mutex> lock(mutex_);
   ending_ = true;
   abandoned_ = true;
+  first_.clear();
   waiting_.clear();
   for (std::thread& thread : threads_) thread.detach();
   wake_.notify_all();
@@ -30,10 +32,9 @@ void Pool::Abandon() {
 void Pool::Submit(std::unique_ptr<Task> task, bool first) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (first) waiting_.push_front(std::move(task));
-    else waiting_.push_back(std::move(task));
+    (first ? first_ : waiting_).push_back(std::move(task));
     // One more than are busy is enough; a process that runs all in place has no thread at all.
-    if (threads_.size() < threads_wanted_ && threads_.size() < busy_ + waiting_.size())
+    if (threads_.size() < threads_wanted_ && threads_.size() < busy_ + first_.size() + waiting_.size())
       threads_.emplace_back(&Pool::Work, this);
   }
   wake_.notify_one();
@@ -52,10 +53,11 @@ size_t Pool::busy() const {
 void Pool::Work() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    wake_.wait(lock, [this] { return ending_ || !first_.empty() || !waiting_.empty(); });
     if (ending_) return;
-    std::unique_ptr<Task> task = std::move(waiting_.front());
-    waiting_.pop_front();
+    std::deque<std::unique_ptr<Task>>& next = first_.empty() ? waiting_ : first_;
+    std::unique_ptr<Task> task = std::move(next.front());
+    next.pop_front();
     ++busy_;
     lock.unlock();
     const auto start = std::chrono::steady_clock::now();

@@ -31,7 +31,7 @@ class Pool {
   // Leaves a pool that is not deleted to what still runs in it: nothing is waited for, and nobody is told any more.
   void Abandon();
 
-  // `first`: before all that waits. For short work that others wait for.
+  // `first`: before all that waits, but others of its kind. For short work that others wait for.
   void Submit(std::unique_ptr<Task> task, bool first);
   std::vector<std::unique_ptr<Task>> TakeDone();
   // Tasks being worked on now.
@@ -44,7 +44,7 @@ class Pool {
   const std::function<void()> notify_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::unique_ptr<Task>> waiting_;
+  std::deque<std::unique_ptr<Task>> first_, waiting_;
   std::vector<std::unique_ptr<Task>> done_;
   std::vector<std::thread> threads_;
   size_t busy_ = 0;
