@@ -1,5 +1,6 @@
 import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
-import type { NativeEngine, OutputTensor, TensorBytes } from '../native/engine.ts';
+import type { NativeEngine } from '../native/engine.ts';
+import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
 import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';

@@ -98,7 +98,11 @@ export function createRegistry(metrics: Metrics): Registry {
       for (const [model, meter] of models) yield [{ model }, distribution(meter)];
     });
   perModel('celsiusify_batch_rows', 'Rows in one model run.', ({ rows }) => rows);
-  perModel('celsiusify_run_duration_seconds', 'Seconds of one model run, its answers written.', ({ run }) => run);
+  perModel(
+    'celsiusify_run_duration_seconds',
+    'Seconds of one model run, its answers written.',
+    ({ run }) => run,
+  );
   perModel(
     'celsiusify_queue_duration_seconds',
     'Seconds that a call waited for a thread; short runs wait for none.',
