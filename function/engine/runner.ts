@@ -261,7 +261,7 @@ export class Runner implements Source {
     const rows = batch.reduce((sum, one) => sum + one.rows, 0);
     native.runLater(
       batch.map(({ call }) => call),
-      rows === 0 ? 0 : batching.padded(rows),
+      rows === 0 || !batching.enabled ? 0 : batching.padded(rows),
       (_value, nanoseconds) => {
         meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
         const failed = batch.filter((pending) => !this.#settle(pending));
