@@ -255,6 +255,8 @@ export class Runner implements Source {
 
   start(idle: number, done: (nanoseconds: number) => void): void {
     const { native, meter, batching } = this.#options;
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = undefined;
     const batch = this.#queue.take(this.#rowsOfNextRun(idle));
     const now_ms = performance.now();
     for (const { since_ms } of batch) meter.queued((now_ms - since_ms) / 1000);
