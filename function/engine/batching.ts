@@ -6,6 +6,15 @@ export interface Batching {
   readonly maxRows: number;
   /** How long the first call waits for others while threads are idle; 0: not at all. */
   readonly timeout_ms: number;
-  /** The rows that a run of so many is to have. */
+  /** The rows that a run of so many is to have: see paddingTo(). */
   readonly padded: (rows: number) => number;
+}
+
+/**
+ * Rounds a run's rows up to a size that the model wants; what is added is cut off again.
+ *
+ * @param sizes ascending; none: each size is right. A run of more rows than the largest is left as it is.
+ */
+export function paddingTo(sizes: readonly number[]): (rows: number) => number {
+  return (rows) => sizes.find((size) => size >= rows) ?? rows;
 }

@@ -1,5 +1,6 @@
 import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
-import type { NativeEngine, OutputTensor, TensorBytes } from '../native/engine.ts';
+import type { NativeEngine } from '../native/engine.ts';
+import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
 import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
@@ -262,7 +263,7 @@ export class Runner implements Source {
     const rows = batch.reduce((sum, one) => sum + one.rows, 0);
     native.runLater(
       batch.map(({ call }) => call),
-      rows === 0 ? 0 : batching.padded(rows),
+      rows === 0 || !batching.enabled ? 0 : batching.padded(rows),
       (_value, nanoseconds) => {
         meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
         const failed = batch.filter((pending) => !this.#settle(pending));

@@ -2,7 +2,7 @@ import { FatalError, messageOf, RequestError } from '../errors.ts';
 import type { SavedModel, ServedSignature } from '../model/saved-model.ts';
 import type { TensorInfo } from '../model/signatures.ts';
 import { sizeOf } from '../model/tensor.ts';
-import type { TensorBytes } from '../native/engine.ts';
+import type { TensorBytes } from '../native/raw-engine.ts';
 import type { Runner } from './runner.ts';
 
 /** A warm-up input larger than this many elements is left out: it would cost more than it saves. */

@@ -23,7 +23,13 @@ for (const model of new Set(expected.map((one) => one.model))) {
   ]) {
     t.test(`${model}, batching ${BATCHING}, run ${RUN}`, async (t) => {
       const MODEL_BASE_PATH = model === 'celsius' ? 'model/celsius' : fixture(model);
-      const { url } = await startServer(t, { MODEL_NAME: model, MODEL_BASE_PATH, BATCHING, RUN });
+      const { url } = await startServer(t, {
+        MODEL_NAME: model,
+        MODEL_BASE_PATH,
+        BATCHING,
+        RUN,
+        FREEZE: 'false',
+      });
       const before = await callsAlive(url);
       const cases = expected.filter((one) => one.model === model);
       const send = async (one: Expected) => {

@@ -1,13 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FatalError, messageOf } from '../errors.ts';
-import type {
-  NativeEngine,
-  NativeFailure,
-  NativeFields,
-  SavedModelInfo,
-  SessionKind,
-} from '../native/engine.ts';
+import type { NativeEngine } from '../native/engine.ts';
+import type { NativeFailure, NativeFields, SavedModelInfo, SessionKind } from '../native/raw-engine.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
 import { dtypeNumber } from './tensor.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Codec } from './codec/codec.ts';
-import type { RawEngine } from './engine.ts';
 import { waitForLibraries } from './preload.ts';
+import type { RawEngine } from './raw-engine.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -24,7 +24,7 @@ export interface TensorInfo {
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
 export interface Binding extends Codec {
-  /** See ./engine.ts, which is who calls it. @param facts where facts about a call are left */
+  /** For ./engine.ts. @param facts where facts about a call are left */
   createEngine(
     threads: number,
     done: (ticket: number, value: unknown, nanoseconds: number) => void,

@@ -45,6 +45,22 @@ function choice<T extends string>(env: string, fallback: T, values: readonly T[]
   };
 }
 
+/** Whole numbers, ascending, with commas between them; none at all for any. */
+function sizes(env: string, help: string): Option<readonly number[]> {
+  return {
+    env,
+    default: '',
+    allowed: 'ascending whole numbers from 1 to 1000000 with commas between them',
+    help,
+    parse: (text) => {
+      const values =
+        text === '' ? [] : text.split(',').map((size) => (/^\d{1,7}$/.test(size) ? Number(size) : 0));
+      const ascending = values.every((value, i) => value > (values[i - 1] ?? 0) && value <= 1e6);
+      return ascending ? values : undefined;
+    },
+  };
+}
+
 function flag(env: string, fallback: boolean, help: string): Option<boolean> {
   const allowed = 'true or false';
   const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
@@ -79,6 +95,17 @@ export const OPTIONS = {
     'requests may share a model run; for row-wise models only (auto: on for celsius alone)',
   ),
   maxBatchRows: integer('MAX_BATCH_ROWS', 4096, 1, 1e6, 'most rows of several requests in one model run'),
+  batchTimeoutMicros: integer(
+    'BATCH_TIMEOUT_MICROS',
+    0,
+    0,
+    60e6,
+    'how long the first request waits for others to share its run while threads are idle; short runs never wait',
+  ),
+  allowedBatchSizes: sizes(
+    'ALLOWED_BATCH_SIZES',
+    'rows that runs on threads are filled up to, such as 2,4,8 (empty: any); what is added is cut off again',
+  ),
   maxQueueRows: integer('MAX_QUEUE_ROWS', 65536, 1, 1e7, 'most rows in waiting; beyond, a request gets 503'),
   maxQueueBytes: integer(
     'MAX_QUEUE_BYTES',
@@ -238,7 +265,7 @@ export function parseCommand(
   };
   const entries = Object.entries(OPTIONS).map(([key, option]) => [
     key,
-    value<string | number | boolean>(option),
+    value<Options[keyof Options]>(option),
   ]);
   return { run: 'serve', options: Object.fromEntries(entries) as Options }; // keys and types are those of OPTIONS
 }

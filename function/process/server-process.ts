@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
+import { paddingTo } from '../engine/batching.ts';
 import { freezeInPlace } from '../engine/freeze.ts';
 import { Runner } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
@@ -190,7 +191,8 @@ export class ServerProcess {
   }
 
   #createRunner(model: SavedModel, native: NativeEngine, meter = this.#metrics.model(model.name)): Runner {
-    const { batching, maxBatchRows, maxQueueRows, maxQueueBytes, run } = this.#deps.options;
+    const { batching, maxBatchRows, batchTimeoutMicros, allowedBatchSizes, ...limits } = this.#deps.options;
+    const { maxQueueRows, maxQueueBytes, run } = limits;
     return new Runner(model.id, {
       native,
       scheduler: this.#scheduler,
@@ -198,8 +200,8 @@ export class ServerProcess {
       batching: {
         enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
         maxRows: maxBatchRows,
-        timeout_ms: 0,
-        padded: (rows) => rows,
+        timeout_ms: batchTimeoutMicros / 1000,
+        padded: paddingTo(allowedBatchSizes),
       },
       limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
       meter,
