@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Code, RequestError } from '../errors.ts';
 import { loadSavedModel, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
-import type { TensorBytes } from '../native/engine.ts';
+import type { TensorBytes } from '../native/raw-engine.ts';
 import {
   celsiusSignature,
   describedModel,

@@ -19,6 +19,7 @@ t.test('CPUs that a container may use', async (t) => {
     { why: 'v2, a part of a CPU pays for a thread', files: v2('250000 100000\n'), cpus: 3 },
     { why: 'v2, less than one CPU', files: v2('10000 100000\n'), cpus: 1 },
     { why: 'v2, more than there are', files: v2('1600000 100000\n'), cpus: 8 },
+    { why: 'v2, a quota without a period', files: v2('200000\n'), cpus: 2 },
     { why: 'v2, an empty file', files: v2(''), cpus: 8 },
     { why: 'v2, a file of another kind', files: v2('many\n'), cpus: 8 },
     { why: 'v1, no quota', files: v1('-1\n'), cpus: 8 },
