@@ -30,6 +30,9 @@ export interface RunnerOptions {
  */
 const SHORT_RUN = 50_000;
 
+/** One that held the event loop for this long, in ns, was no short one: what a run takes may depend on its inputs. */
+const HELD_THE_LOOP = 1e6;
+
 /** Larger bodies are read on the pool: at some 500 MB/s this one takes 0.13 ms. */
 const LARGE_BODY = 1 << 16;
 
@@ -175,7 +178,10 @@ export class Runner implements Source {
     const { native, meter } = this.#options;
     try {
       const answer = native.answer(call);
-      this.#costsOf(signature).learn(rows, native.nanoseconds); // not of a run that failed: it ended early
+      const { nanoseconds } = native;
+      const costs = this.#costsOf(signature);
+      if (nanoseconds > HELD_THE_LOOP) costs.correct(rows, nanoseconds);
+      else costs.learn(rows, nanoseconds); // not of a run that failed: it ended early
       return answer;
     } catch (error) {
       throw requestErrorOf(error);
