@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import t, { type Test } from 'tap';
+import { OPTIONS } from '../function/process/options.ts';
 
 const helm = process.env.HELM || 'helm';
 const kubeconform = process.env.KUBECONFORM;
@@ -164,11 +165,15 @@ t.test('celsius: what values do', async (t) => {
     at(await deployment('metrics.token=b'), token),
     'a new token rolls out',
   );
-  const env = at(await deployment('config.maxQueueRows=10000000'), 'spec.template.spec.containers.0.env');
+  const env = at(
+    await deployment('config.maxQueueRows=10000000', 'config.allowedBatchSizes=2\\,4\\,8'),
+    'spec.template.spec.containers.0.env',
+  );
   t.match(variables(env), {
     PORT: '8080',
     DRAIN_DELAY_MS: '5000',
     MAX_QUEUE_ROWS: '10000000',
+    ALLOWED_BATCH_SIZES: '2,4,8',
     MAX_QUEUE_BYTES: '67108864',
     BODIES_LIMIT_BYTES: '67108864',
     REQUEST_DEADLINE_MS: '30000',
@@ -221,6 +226,16 @@ for (const [chart, options, says] of refusals) {
     t.rejects(run(chart, ['template', 'release'], options), says),
   );
 }
+
+/** Options that the chart sets by values of their own, or that are the platform's. */
+const ELSEWHERE = ['host', 'port', 'metricsPort', 'metricsToken', 'revision'];
+
+t.test('every option of the server can be set', async (t) => {
+  const schema: unknown = JSON.parse(readFileSync(folder('celsius/values.schema.json'), 'utf8'));
+  const known = Object.keys(Object(at(schema, 'properties.config.properties')));
+  const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
+  t.strictSame(known.sort(), options.sort());
+});
 
 t.test('every value is known to the schema, and every one has a comment', async (t) => {
   for (const chart of ['celsius', 'locust']) {
