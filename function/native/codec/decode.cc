@@ -110,7 +110,7 @@ class PredictReader {
 
   bool Finish(const Signature& signature) {
     for (size_t i = 0; i < signature.inputs.size(); ++i) {
-      TF_Tensor* tensor = builders_[i].Finish(signature.inputs[i].dtype, body_.in.end);
+      TF_Tensor* tensor = builders_[i].Finish(signature.inputs[i].dtype, out_->rows, body_.in.end);
       if (tensor == nullptr) break;
       out_->inputs.push_back(tensor);
     }

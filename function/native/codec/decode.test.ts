@@ -109,6 +109,13 @@ t.test('complex numbers are pairs, one level deeper', async (t) => {
         value,
       );
     }
+    for (const value of ['[1,2]', '[{"x":1},{"x":2}]']) {
+      t.match(
+        decode(`{"instances":${value}}`, signatureOf({ x: dtype })),
+        /^instances(\.x)?: complex numbers are pairs/,
+        `rows ${value}`,
+      );
+    }
   }
 });
 

@@ -22,7 +22,7 @@ class SlowReader {
     if (!in.Take('[')) return Fail("instances: not a list");
     Step step = in.First(']');
     if (step == Step::kEnd) return Fail("instances: the list is empty");
-    if (!in.Sees('{') || IsBase64Object(in.at, end_)) return ReadOnly(at, "instances");
+    if (!in.Sees('{') || IsBase64Object(in.at, end_)) return ReadOnly(at, true, "instances");
     std::vector<std::vector<const char*>> values(signature_.inputs.size());
     for (size_t row = 0; step == Step::kItem; step = in.Next(']'), ++row) {
       if (!ReadObject(&in, "instances[" + std::to_string(row) + "]", false, &values)) return false;
@@ -33,7 +33,7 @@ class SlowReader {
   bool ReadInputs(const char* at) {
     if (*at == 'n') return Fail("inputs: null is no tensor");
     Scanner in(at, end_);
-    if (!in.Sees('{') || IsBase64Object(at, end_)) return ReadOnly(at, "inputs");
+    if (!in.Sees('{') || IsBase64Object(at, end_)) return ReadOnly(at, false, "inputs");
     std::vector<std::vector<const char*>> values(signature_.inputs.size());
     return ReadObject(&in, "inputs", true, &values) && ReadTensors(values, false, "inputs.");
   }
@@ -44,12 +44,12 @@ class SlowReader {
     return false;
   }
 
-  bool ReadOnly(const char* at, const char* path) {
+  bool ReadOnly(const char* at, bool rows, const char* path) {
     if (signature_.inputs.size() != 1) {
       return Fail(std::string(path) + ": signature " + Quoted(signature_.name) +
                   " has several inputs; send objects with the names " + NamesOf(signature_.inputs));
     }
-    return Add(ReadTensor({at}, false, end_, signature_.inputs[0], path, &builders_[0], error_));
+    return Add(ReadTensor({{at}, false, rows, end_}, signature_.inputs[0], path, &builders_[0], error_));
   }
 
   // Adds where one object has its values to `values`, by field. Of a key that is there twice the last counts.
@@ -81,7 +81,8 @@ class SlowReader {
   bool ReadTensors(const std::vector<std::vector<const char*>>& values, bool rows, const char* path) {
     for (size_t i = 0; i < values.size(); ++i) {
       const Field& field = signature_.inputs[i];
-      if (!Add(ReadTensor(values[i], rows, end_, field, path + field.name, &builders_[i], error_))) return false;
+      const TensorText text{values[i], rows, rows, end_};
+      if (!Add(ReadTensor(text, field, path + field.name, &builders_[i], error_))) return false;
     }
     return true;
   }

@@ -180,18 +180,19 @@ std::string Refusal(const char* at, const char* end, TF_DataType dtype) {
   });
 }
 
-TF_Tensor* ReadTensor(const std::vector<const char*>& values, bool rows, const char* end, const Field& field,
-                      const std::string& path, TensorBuilder* builder, std::string* error) {
+TF_Tensor* ReadTensor(const TensorText& text, const Field& field, const std::string& path, TensorBuilder* builder,
+                      std::string* error) {
   error->clear();
   if (!IsServed(field.dtype)) {
     *error = "input " + Quoted(field.name) + " has dtype " + NameOf(field.dtype) + ", which is not served";
     return nullptr;
   }
   builder->Clear();
-  if (rows) builder->shape.push_back(static_cast<int64_t>(values.size()));
-  Walk walk(end, field, path, builder, error);
+  const std::vector<const char*>& values = text.values;
+  if (text.split) builder->shape.push_back(static_cast<int64_t>(values.size()));
+  Walk walk(text.end, field, path, builder, error);
   if (!walk.ReadShape(values[0])) return nullptr;
-  const size_t level = rows ? 1 : 0;
+  const size_t level = text.split ? 1 : 0;
   for (size_t row = 0; row < values.size() && error->empty(); ++row) {
     walk.SetIndex(row);
     walk.CheckLists(values[row], level);
@@ -201,7 +202,7 @@ TF_Tensor* ReadTensor(const std::vector<const char*>& values, bool rows, const c
     WithElement(field.dtype, [&](auto element) { walk.Fill<decltype(element)>(values[row], level); });
   }
   if (!error->empty()) return nullptr;
-  TF_Tensor* tensor = builder->Finish(field.dtype, end);
+  TF_Tensor* tensor = builder->Finish(field.dtype, text.rows, text.end);
   if (tensor == nullptr) *error = path + ": complex numbers are pairs [real, imaginary]" + walk.Input();
   return tensor;
 }
