@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { createServer, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FatalError, messageOf } from '../errors.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
-import { badRequest, HttpError, tooSlow } from './errors.ts';
+import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
@@ -231,27 +231,6 @@ function lingerWhenDone(socket: Socket): void {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(timer));
   };
-}
-
-/** What node:http found in a request that it could not read. */
-function unreadable({ code, message }: NodeJS.ErrnoException): HttpError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return tooSlow();
-    case 'HPE_HEADER_OVERFLOW':
-      return new HttpError(431, `the headers are larger than ${maxHeaderSize} bytes`);
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new HttpError(413, "the chunks' extensions are too large");
-    default:
-      return badRequest(`not a request in HTTP/1.1 (${message})`);
-  }
-}
-
-function noRoom(): HttpError {
-  return new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', [
-    'retry-after',
-    '1',
-  ]);
 }
 
 /** Takes new connections from node:http. @returns what gives it one: its own listener, which it had put there */
