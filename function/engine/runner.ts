@@ -1,4 +1,4 @@
-import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
+import { clientGone, type RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
 import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
@@ -6,6 +6,7 @@ import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
 import type { Client } from './client.ts';
 import { Costs } from './costs.ts';
+import { onDeadline, tooLate } from './deadline.ts';
 import { Queue, type QueueLimits, type Waiting } from './queue.ts';
 import type { Scheduler, Source } from './scheduler.ts';
 import { Turn } from './turn.ts';
@@ -134,11 +135,18 @@ export class Runner implements Source {
     const waiting: Client = { gone: () => client.gone(), deadline: () => deadline };
     this.#underWay++;
     return new Promise((resolve, reject) => {
+      let isTooLate = false;
+      const timer = onDeadline(deadline, () => {
+        isTooLate = true;
+        reject(tooLate());
+      });
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
+        clearTimeout(timer);
         this.#underWay--;
         meter.parsed(nanoseconds / 1e9);
         if (typeof value !== 'number') return reject(requestErrorOf(value));
         try {
+          if (isTooLate) throw this.#refused(value, 'deadline', tooLate());
           if (client.gone()) throw this.#refused(value, 'gone', clientGone());
           resolve(this.#run(value, waiting));
         } catch (error) {
@@ -203,11 +211,9 @@ export class Runner implements Source {
     if (this.#queue.refusal(pending) !== undefined) this.#dropGone();
     const refusal = this.#queue.refusal(pending);
     if (refusal !== undefined) throw this.#refused(call, 'full', refusal);
-    const left_ms = client.deadline() - pending.since_ms;
-    if (left_ms <= 0) throw this.#refused(call, 'deadline', tooLate());
-    if (left_ms !== Number.POSITIVE_INFINITY) {
-      pending.timer = setTimeout(() => this.#onDeadline(pending), left_ms);
-    }
+    const deadline = client.deadline();
+    if (deadline <= pending.since_ms) throw this.#refused(call, 'deadline', tooLate());
+    pending.timer = onDeadline(deadline, () => this.#onDeadline(pending));
     this.#underWay++;
     this.#queue.add(pending);
     scheduler.wake(this);
@@ -305,9 +311,4 @@ export class Runner implements Source {
       return false;
     }
   }
-}
-
-function tooLate(): RequestError {
-  const words = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
-  return new RequestError('DEADLINE_EXCEEDED', words);
 }
