@@ -7,7 +7,7 @@
 
 #include "graph.h"
 #include "substitute.h"
-#include "wire.h"
+#include "../wire.h"
 
 namespace celsiusify {
 namespace {
