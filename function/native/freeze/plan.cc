@@ -15,6 +15,7 @@ namespace {
 using wire::Field;
 using wire::Reader;
 
+constexpr std::string_view kAssignment = "AssignVariableOp";
 constexpr std::string_view kInitOp = "__saved_model_init_op";
 
 std::string_view WithoutPrefix(std::string_view tensor) {
@@ -96,7 +97,8 @@ class Planner {
     for (const Node& node : graph_.nodes) {
       if (variables.count(node.name)) plan.variables.emplace_back(node.name);
       else if (kept.count(&node))
-        for (const Node& rewritten : substitution.Rewrite(node)) AppendNode(&plan.graph_def, 1, rewritten);
+        for (const Node& rewritten : substitution.Rewrite(WithoutAssignments(node, kept)))
+          AppendNode(&plan.graph_def, 1, rewritten);
     }
     std::string library;
     for (const auto& [name, definition] : substitution.functions()) wire::AppendBytes(&library, 1, definition);
@@ -106,15 +108,15 @@ class Planner {
   }
 
  private:
-  // These nodes and all that they need.
-  std::set<const Node*> Reach(std::vector<std::string_view> names) const {
+  // These nodes and all that they need, but for operations `without`.
+  std::set<const Node*> Reach(std::vector<std::string_view> names, std::string_view without = {}) const {
     std::set<const Node*> reached;
     while (!names.empty()) {
       const std::string_view name = names.back();
       names.pop_back();
       const auto node = nodes_.find(name);
       if (node == nodes_.end()) throw Refusal("the graph has no node " + std::string(name));
-      if (!reached.insert(node->second).second) continue;
+      if (node->second->op == without || !reached.insert(node->second).second) continue;
       for (std::string_view input : node->second->inputs) names.push_back(WithoutPrefix(input));
     }
     return reached;
@@ -135,10 +137,21 @@ class Planner {
     }
   }
 
+  // The node without waiting for assignments that are left out.
+  Node WithoutAssignments(Node node, const std::set<const Node*>& kept) const {
+    const auto is_left_out = [&](std::string_view input) {
+      const Node* const other = nodes_.at(WithoutPrefix(input));
+      return input.front() == '^' && other->op == kAssignment && kept.count(other) == 0;
+    };
+    node.inputs.erase(std::remove_if(node.inputs.begin(), node.inputs.end(), is_left_out), node.inputs.end());
+    return node;
+  }
+
   void PlanInit(Plan* plan, std::set<const Node*>* kept) const {
     const std::string_view init_op = InitOpOf(meta_graph_);
     if (init_op.empty() || nodes_.count(init_op) == 0) return;
-    const std::set<const Node*> needed = Reach({init_op});
+    // What it assigns to variables, these have by now.
+    const std::set<const Node*> needed = Reach({init_op}, kAssignment);
     if (std::all_of(needed.begin(), needed.end(), [](const Node* node) { return node->op == "NoOp"; })) return;
     plan->init_op = init_op;
     kept->insert(needed.begin(), needed.end());
