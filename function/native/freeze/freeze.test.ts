@@ -91,7 +91,11 @@ for (const [name, bodies] of Object.entries(FROZEN)) {
       cpSync(join(model.folder, 'assets'), join(folder, 'assets'), { recursive: true });
     const frozen = await loadSavedModel(native, name, base);
     t.teardown(() => frozen.unload());
-    t.notOk(frozen.hasVariables);
+    t.equal(
+      frozen.hasVariables,
+      name === 'vocabulary',
+      'its init op keeps the name of the file in a variable',
+    );
     t.same([...frozen.signatures.keys()].sort(), [...model.signatures.keys()].sort());
     for (const [i, text] of bodies.entries())
       t.notOk(differs(ask(frozen.id, text), before[i]), text, { before: before[i] });
