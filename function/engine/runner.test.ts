@@ -306,6 +306,7 @@ t.test('large bodies are read on the pool', async (t) => {
   const onThePool = new MeteredRunner(celsius, onPool);
   const late = onThePool.ask(body, new TestClient(performance.now()));
   t.match(await outcomes([late]), [/^DEADLINE_EXCEEDED: /], 'a deadline that passes meanwhile');
+  await ended(onThePool);
   t.same([...metered.runs, ...onThePool.runs], [30_000], 'neither costs a run');
   t.same([metered.meter.drops.gone, onThePool.meter.drops.deadline], [1, 1]);
   t.same(await outcomes([onThePool.ask(body)]), [{ predictions: times(30_000, 100) }]);
