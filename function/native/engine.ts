@@ -142,6 +142,16 @@ export class NativeEngine implements CallFacts {
     await this.#promise((ticket) => this.#raw.saveFrozen(ticket, model, folder, file));
   }
 
+  /**
+   * Gives back the memory that is needed for no more runs than those of the model's signatures: copies of its graph, and of
+   * constants in it. freeze() does so itself; it is for a model that was frozen beforehand.
+   *
+   * @throws NativeFailure that says why it cannot be; rejects with it. The model can be run all the same
+   */
+  async settle(model: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.settle(ticket, model));
+  }
+
   /** Runs of a model are runs of `other` from now on, which ends. Runs under way end as they began. */
   async replace(model: number, other: number): Promise<void> {
     await this.#promise((ticket) => this.#raw.replace(ticket, model, other));

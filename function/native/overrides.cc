@@ -8,6 +8,8 @@
 #include "pages.h"
 #include "session-options.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -52,6 +54,13 @@ struct Offer {
   std::shared_ptr<Session> session;
 };
 thread_local Offer offer;
+
+// Whether a graph is so large that it is weights for the most part, as where a model was frozen beforehand.
+bool HoldsWeights(const std::string& folder) {
+  constexpr off_t kLarge = 4 << 20;
+  struct stat file;
+  return stat((folder + "/saved_model.pb").c_str(), &file) == 0 && file.st_size > kLarge;
+}
 
 TF_Session* Keep(std::shared_ptr<Session> session) {
   TF_Session* const bare = session->get();
@@ -146,7 +155,8 @@ void DeleteGraph(TF_Graph* graph) {
   if (graphs_of_sessions.erase(graph) == 0) TF_DeleteGraph(graph);
 }
 
-std::shared_ptr<Session> LoadSavedModel(const std::string& folder, const SessionKind& kind, Failure* failure) {
+std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind kind, Failure* failure) {
+  if (HoldsWeights(folder)) kind.frozen = true;
   TF_SessionOptions* const options = NewSessionOptions(kind);
   TF_Graph* const graph = TF_NewGraph();
   TF_Status* const status = TF_NewStatus();

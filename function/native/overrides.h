@@ -44,7 +44,7 @@ struct SessionKind {
 };
 
 // Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.
-std::shared_ptr<Session> LoadSavedModel(const std::string& folder, const SessionKind& kind, Failure* failure);
+std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind kind, Failure* failure);
 TF_SessionOptions* NewSessionOptions(const SessionKind& kind);
 
 // The binding's next loadSavedModel(folder) on this thread takes this session in place of loading one.

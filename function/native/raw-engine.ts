@@ -69,6 +69,7 @@ export interface RawEngine {
     availableBytes: number,
   ): void;
   saveFrozen(ticket: number, model: number, folder: string, file: string): void;
+  settle(ticket: number, model: number): void;
   replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;

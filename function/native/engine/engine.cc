@@ -53,6 +53,7 @@ class Engine {
   napi_value AddField(napi_callback_info info);
   napi_value Freeze(napi_callback_info info);
   napi_value SaveFrozen(napi_callback_info info);
+  napi_value Settle(napi_callback_info info);
   napi_value Replace(napi_callback_info info);
   napi_value Close(napi_callback_info info);
   napi_value Decode(napi_callback_info info);
@@ -332,6 +333,24 @@ napi_value Engine::SaveFrozen(napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Engine::Settle(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  auto model = std::make_shared<std::shared_ptr<Model>>(models_[js::Uint32(env_, arguments[1])]);
+  auto why_not = std::make_shared<std::string>();
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [model, why_not] {
+        const std::shared_ptr<Session> session = (*model)->session();
+        celsiusify::Settle(session->get(), session->graph(), (*model)->runs(), why_not.get());
+        model->reset();
+      },
+      [this, why_not]() -> napi_value {
+        if (!why_not->empty()) return js::Error(env_, {TF_FAILED_PRECONDITION, *why_not});
+        return js::Undefined(env_);
+      });
+  return nullptr;
+}
+
 // On the pool, since the session before may end there: with large variables that takes a while.
 napi_value Engine::Replace(napi_callback_info info) {
   const js::Arguments<3> arguments(env_, info);
@@ -514,6 +533,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::AddField>(object, "addField");
   engine->Method<&Engine::Freeze>(object, "freeze");
   engine->Method<&Engine::SaveFrozen>(object, "saveFrozen");
+  engine->Method<&Engine::Settle>(object, "settle");
   engine->Method<&Engine::Replace>(object, "replace");
   engine->Method<&Engine::Close>(object, "close");
   engine->Method<&Engine::Decode>(object, "decode");

@@ -113,6 +113,14 @@ for (const [name, reason] of Object.entries(LEFT)) {
   });
 }
 
+t.test('a model gives back what is not needed for its own runs, and answers as before', async (t) => {
+  const bodies = FROZEN.variables ?? [];
+  const model = await testModel(t, 'variables');
+  const before = bodies.map((text) => ask(model.id, text));
+  await native.settle(model.id);
+  for (const [i, text] of bodies.entries()) t.notOk(differs(ask(model.id, text), before[i]), text);
+});
+
 t.test('only where memory has room', async (t) => {
   const model = await testModel(t, 'variables');
   await t.rejects(freeze(model, { bytes: 1e6 }), {
