@@ -1,5 +1,5 @@
 import './native/preload.ts'; // first, so that it works while the rest is evaluated
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { FatalError, messageOf } from './errors.ts';
 import { helpText, type Options, parseCommand } from './process/options.ts';
@@ -30,7 +30,8 @@ async function serve(options: Options, coldStart: ColdStart, notices: readonly s
   const logger = createLogger(options.logLevel, runId, options.revision, destination);
   for (const notice of notices) logger.warn(notice);
   const server = new ServerProcess({
-    options: { ...options, modelBasePath: resolve(ROOT, options.modelBasePath) },
+    options,
+    root: ROOT,
     nativeFolder: join(ROOT, 'dist', 'native'),
     runId,
     logger,

@@ -1,13 +1,15 @@
 import type { Batcher } from '../model/batcher.ts';
 import type { Model } from '../model/saved-model.ts';
+import type { Models } from '../models/catalogue.ts';
+import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** The model that is served, with its batcher. */
-export interface Served {
+/** A version of a model that is served, with its batcher. */
+export interface Served extends Servable {
   readonly model: Model;
   readonly batcher: Batcher;
 }
@@ -28,6 +30,11 @@ export interface Deps {
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;
-  /** @throws RequestError UNAVAILABLE while the model is being loaded */
+  readonly models: Models<Served>;
+  /**
+   * The model of MODEL_NAME.
+   *
+   * @throws RequestError UNAVAILABLE while it is being loaded, NOT_FOUND where it is none of those that are served
+   */
   readonly served: () => Served;
 }

@@ -11,6 +11,8 @@ export interface Model {
   readonly name: string;
   readonly version: string;
   readonly signatures: ReadonlyMap<string, Signature>;
+  /** `__saved_model_init_op`, TensorFlow's own and not for callers, where the model has it. */
+  readonly initOp?: Signature | undefined;
   readonly floats: FloatCodec;
   /**
    * Runs one signature in the calling thread.
@@ -28,6 +30,8 @@ export interface Model {
 const DTYPE_BY_NUMBER = new Map<number, DType>(
   Object.entries(DTYPES).map(([name, number]) => [number, name as DType]),
 );
+
+const INIT_OP = '__saved_model_init_op';
 
 /** The numbered folder with the highest number under `basePath`, as TensorFlow Serving picks it. */
 function highestVersion(basePath: string): string {
@@ -53,8 +57,19 @@ function highestVersion(basePath: string): string {
  */
 export function loadSavedModel(binding: Binding, name: string, basePath: string): Model {
   const folder = highestVersion(basePath);
-  const directory = join(basePath, folder);
-  const { signatures, operations } = readGraph(directory);
+  return loadVersion(binding, { name, version: BigInt(folder).toString(), folder: join(basePath, folder) });
+}
+
+/**
+ * Loads one version of a SavedModel.
+ *
+ * @throws FatalError that says which file is missing or damaged
+ */
+export function loadVersion(
+  binding: Binding,
+  { name, version, folder: directory }: { name: string; version: string; folder: string },
+): Model {
+  const { signatures, initOp, operations } = readGraph(directory);
   let id: number;
   try {
     binding.setInOrder(canRunInOrder(operations));
@@ -65,8 +80,9 @@ export function loadSavedModel(binding: Binding, name: string, basePath: string)
   const vectorRuns = prepareVectorRuns(binding, signatures);
   return {
     name,
-    version: BigInt(folder).toString(),
+    version,
     signatures,
+    initOp,
     floats: binding,
     run: (signature, inputs) => vectorRuns.get(signature)?.(inputs) ?? run(binding, id, signature, inputs),
     tensorsAlive: () => binding.getNumOfTensors(),
@@ -75,7 +91,11 @@ export function loadSavedModel(binding: Binding, name: string, basePath: string)
 }
 
 /** @throws FatalError that says which file is missing or damaged */
-function readGraph(directory: string): { signatures: Map<string, Signature>; operations: Set<string> } {
+function readGraph(directory: string): {
+  signatures: Map<string, Signature>;
+  initOp: Signature | undefined;
+  operations: Set<string>;
+} {
   const file = join(directory, 'saved_model.pb');
   let bytes: Buffer;
   try {
@@ -98,8 +118,9 @@ function readGraph(directory: string): { signatures: Map<string, Signature>; ope
       `${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`,
     );
   }
-  signatures.delete('__saved_model_init_op'); // TensorFlow's own, not for callers
-  return { signatures, operations };
+  const initOp = signatures.get(INIT_OP);
+  signatures.delete(INIT_OP);
+  return { signatures, initOp, operations };
 }
 
 /** Runs a signature; undefined where these inputs want the general way. */

@@ -1,5 +1,5 @@
 import { RequestError, unavailable } from '../errors.ts';
-import { labelUnknown, type Which } from './find.ts';
+import { labelUnknown, modelUnknown, type Which } from './find.ts';
 import { versionOf } from './folders.ts';
 import { type ModelConfig, modelConfigs, withoutEffect } from './model-config.ts';
 import type { Load, Servable } from './servable.ts';
@@ -165,11 +165,9 @@ export class Catalogue<S extends Servable> implements Models<S> {
   }
 
   #unknown(name: string): RequestError {
-    const names = this.list().map((one) => one.name);
-    const known = names.slice(0, 10).join(', ') || 'none';
-    return new RequestError(
-      'NOT_FOUND',
-      `no model ${JSON.stringify(name.slice(0, 100))}; served: ${known}${names.length > 10 ? ', …' : ''}`,
+    return modelUnknown(
+      name,
+      this.list().map((one) => one.name),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { messageOf, RequestError, unavailable } from '../errors.ts';
-import { labelUnknown, type Which } from './find.ts';
+import { labelUnknown, versionUnavailable, type Which } from './find.ts';
 import { type Contents, contentsOf, versionFolders, versionOf } from './folders.ts';
 import { Lookout } from './lookout.ts';
 import type { ModelConfig } from './model-config.ts';
@@ -111,12 +111,7 @@ export class ServedModel<S extends Servable> {
     if (found?.isComing || (!this.#looked && this.#config !== undefined && found === undefined)) {
       throw unavailable(`version ${wanted} of model ${this.name} is being loaded; try again`);
     }
-    const available = this.#available().join(', ') || 'none';
-    const meant = label === undefined ? '' : ` (label ${JSON.stringify(label.slice(0, 100))})`;
-    throw new RequestError(
-      'NOT_FOUND',
-      `version ${wanted.slice(0, 30)}${meant} of model ${this.name} is not available; available: ${available}`,
-    );
+    throw versionUnavailable(this.name, wanted, label, this.#available());
   }
 
   get status(): ModelStatus {

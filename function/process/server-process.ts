@@ -1,22 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
-import { FatalError, messageOf, unavailable } from '../errors.ts';
+import { FatalError, messageOf, RequestError } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import { Batcher } from '../model/batcher.ts';
-import { loadSavedModel, type Model } from '../model/saved-model.ts';
+import { loadVersion, type Model } from '../model/saved-model.ts';
 import { warmUp } from '../model/warm-up.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { LoadRequest } from '../models/servable.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
+import { followConfiguration } from './configuration.ts';
 import { keepMemorySmall } from './memory.ts';
+import { checkStart, createCatalogue, logNotice } from './models.ts';
 import type { Options } from './options.ts';
 
 export interface ServerProcessDeps {
   readonly options: Options;
+  /** What relative paths are relative to. */
+  readonly root: string;
   /** Holds the compiled binding and TensorFlow's libraries. */
   readonly nativeFolder: string;
   readonly runId: string;
@@ -31,13 +37,17 @@ export class ServerProcess {
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
   readonly #metrics: Metrics;
-  #phase: Phase = 'starting';
-  #served: Served | undefined;
+  readonly #catalogue: Catalogue<Served>;
+  readonly #loaded = new Set<Served>();
+  #binding: Binding | undefined;
+  #configuration: { close(): Promise<void> } | undefined;
+  #isDraining = false;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
     const { options, runId, logger, coldStart } = deps;
     this.#deps = deps;
+    this.#catalogue = createCatalogue(options, logger, (wanted) => this.#load(wanted));
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -47,8 +57,8 @@ export class ServerProcess {
         node: process.versions.node,
       },
       {
-        queueRows: () => this.#served?.batcher.rowsWaiting ?? 0,
-        tensorsAlive: () => this.#served?.model.tensorsAlive() ?? 0,
+        queueRows: () => [...this.#loaded].reduce((rows, { batcher }) => rows + batcher.rowsWaiting, 0),
+        tensorsAlive: () => this.#binding?.getNumOfTensors() ?? 0,
         inFlight: () => this.#app.inFlight,
         coldStart: coldStart.seconds,
       },
@@ -65,8 +75,9 @@ export class ServerProcess {
       logRequests: options.logRequests,
       bodyLimitBytes: options.bodyLimitBytes,
       coldStart: coldStart.seconds,
-      phase: () => this.#phase,
-      served: () => this.#servedNow(),
+      phase: () => this.#phase(),
+      models: this.#catalogue,
+      served: () => this.#catalogue.find(options.modelName),
     };
     this.#app = createApp(appDeps);
     this.#server = new HttpServer(this.#app, options);
@@ -86,27 +97,27 @@ export class ServerProcess {
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
     const binding = this.#loadBinding();
+    this.#binding = binding;
     coldStart.end('native', performance.now());
-    const model = loadSavedModel(binding, options.modelName, options.modelBasePath);
-    coldStart.end('model', performance.now());
-    const { refused } = warmUp(model);
-    coldStart.end('warmup', performance.now());
-    this.#served = { model, batcher: this.#createBatcher(model) };
-    this.#phase = 'ready';
-    this.#sayWhatIsNotServed(model, refused);
+    this.#configuration = await followConfiguration({
+      options,
+      root: this.#deps.root,
+      catalogue: this.#catalogue,
+      onNotice: (notice) => logNotice(logger, notice),
+    });
+    await this.#catalogue.settled();
+    checkStart(options, this.#catalogue);
     logger.info(
       {
         host: options.host,
         port,
-        model: model.name,
-        modelVersion: model.version,
-        signatures: [...model.signatures.keys()],
+        models: this.#catalogue.list().map(({ name }) => name),
         version,
         coldStartMilliseconds: Object.fromEntries(
           [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
         ),
       },
-      'ready',
+      this.#catalogue.isReady ? 'ready' : 'listening; not ready yet',
     );
     keepMemorySmall(binding, () => this.#metrics.requests);
     return port;
@@ -120,19 +131,46 @@ export class ServerProcess {
 
   async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
-    this.#phase = 'draining';
+    this.#isDraining = true;
+    await this.#configuration?.close();
     await sleep(options.drainDelayMs);
     const cut = await this.#server.drain(options.drainTimeoutMs);
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
-    this.#served?.model.dispose();
+    await this.#catalogue.close();
     logger.info('stopped');
   }
 
-  #servedNow(): Served {
-    if (this.#served !== undefined) return this.#served;
-    throw unavailable('the model is being loaded; try again');
+  #phase(): Phase {
+    if (this.#isDraining) return 'draining';
+    return this.#catalogue.isReady ? 'ready' : 'starting';
+  }
+
+  async #load(wanted: LoadRequest): Promise<Served> {
+    const { coldStart } = this.#deps;
+    const binding = this.#binding;
+    if (binding === undefined) throw new FatalError('TensorFlow is not loaded yet');
+    try {
+      const model = loadVersion(binding, wanted);
+      coldStart.end('model', performance.now());
+      const { refused } = warmUp(model);
+      coldStart.end('warmup', performance.now());
+      this.#sayWhatIsNotServed(model, refused);
+      const { name, version, signatures } = model;
+      const served: Served = {
+        ...{ name, version, signatures, model, batcher: this.#createBatcher(model) },
+        drained: async () => {}, // a run ends in the turn in which it began
+        unload: async () => {
+          this.#loaded.delete(served);
+          model.dispose();
+        },
+      };
+      this.#loaded.add(served);
+      return served;
+    } catch (error) {
+      throw new RequestError('DATA_LOSS', messageOf(error));
+    }
   }
 
   #loadBinding(): Binding {
@@ -145,9 +183,9 @@ export class ServerProcess {
   }
 
   #createBatcher(model: Model): Batcher {
-    const { batching, modelName, maxBatchRows, maxQueueRows } = this.#deps.options;
+    const { batching, maxBatchRows, maxQueueRows } = this.#deps.options;
     return new Batcher(model, {
-      enabled: batching === 'auto' ? modelName === 'celsius' : batching === 'true',
+      enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
       maxBatchRows,
       maxQueueRows,
       onRun: (rows) => this.#metrics.batchRows.record(rows),

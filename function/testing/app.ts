@@ -1,10 +1,13 @@
-import type { Deps } from '../apis/deps.ts';
+import type { Deps, Served } from '../apis/deps.ts';
 import { createApp } from '../app.ts';
 import type { App } from '../http/route.ts';
 import { Batcher, type BatcherOptions } from '../model/batcher.ts';
 import type { Model } from '../model/saved-model.ts';
 import type { Signature } from '../model/signatures.ts';
 import type { Tensor } from '../model/tensor.ts';
+import type { Models } from '../models/catalogue.ts';
+import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
+import { versionOf } from '../models/folders.ts';
 import type { FloatCodec } from '../native/binding.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -53,6 +56,29 @@ export function fakeModel(
   };
 }
 
+/** What a catalogue of one model says, which has one version. */
+function oneModel(served: () => Served, modelName: string): Models<Served> {
+  const status = () => [{ version: served().version, state: 'AVAILABLE', code: 'OK', message: '' } as const];
+  const check = (name: string, version: string | undefined) => {
+    if (name !== modelName) throw modelUnknown(name, [modelName]);
+    if (version === undefined || versionOf(version) === served().version) return;
+    throw versionUnavailable(name, version, undefined, [served().version]);
+  };
+  return {
+    has: (name) => name === modelName,
+    find: (name, { version, label } = {}) => {
+      if (label !== undefined) throw labelUnknown(label);
+      check(name, version);
+      return served();
+    },
+    statusOf: (name, version) => {
+      check(name, version);
+      return status();
+    },
+    list: () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }],
+  };
+}
+
 /** An app without a socket and without TensorFlow. */
 export interface TestApp {
   readonly app: App;
@@ -72,7 +98,12 @@ export function testApp(
   const zero = () => 0;
   const metrics = new Metrics({}, { queueRows: zero, tensorsAlive: zero, inFlight: zero, coldStart });
   const logs: string[] = [];
-  const served = {
+  const served: Served = {
+    name: model.name,
+    version: model.version,
+    signatures: model.signatures,
+    drained: async () => {},
+    unload: async () => {},
     model,
     batcher: new Batcher(model, {
       enabled: true,
@@ -96,6 +127,7 @@ export function testApp(
     coldStart,
     phase: () => 'ready',
     served: () => served,
+    models: oneModel(deps.served ?? (() => served), deps.modelName ?? 'celsius'),
     ...deps,
   });
   return { app, runId, metrics, logs };

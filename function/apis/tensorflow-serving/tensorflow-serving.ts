@@ -1,8 +1,9 @@
-import { invalidArgument, RequestError } from '../../errors.ts';
-import { type Answer, after, type HttpRequest, jsonText } from '../../http/message.ts';
+import { invalidArgument, type RequestError } from '../../errors.ts';
+import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
+import { versionOf } from '../../models/folders.ts';
 import type { Deps, Served } from '../deps.ts';
-import { metadataText, statusText } from './model-info.ts';
+import { listText, metadataText, statusText } from './model-info.ts';
 import { predictText, readPredict } from './predict-json.ts';
 
 /**
@@ -12,57 +13,67 @@ import { predictText, readPredict } from './predict-json.ts';
 const MODEL_PATH =
   /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?::(\w+)|(\/metadata))?$/i;
 
-/** TensorFlow Serving's REST API, which is KServe's V1 protocol too. */
-export function tensorflowServingRoutes({ served, modelName }: Pick<Deps, 'served' | 'modelName'>): Route[] {
-  const answer = (request: HttpRequest, { model, batcher }: Served) => {
+const MODELS_PATH = /^\/v1\/models\/?$/i;
+
+const PREFIX = '/v1/models/';
+const PREDICT = ':predict';
+
+/** TensorFlow Serving's REST API, which is KServe's V1 protocol too, for all models that are served. */
+export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route[] {
+  const versionHeaders = new WeakMap<Served, readonly string[]>();
+  const answer = (request: HttpRequest, served: Served) => {
+    const { model, batcher } = served;
     const predict = readPredict(request.body, model);
     const { signature, inputs } = predict;
     return after(batcher.run({ signature, inputs, client: request }), (outputs) =>
-      jsonText(predictText(predict, outputs, model.floats)),
+      jsonText(predictText(predict, outputs, model.floats), headersOf(served)),
     );
   };
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
-      path: `/v1/models/${modelName}:predict`,
+      path: { has: (path) => path.startsWith(PREFIX) && path.endsWith(PREDICT) && models.has(nameIn(path)) },
       methods: ['POST'],
-      handle: (request) => answer(request, served()),
+      handle: (request, path) => answer(request, models.find(nameIn(path))),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
   ];
 
   function byPath(request: HttpRequest, path: string): Answer {
+    const isGet = request.method === 'GET';
+    if (isGet && MODELS_PATH.test(path)) return jsonText(listText(models.list()));
     const match = MODEL_PATH.exec(path);
     if (match === null) throw malformed(request);
-    const [, name = '', version, label, verb, metadata] = match;
-    const isGet = request.method === 'GET';
+    const [, encoded = '', version, encodedLabel, verb, metadata] = match;
     if (isGet ? verb !== undefined : request.method !== 'POST' || !VERBS.has(verb ?? ''))
       throw malformed(request);
-    const one = servedAs(decoded(name), version);
-    if (isGet) return jsonText(metadata === undefined ? statusText(one.model) : metadataText(one.model));
-    if (label !== undefined)
-      throw invalidArgument(`no version has the label ${JSON.stringify(label.slice(0, 100))}`);
+    if (version !== undefined && versionOf(version) === undefined)
+      throw invalidArgument(`version ${version.slice(0, 30)} is beyond int64`);
+    const name = decoded(encoded);
+    // A label is not looked at for a status: all versions come, as TensorFlow Serving gives them.
+    if (isGet && metadata === undefined) return jsonText(statusText(models.statusOf(name, version)));
+    const label = encodedLabel === undefined ? undefined : decoded(encodedLabel);
+    const served = models.find(name, { version, label });
+    if (isGet) return jsonText(metadataText(served.model), headersOf(served));
     if (verb !== 'predict') throw invalidArgument(`:${verb} is not served; use :predict`);
-    return answer(request, one);
+    return answer(request, served);
   }
 
-  /** @throws RequestError NOT_FOUND where the model or the version is not the one that is served */
-  function servedAs(name: string, version: string | undefined): Served {
-    if (name !== modelName)
-      throw new RequestError(
-        'NOT_FOUND',
-        `no model ${JSON.stringify(name.slice(0, 100))}; this is ${modelName}`,
-      );
-    const one = served();
-    if (version === undefined || BigInt(version).toString() === one.model.version) return one;
-    if (BigInt.asIntN(64, BigInt(version)) !== BigInt(version))
-      throw invalidArgument(`version ${version} is beyond int64`);
-    throw new RequestError(
-      'NOT_FOUND',
-      `model ${name} has no version ${version}; version ${one.model.version} is served`,
-    );
+  /** Says which version answered: while versions change that is not known otherwise. */
+  function headersOf(served: Served): readonly string[] {
+    let headers = versionHeaders.get(served);
+    if (headers === undefined) {
+      headers = [...JSON_TYPE, 'x-model-version', served.version];
+      versionHeaders.set(served, headers);
+    }
+    return headers;
   }
+}
+
+/** The model's name in `/v1/models/NAME:predict`; empty in other paths. */
+function nameIn(path: string): string {
+  return path.startsWith(PREFIX) && path.endsWith(PREDICT) ? path.slice(PREFIX.length, -PREDICT.length) : '';
 }
 
 const VERBS: ReadonlySet<string> = new Set(['predict', 'classify', 'regress']);
