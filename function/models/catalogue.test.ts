@@ -131,7 +131,7 @@ t.test('a version that is copied in takes over, and no call is cut off', async (
   t.type(changes.find(({ state }) => state === 'AVAILABLE')?.seconds, 'number');
 });
 
-t.test('100 switches under calls: none meets a version that is gone', async (t) => {
+t.test('40 switches under calls: none meets a version that is gone', async (t) => {
   const folder = await TestFolder.make(t);
   await folder.put('m/1');
   const { catalogue } = testCatalogue(t, { pollMs: 1 });
@@ -147,14 +147,14 @@ t.test('100 switches under calls: none meets a version that is gone', async (t) 
     }
   };
   const clients = Promise.all(Array.from({ length: 8 }, client));
-  for (let version = 2; version <= 100; version++) {
+  for (let version = 2; version <= 40; version++) {
     await folder.put(`m/${version}`);
     await until(() => catalogue.find('m').version === String(version));
   }
   done = true;
   await clients;
-  await until(() => states(catalogue, 'm').startsWith('100 AVAILABLE, 99 END, 98 END'));
-  t.ok(asked > 100);
+  await until(() => states(catalogue, 'm').startsWith('40 AVAILABLE, 39 END, 38 END'));
+  t.ok(asked > 40);
 });
 
 t.test('a broken version leaves the old one serving', async (t) => {
@@ -214,11 +214,11 @@ t.test('a load that failed is tried again', async (t) => {
 t.test('a folder that is being copied waits until it stands still', async (t) => {
   const folder = await TestFolder.make(t);
   await folder.put('m/1');
-  const { catalogue } = testCatalogue(t, { settleMs: 200 });
+  const { catalogue, changes } = testCatalogue(t, { settleMs: 200 });
   catalogue.configure([folder.config('m')]);
   await catalogue.settled();
   await folder.write('m/2/saved_model.pb', 'broken: hal');
-  await until(() => states(catalogue, 'm') === '2 START, 1 AVAILABLE');
+  await until(() => changes.some(({ version, state }) => version === '2' && state === 'START'));
   await folder.write('m/2/saved_model.pb', 'whole');
   await until(() => states(catalogue, 'm') === '2 AVAILABLE, 1 END');
   t.equal(catalogue.find('m').text, 'whole');

@@ -88,7 +88,7 @@ async function followFile({ options, root, catalogue, onNotice }: Following): Pr
   return lookout;
 }
 
-function followFolder({ options, root, catalogue, onNotice }: Following): Lookout {
+async function followFolder({ options, root, catalogue, onNotice }: Following): Promise<Lookout> {
   const folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR'));
   const served = new Map<string, ModelConfig>();
   const said = new Set<string>();
@@ -119,12 +119,15 @@ function followFolder({ options, root, catalogue, onNotice }: Following): Lookou
     }
     if (changed) catalogue.configure([...served.values()]);
   };
+  const lookAndSay = () =>
+    look().catch((error: unknown) => sayOnce(`MODELS_DIR ${folder}: ${messageOf(error)}`));
+  await lookAndSay();
   const lookout = new Lookout({
     folder,
     pollMs: options.fileSystemPollWaitSeconds * 1000,
-    look: () => look().catch((error: unknown) => sayOnce(`MODELS_DIR ${folder}: ${messageOf(error)}`)),
+    look: lookAndSay,
   });
-  lookout.soon();
+  if (options.fileSystemPollWaitSeconds > 0) lookout.soon();
   return lookout;
 }
 
