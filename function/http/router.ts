@@ -95,11 +95,10 @@ export class Router implements App {
   }
 
   #find(path: string): Metered | undefined {
-    return (
-      this.#byText.get(path) ??
-      this.#bySet.find(({ paths }) => paths.has(path))?.metered ??
-      this.#byPattern.find(({ pattern }) => pattern.test(path))?.metered
-    );
+    const metered = this.#byText.get(path);
+    if (metered !== undefined) return metered;
+    for (const { paths, metered } of this.#bySet) if (paths.has(path)) return metered;
+    return this.#byPattern.find(({ pattern }) => pattern.test(path))?.metered;
   }
 
   #dispatch(request: HttpRequest, path: string, route: Route | undefined): Answer {

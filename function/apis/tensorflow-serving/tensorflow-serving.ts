@@ -20,7 +20,10 @@ const PREDICT = ':predict';
 
 /** TensorFlow Serving's REST API, which is KServe's V1 protocol too, for all models that are served. */
 export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route[] {
-  const versionHeaders = new WeakMap<Served, readonly string[]>();
+  /** By version: which one answered is not known otherwise while versions change. */
+  const versionHeaders = new Map<string, readonly string[]>();
+  /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
+  const predictPaths = new Map<string, string>();
   const answer = (request: HttpRequest, served: Served) => {
     const { model, batcher } = served;
     const predict = readPredict(request.body, model);
@@ -32,9 +35,9 @@ export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
-      path: { has: (path) => path.startsWith(PREFIX) && path.endsWith(PREDICT) && models.has(nameIn(path)) },
+      path: { has: (path) => predictPaths.has(path) || isPredictPath(path) },
       methods: ['POST'],
-      handle: (request, path) => answer(request, models.find(nameIn(path))),
+      handle: (request, path) => answer(request, models.find(predictPaths.get(path) ?? '')),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
@@ -60,20 +63,22 @@ export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route
     return answer(request, served);
   }
 
-  /** Says which version answered: while versions change that is not known otherwise. */
-  function headersOf(served: Served): readonly string[] {
-    let headers = versionHeaders.get(served);
+  function isPredictPath(path: string): boolean {
+    if (!path.startsWith(PREFIX) || !path.endsWith(PREDICT)) return false;
+    const name = path.slice(PREFIX.length, -PREDICT.length);
+    if (name === '' || !models.has(name)) return false;
+    predictPaths.set(path, name);
+    return true;
+  }
+
+  function headersOf({ version }: Served): readonly string[] {
+    let headers = versionHeaders.get(version);
     if (headers === undefined) {
-      headers = [...JSON_TYPE, 'x-model-version', served.version];
-      versionHeaders.set(served, headers);
+      headers = [...JSON_TYPE, 'x-model-version', version];
+      versionHeaders.set(version, headers);
     }
     return headers;
   }
-}
-
-/** The model's name in `/v1/models/NAME:predict`; empty in other paths. */
-function nameIn(path: string): string {
-  return path.startsWith(PREFIX) && path.endsWith(PREDICT) ? path.slice(PREFIX.length, -PREDICT.length) : '';
 }
 
 const VERBS: ReadonlySet<string> = new Set(['predict', 'classify', 'regress']);
