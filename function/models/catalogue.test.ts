@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { states, TestFolder, testCatalogue, until } from '../testing/models.ts';
+import { fakeLoad, states, TestFolder, testCatalogue, until } from '../testing/models.ts';
 
 t.test('which versions are served, by policy', async (t) => {
   const folder = await TestFolder.make(t);
@@ -157,6 +157,28 @@ t.test('40 switches under calls: none meets a version that is gone', async (t) =
   t.ok(asked > 40);
 });
 
+t.test('versions that come faster than they can be loaded', async (t) => {
+  const folder = await TestFolder.make(t);
+  await folder.put('m/1');
+  const goOn = new Map<string, () => void>();
+  const { catalogue } = testCatalogue(t, {
+    load: async (wanted) => {
+      if (wanted.version !== '1') await new Promise<void>((resolve) => goOn.set(wanted.version, resolve));
+      return fakeLoad(wanted);
+    },
+  });
+  catalogue.configure([folder.config('m')]);
+  await catalogue.settled();
+  await folder.put('m/2');
+  await until(() => goOn.has('2'));
+  await folder.put('m/3');
+  await until(() => goOn.has('3'));
+  goOn.get('2')?.();
+  await until(() => catalogue.find('m').version === '2');
+  goOn.get('3')?.();
+  await until(() => states(catalogue, 'm') === '3 AVAILABLE, 2 END, 1 END');
+});
+
 t.test('a broken version leaves the old one serving', async (t) => {
   const folder = await TestFolder.make(t);
   await folder.put('m/1');
@@ -227,7 +249,6 @@ t.test('a folder that is being copied waits until it stands still', async (t) =>
 t.test('a folder that changes while it is loaded is loaded again', async (t) => {
   const folder = await TestFolder.make(t);
   await folder.put('m/1', 'half');
-  const { fakeLoad } = await import('../testing/models.ts');
   const loaded: string[] = [];
   const { catalogue } = testCatalogue(t, {
     load: async (wanted) => {
@@ -323,7 +344,6 @@ t.test('closing ends loads and unloads all', async (t) => {
   const folder = await TestFolder.make(t);
   await folder.put('m/1');
   await folder.put('slow/1');
-  const { fakeLoad } = await import('../testing/models.ts');
   let aborted = false;
   const { catalogue } = testCatalogue(t, {
     load: async (wanted) => {

@@ -1,6 +1,7 @@
 import { messageOf, RequestError, unavailable } from '../errors.ts';
-import { labelUnknown, versionUnavailable, type Which } from './find.ts';
+import { versionUnavailable, type Which } from './find.ts';
 import { type Contents, contentsOf, versionFolders, versionOf } from './folders.ts';
+import { Labels } from './labels.ts';
 import { Lookout } from './lookout.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Servable } from './servable.ts';
@@ -23,8 +24,7 @@ export class ServedModel<S extends Servable> {
   readonly name: string;
   readonly #options: ServedModelOptions<S>;
   readonly #versions = new Map<string, Version<S>>();
-  /** Label → the version it is to mean, and the one that it means until that is there. */
-  #labels = new Map<string, { readonly wanted: string; readonly now: string }>();
+  readonly #labels = new Labels();
   /** Undefined once the model is not served any more. */
   #config: ModelConfig | undefined;
   #lookout: Lookout;
@@ -56,27 +56,29 @@ export class ServedModel<S extends Servable> {
 
   /** Whether it is known of each version that is to be served if it can be. */
   get isSettled(): boolean {
-    return this.#looked && this.#choice().wanted.every((version) => this.#versions.get(version)?.decided);
+    return (
+      (this.#looked || this.#config === undefined) &&
+      this.#choice().wanted.every((version) => this.#versions.get(version)?.decided)
+    );
   }
 
   /** @param config undefined: nothing is to be served of it any more */
   configure(config: ModelConfig | undefined): void {
-    if (config !== undefined && config.basePath !== this.#config?.basePath) {
+    const before = this.#config;
+    this.#config = config;
+    this.#reason = '';
+    this.#labels.configure(config?.labels ?? new Map(), this.#isThere);
+    if (config === undefined) {
+      this.#lookout.close();
+      this.#tidy();
+      return;
+    }
+    if (config.basePath !== before?.basePath) {
       this.#lookout.close();
       this.#lookout = this.#lookAt(config.basePath);
       this.#found = undefined;
     }
-    this.#config = config;
     this.#looked = false;
-    this.#reason = '';
-    const wanted = [...(config?.labels ?? [])];
-    this.#labels = new Map(
-      wanted.map(([label, version]) => [
-        label,
-        { wanted: version, now: this.#labels.get(label)?.now ?? version },
-      ]),
-    );
-    this.#moveLabels();
     this.#lookout.soon();
   }
 
@@ -104,7 +106,7 @@ export class ServedModel<S extends Servable> {
   /** @throws RequestError as Catalogue.find() says */
   find({ version, label }: Which): S {
     if (version === undefined && label === undefined && this.#newest !== undefined) return this.#newest;
-    const wanted = label === undefined ? version : this.#versionOf(label);
+    const wanted = label === undefined ? version : this.#labels.versionOf(label, this.#isThere);
     if (wanted === undefined) throw this.#noVersion();
     const found = this.#versions.get(versionOf(wanted) ?? wanted);
     if (found?.servable !== undefined) return found.servable;
@@ -117,7 +119,7 @@ export class ServedModel<S extends Servable> {
   get status(): ModelStatus {
     const entries = [...this.#versions.values()].map(({ status }) => status);
     const versions = entries.sort((a, b) => newestFirst(a.version, b.version));
-    const labels = new Map([...this.#labels].map(([label, { now }]) => [label, now]));
+    const labels = this.#labels.all;
     return {
       name: this.name,
       versions,
@@ -211,24 +213,24 @@ export class ServedModel<S extends Servable> {
   #tidy(): void {
     const { wanted, missed } = this.#choice();
     const chosen = new Set([...wanted, ...missed]);
-    const serving = wanted.filter((version) => this.#versions.get(version)?.servable !== undefined);
+    const serving = wanted.filter(this.#isThere);
     const replaced = chosen.size === 0 || (serving.length > 0 && serving.length === wanted.length);
-    if (this.#config !== undefined && this.#found === undefined) {
-      this.#point(); // nothing is known that could take over
-      return;
-    }
+    const isKnown = this.#config === undefined || this.#found !== undefined; // else nothing could take over
     for (const entry of this.#versions.values()) {
-      if (!chosen.has(entry.version) && (entry.servable === undefined || replaced)) entry.withdraw();
+      if (!isKnown || chosen.has(entry.version)) continue;
+      // A load that has begun is let end, or versions that come too fast would keep each other from being served.
+      const mayEnd = entry.isBeingLoaded && this.#config !== undefined && this.#found?.has(entry.version);
+      if (entry.servable === undefined ? !mayEnd : replaced) entry.withdraw();
     }
     this.#point(serving);
   }
 
   /** Names and labels point to what is there now. */
   #point(serving: readonly string[] = this.#choice().wanted): void {
-    const newest = serving.find((version) => this.#versions.get(version)?.servable) ?? this.#available()[0];
+    const newest = serving.find(this.#isThere) ?? this.#available()[0];
     this.#newest = this.#versions.get(newest ?? '')?.servable;
-    this.#moveLabels();
-    if (!this.isSettled && this.#config !== undefined) return;
+    this.#labels.move(this.#isThere);
+    if (!this.isSettled) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
@@ -238,18 +240,7 @@ export class ServedModel<S extends Servable> {
     this.#lookout.soon();
   }
 
-  #moveLabels(): void {
-    for (const [label, { wanted, now }] of this.#labels) {
-      if (now === wanted || this.#versions.get(wanted)?.servable === undefined) continue;
-      this.#labels.set(label, { wanted, now: wanted });
-    }
-  }
-
-  #versionOf(label: string): string {
-    const entry = this.#labels.get(label);
-    if (entry === undefined) throw labelUnknown(label);
-    return this.#versions.get(entry.now)?.servable === undefined ? entry.wanted : entry.now;
-  }
+  readonly #isThere = (version: string): boolean => this.#versions.get(version)?.servable !== undefined;
 
   #available(): string[] {
     const there = [...this.#versions.values()].filter(({ servable }) => servable !== undefined);

@@ -87,6 +87,10 @@ export class Version<S extends Servable> {
     return this.#failure === undefined && (this.#phase === 'waiting' || this.#phase === 'loading');
   }
 
+  get isBeingLoaded(): boolean {
+    return this.#phase === 'loading' && this.#state === 'LOADING';
+  }
+
   get unloading(): boolean {
     return this.#phase === 'unloading';
   }
