@@ -1,9 +1,9 @@
 import { PbfReader } from 'pbf';
 import { messageOf } from '../errors.ts';
+import { elementsOf, readTensorProto, type TensorProto } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
 import { DTYPES, type DType } from './tensor.ts';
 import { readTensorInfos, type TensorInfo } from './tensor-info.ts';
-import { elementsOf, readTensorProto, type TensorProto } from './tensor-proto.ts';
 
 export type { TensorInfo };
 

@@ -1,6 +1,6 @@
 import type { PbfReader } from 'pbf';
+import { readShape } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
-import { readShape } from './tensor-proto.ts';
 
 /** One input or output of a signature. */
 export interface TensorInfo {

@@ -1,7 +1,7 @@
 import t from 'tap';
+import type { TensorProto } from '../../model/constant-tensor.ts';
 import type { Default, Signature } from '../../model/signatures.ts';
 import type { TensorInfo } from '../../model/tensor-info.ts';
-import type { TensorProto } from '../../model/tensor-proto.ts';
 import { celsiusSignature } from '../../testing/app.ts';
 import { listText, metadataText, statusText } from './model-info.ts';
 

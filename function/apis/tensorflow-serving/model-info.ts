@@ -1,7 +1,7 @@
+import { VALUES_FIELDS, type Value } from '../../model/constant-tensor.ts';
 import type { Default, Signature } from '../../model/signatures.ts';
 import type { Composite, TensorInfo } from '../../model/tensor-info.ts';
 import { dtypeName } from '../../model/tensor-info.ts';
-import { VALUES_FIELDS, type Value } from '../../model/tensor-proto.ts';
 import type { ModelStatus, VersionStatus } from '../../models/status.ts';
 
 /** The answer to GET /v1/models/NAME, laid out as TensorFlow Serving's. */

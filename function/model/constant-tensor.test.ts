@@ -1,7 +1,7 @@
 import { PbfReader, PbfWriter } from 'pbf';
 import t from 'tap';
+import { elementsOf, readTensorProto, type TensorProto } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
-import { elementsOf, readTensorProto, type TensorProto } from './tensor-proto.ts';
 
 /** Writes a TensorProto into a message of its own, as a map's value is, and reads it back. */
 function read(write: (pbf: PbfWriter) => void, sizes: readonly number[] = []): TensorProto {
