@@ -9,8 +9,11 @@ interface Panel {
 }
 
 const RATE = '$__rate_interval';
-const quantile = (q: number) =>
-  `histogram_quantile(${q}, sum by (le) (rate(http_request_duration_seconds_bucket{job="$job",route=~"celsius|predict|v1"}[${RATE}])))`;
+/** Of a histogram's values, by labels other than `le`. */
+const quantile = (q: number, histogram: string, by = '', selector = '') =>
+  `histogram_quantile(${q}, sum by (${by}le) (rate(${histogram}_bucket{job="$job"${selector}}[${RATE}])))`;
+const latency = (q: number) =>
+  quantile(q, 'http_request_duration_seconds', '', ',route=~"celsius|predict|v1"');
 
 export const panels: readonly Panel[] = [
   {
@@ -32,15 +35,39 @@ export const panels: readonly Panel[] = [
     title: 'Latency',
     unit: 's',
     help: 'From a request read in full to its answer handed over; probes and metrics left out.',
-    series: { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99) },
+    series: { p50: latency(0.5), p90: latency(0.9), p99: latency(0.99) },
+  },
+  {
+    title: 'Where the time goes',
+    unit: 's',
+    help: 'p99 of each part of a request: reading a large body, waiting for a thread, the model run.',
+    series: {
+      'parse {{model}}': quantile(0.99, 'celsiusify_parse_duration_seconds', 'model, '),
+      'queue {{model}}': quantile(0.99, 'celsiusify_queue_duration_seconds', 'model, '),
+      'run {{model}}': quantile(0.99, 'celsiusify_run_duration_seconds', 'model, '),
+    },
   },
   {
     title: 'Rows in one model run',
     unit: 'short',
     help: 'Above 1 where requests share a run.',
     series: {
-      p90: `histogram_quantile(0.9, sum by (le) (rate(celsiusify_batch_rows_bucket{job="$job"}[${RATE}])))`,
-      mean: `sum(rate(celsiusify_batch_rows_sum{job="$job"}[${RATE}])) / sum(rate(celsiusify_batch_rows_count{job="$job"}[${RATE}]))`,
+      'p90 {{model}}': quantile(0.9, 'celsiusify_batch_rows', 'model, '),
+      'mean {{model}}': `sum by (model) (rate(celsiusify_batch_rows_sum{job="$job"}[${RATE}])) / sum by (model) (rate(celsiusify_batch_rows_count{job="$job"}[${RATE}]))`,
+    },
+  },
+  {
+    title: 'Threads busy',
+    unit: 'percentunit',
+    help: 'Share of the threads that run a model; short runs are done by the event loop and need none.',
+    series: { '{{pod}}': 'celsiusify_threads_busy{job="$job"} / celsiusify_threads{job="$job"}' },
+  },
+  {
+    title: 'Calls dropped',
+    unit: 'reqps',
+    help: 'Ended without an answer of the model: its client had gone, its deadline passed, or the queue was full.',
+    series: {
+      '{{model}} {{reason}}': `sum by (model, reason) (rate(celsiusify_calls_dropped_total{job="$job"}[${RATE}]))`,
     },
   },
   {
@@ -55,7 +82,7 @@ export const panels: readonly Panel[] = [
   {
     title: 'Event loop delay',
     unit: 's',
-    help: 'How late the only thread was: the first sign of too much work for one process.',
+    help: 'How late the thread was that reads requests, writes answers and does short runs.',
     series: {
       '{{statistic}} {{pod}}': 'celsiusify_event_loop_delay_seconds{job="$job",statistic=~"p99|max"}',
     },
@@ -63,7 +90,7 @@ export const panels: readonly Panel[] = [
   {
     title: 'CPU',
     unit: 'short',
-    help: 'Cores in use. One process can use little more than one.',
+    help: 'Cores in use: those of THREADS, and one for the event loop.',
     series: { '{{pod}}': `rate(process_cpu_seconds_total{job="$job"}[${RATE}])` },
   },
   {
@@ -73,10 +100,10 @@ export const panels: readonly Panel[] = [
     series: { '{{pod}}': 'process_resident_memory_bytes{job="$job"}' },
   },
   {
-    title: 'Tensors alive',
+    title: 'Calls in native memory',
     unit: 'short',
-    help: 'Between requests always the same; a rising line is a leak.',
-    series: { '{{pod}}': 'celsiusify_tensors{job="$job"}' },
+    help: 'Between requests none; a rising line is a leak.',
+    series: { '{{pod}}': 'celsiusify_calls{job="$job"}' },
   },
   {
     title: 'Cold start by phase',
@@ -160,7 +187,8 @@ export const alertRules: readonly Alert[] = [
     for: '10m',
     severity: 'warning',
     summary: 'One request in a hundred takes over 100 ms.',
-    action: 'See the event loop and CPU: more replicas, fewer rows a request, or more intra-op threads.',
+    action:
+      'See where the time goes. Queue: more replicas, or more CPUs. Run: fewer rows a request, or more intra-op threads.',
   },
   {
     name: 'CelsiusifyEventLoopLate',
@@ -168,7 +196,7 @@ export const alertRules: readonly Alert[] = [
     for: '10m',
     severity: 'warning',
     summary: 'The event loop is over 100 ms late.',
-    action: 'One process does too much: more replicas, or smaller requests.',
+    action: 'The event loop does too much: more replicas, smaller requests, or RUN=pool.',
   },
   {
     name: 'CelsiusifyQueueLong',
@@ -179,11 +207,36 @@ export const alertRules: readonly Alert[] = [
     action: 'At the whole of it requests get 503: more replicas.',
   },
   {
-    name: 'CelsiusifyTensorsLeak',
-    expr: 'min_over_time(celsiusify_tensors[30m]) > 1000',
+    name: 'CelsiusifyQueueSlow',
+    expr: 'histogram_quantile(0.99, sum by (job, model, le) (rate(celsiusify_queue_duration_seconds_bucket[5m]))) > 1',
+    for: '10m',
+    severity: 'warning',
+    summary: 'One call in a hundred waits over a second for a thread.',
+    action: 'More replicas, or more CPUs for each; BATCHING=true where the model is row-wise.',
+  },
+  {
+    name: 'CelsiusifyThreadsBusy',
+    expr: 'celsiusify_threads_busy >= celsiusify_threads',
+    for: '10m',
+    severity: 'warning',
+    summary: 'All threads run a model, and have for 10 minutes.',
+    action:
+      'Too few replicas or CPUs. With no request under way a run does not end: read the log, restart the process.',
+  },
+  {
+    name: 'CelsiusifyCallsDropped',
+    expr: 'sum by (job, model) (increase(celsiusify_calls_dropped_total{reason!="gone"}[5m])) > 0',
+    for: '5m',
+    severity: 'warning',
+    summary: 'Calls were refused by a full queue, or were too late for their deadline.',
+    action: 'More replicas, or a longer REQUEST_DEADLINE_MS where callers would wait.',
+  },
+  {
+    name: 'CelsiusifyCallsLeak',
+    expr: 'celsiusify_calls > 1000 and celsiusify_requests_in_flight < 100',
     for: '30m',
     severity: 'warning',
-    summary: 'Over 1,000 tensors were alive at every scrape of half an hour.',
+    summary: 'For half an hour over 1,000 calls were held, with hardly a request under way.',
     action: 'File a bug with the model’s signature. A restart frees them.',
   },
   {

@@ -44,6 +44,41 @@ export function unavailable(message: string): RequestError {
   return new RequestError('UNAVAILABLE', message, { retryAfterSeconds: 1 });
 }
 
+/** Nobody waits for the answer any more, so that there is none. */
+export function clientGone(): RequestError {
+  return new RequestError('CANCELLED', 'the client has gone');
+}
+
+/** By their numbers, which TensorFlow's C API and gRPC share. */
+const CODES: readonly Code[] = [
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+/**
+ * An error of native code as a refusal: its `code` is TensorFlow's number. Of TensorFlow's words the first 500, which say
+ * the reason; what follows is the graph's call stack. Any other error comes back as it is.
+ */
+export function requestErrorOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RequestError) return error;
+  const code = 'code' in error && typeof error.code === 'number' ? CODES[error.code - 1] : undefined;
+  return code === undefined ? error : new RequestError(code, error.message.slice(0, 500));
+}
+
 /** The process cannot go on: one line on stderr that says what to do, then the exit code (1, or 2 for bad usage). */
 export class FatalError extends Error {
   readonly exitCode: 1 | 2;

@@ -37,6 +37,7 @@ async function serve(options: Options, coldStart: ColdStart, notices: readonly s
     logger,
     coldStart,
   });
+  process.on('exit', (code) => server.leave(code));
   let stopping = false;
   const stop = (signal: NodeJS.Signals, code: number) => {
     if (stopping) process.exit(128 + code);

@@ -84,7 +84,7 @@ t.test('measure writes a tidy CSV file of cold and warm requests', async (t) => 
     '# TYPE celsiusify_cold_start_seconds gauge',
     'celsiusify_cold_start_seconds{phase="native"} 0.05',
     'celsiusify_cold_start_seconds{revision="celsius-00001",phase="model"} 0.03',
-    'celsiusify_tensors 0',
+    'celsiusify_calls 0',
   ].join('\n');
   const rows: readonly [string, string[], string, string[], string[]][] = [
     ['celsius', [], metrics, ['cold process_started'], ['function_native', 'function_model']],

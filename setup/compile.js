@@ -46,10 +46,13 @@ function inputsOf(context) {
   ]);
 }
 
-/** @param {string} folder */
+/**
+ * Files of a folder and those in it, by their paths from there.
+ * @param {string} folder
+ */
 function listFiles(folder) {
   try {
-    return readdirSync(folder).sort();
+    return readdirSync(folder, { encoding: 'utf8', recursive: true }).sort();
   } catch {
     return [];
   }

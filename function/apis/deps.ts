@@ -1,5 +1,5 @@
-import type { Batcher } from '../model/batcher.ts';
-import type { Model } from '../model/saved-model.ts';
+import type { Runner } from '../engine/runner.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import type { Models } from '../models/catalogue.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -8,10 +8,18 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** A version of a model that is served, with its batcher. */
+/** A version of a model that is served, and who runs it. */
 export interface Served extends Servable {
-  readonly model: Model;
-  readonly batcher: Batcher;
+  readonly model: SavedModel;
+  readonly runner: Runner;
+}
+
+/** What the process has to do now. */
+export interface Load {
+  /** Threads that run models, and those that do now. */
+  readonly threads: number;
+  readonly busy: number;
+  readonly rowsWaiting: number;
 }
 
 /** All that routes need, made in main.ts and handed down; two apps can live in one process. */
@@ -27,9 +35,12 @@ export interface Deps {
   readonly logger: Logger;
   readonly logRequests: boolean;
   readonly bodyLimitBytes: number;
+  /** How long a request may wait for its answer, in ms; Infinity: as long as it takes. */
+  readonly requestDeadlineMs: number;
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;
+  readonly load: () => Load;
   readonly models: Models<Served>;
   /**
    * The model of MODEL_NAME.

@@ -22,6 +22,9 @@ export class Room {
   }
 }
 
+/** From this size on a body has room made for it before it comes. (Until it comes, that is no memory yet.) */
+const LARGE_BYTES = 1 << 16;
+
 /** A whole body, or why there is none: it is larger than allowed, or all bodies together are. */
 export type Body = Buffer | 'large' | 'no room';
 
@@ -31,13 +34,19 @@ export type Body = Buffer | 'large' | 'no room';
  */
 export class BufferedMessage extends IncomingMessage {
   #chunks: Buffer[] | undefined;
+  /** A large body, in whose place its chunks are put at once: joined at the end they would hold the event loop. */
+  #whole: Buffer | undefined;
   #size = 0;
   #limit = 0;
   #room: Room | undefined;
   #done: ((body: Body) => void) | undefined;
 
-  /** @param done called once, unless the client goes away before the body is whole */
-  readBody(limit: number, room: Room, done: (body: Body) => void): void {
+  /**
+   * @param length of the body as its head says; undefined where it does not
+   * @param done called once, unless the client goes away before the body is whole
+   */
+  readBody(limit: number, room: Room, length: number | undefined, done: (body: Body) => void): void {
+    if (length !== undefined && length > LARGE_BYTES) this.#whole = Buffer.allocUnsafeSlow(length);
     this.#limit = limit;
     this.#room = room;
     this.#done = done;
@@ -56,7 +65,7 @@ export class BufferedMessage extends IncomingMessage {
 
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
     if (chunk === null) {
-      this.#finish(this.#whole());
+      this.#finish(this.#joined());
       return super.push(null, encoding);
     }
     if (this.#done === undefined) return true; // nobody wants it, or it was refused
@@ -68,13 +77,16 @@ export class BufferedMessage extends IncomingMessage {
       this.#finish('no room');
       return true;
     }
+    const at = this.#size;
     this.#size += chunk.length;
-    if (this.#chunks === undefined) this.#chunks = [chunk];
+    if (this.#whole !== undefined) chunk.copy(this.#whole, at);
+    else if (this.#chunks === undefined) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
     return true;
   }
 
-  #whole(): Buffer {
+  #joined(): Buffer {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#size);
     const chunks = this.#chunks;
     if (chunks === undefined) return EMPTY;
     return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, this.#size);
@@ -84,6 +96,7 @@ export class BufferedMessage extends IncomingMessage {
     const done = this.#done;
     this.#done = undefined;
     this.#chunks = undefined;
+    this.#whole = undefined;
     done?.(body);
   }
 }

@@ -21,6 +21,8 @@ export interface Lane {
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
   write(response: HttpResponse): boolean;
   refuse(error: HttpError): void;
+  /** How long nothing was read lately, in ms. */
+  stalled(): number;
   leave(): void;
   toNodeHttp(): void;
 }
@@ -36,6 +38,7 @@ export class LaneConnection {
   #waiting: Buffer | undefined;
   #busy = false;
   #ended = false;
+  #grantedMore = false;
   #timeoutMs = 0;
 
   constructor(socket: Socket, limits: LaneLimits, lane: Lane) {
@@ -131,6 +134,12 @@ export class LaneConnection {
 
   readonly #onTimeout = (): void => {
     if (this.#busy && this.#socket.writableLength === 0) return;
+    const stalled = this.#lane.stalled();
+    if (stalled > 0 && !this.#grantedMore) {
+      this.#grantedMore = true; // once: what it sent meanwhile is read by then
+      this.#setTimeout(stalled);
+      return;
+    }
     if (this.#waiting !== undefined) this.#lane.refuse(tooSlow());
     this.#socket.destroySoon();
   };

@@ -1,10 +1,12 @@
 // The lane must answer what node:http answers, byte for byte but for the order of headers, and must leave to it all
 // that is not plain. `te: trailers` says nothing that matters here, and keeps a request off the lane.
 import t from 'tap';
-import { testApp } from '../testing/app.ts';
+import { testApp, testModel } from '../testing/app.ts';
 import { serve } from '../testing/http-server.ts';
 import { post, RawConnection } from '../testing/socket.ts';
 import { readPlainHead } from './fast-lane-head.ts';
+
+const celsius = await testModel(t);
 
 /** Writes pieces, each after the answer to the ones before, or a turn of the loop where there is none yet. */
 async function answers(url: string, pieces: readonly string[], count: number) {
@@ -35,7 +37,7 @@ const BODIES = [
 ] as const;
 
 t.test('the same answers on the lane and off it', async (t) => {
-  const { url } = await serve(t, testApp().app);
+  const { url } = await serve(t, testApp(celsius).app);
   for (const [path, body] of BODIES) {
     const plain = post(path, body);
     const [expected] = await answers(url, [post(path, body, ['te: trailers'])], 1);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { LaneConnection, type LaneLimits } from './fast-lane-connection.ts';
 import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
+import type { Stalls } from './stalls.ts';
 
 /**
  * Answers plain requests without node:http, whose objects and streams take most of a small request's time: a POST
@@ -12,6 +13,7 @@ import type { App } from './route.ts';
 export class FastLane {
   readonly #app: App;
   readonly #limits: LaneLimits;
+  readonly #stalls: Stalls;
   readonly #toNodeHttp: (socket: Socket) => void;
   readonly #connections = new Set<LaneConnection>();
   readonly #keepAlive: string;
@@ -21,9 +23,10 @@ export class FastLane {
   closing = false;
 
   /** @param toNodeHttp node:http's own listener for new connections */
-  constructor(app: App, limits: LaneLimits, toNodeHttp: (socket: Socket) => void) {
+  constructor(app: App, limits: LaneLimits, stalls: Stalls, toNodeHttp: (socket: Socket) => void) {
     this.#app = app;
     this.#limits = limits;
+    this.#stalls = stalls;
     this.#toNodeHttp = toNodeHttp;
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n`;
   }
@@ -33,6 +36,7 @@ export class FastLane {
       answer: (request) => this.#app.handle(request),
       write: (response) => this.#write(socket, response, this.closing),
       refuse: (error) => this.#write(socket, this.#app.refuse(UNREAD, error), true),
+      stalled: () => this.#stalls.recent(),
       leave: () => this.#connections.delete(connection),
       toNodeHttp: () => this.#toNodeHttp(socket),
     });

@@ -67,7 +67,7 @@ export function headText(
 export const JSON_TYPE = ['content-type', 'application/json'] as const;
 
 /** An answer whose body is JSON text already. */
-export function jsonText(body: string, headers: readonly string[] = JSON_TYPE): HttpResponse {
+export function jsonText(body: string | Buffer, headers: readonly string[] = JSON_TYPE): HttpResponse {
   return { status: 200, headers, body };
 }
 

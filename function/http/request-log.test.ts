@@ -1,6 +1,8 @@
 import t from 'tap';
-import { testApp } from '../testing/app.ts';
+import { testApp, testModel } from '../testing/app.ts';
 import { ORIGIN } from '../testing/requests.ts';
+
+const celsius = await testModel(t);
 
 t.test('request logs', async (t) => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -41,7 +43,7 @@ t.test('request logs', async (t) => {
       line: { requestId: '"}\t{"forged":"1' },
     },
   ]) {
-    const { app, logs, runId } = testApp({ logRequests: true });
+    const { app, logs, runId } = testApp(celsius, { logRequests: true });
     await app.fetch(new Request(ORIGIN + path, { headers }));
     t.equal(logs.length, 1, `${name}: one line`);
     t.equal(

@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
-import { fakeModel, testApp } from '../testing/app.ts';
+import { testApp, testModel, testRunner } from '../testing/app.ts';
 import { ask, type Case, ORIGIN } from '../testing/requests.ts';
+
+const celsius = await testModel(t);
 
 const CASES: readonly Case[] = [
   {
@@ -116,7 +118,7 @@ const CASES: readonly Case[] = [
 ];
 
 t.test('requests and their answers', async (t) => {
-  const testing = testApp();
+  const testing = testApp(celsius);
   await ask(t, testing, CASES);
   const routes = testing.metrics.routes;
   const recorded = [...routes.values()].flatMap((route) => [...route.statuses.values()]);
@@ -129,7 +131,7 @@ t.test('requests and their answers', async (t) => {
 });
 
 t.test('gzip out, where it is asked for and pays', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   const many = JSON.stringify({ fahrenheit: Array.from({ length: 2000 }, (_, i) => i) });
   for (const { accept, body, gzip } of [
     { accept: 'gzip', body: many, gzip: true },
@@ -154,10 +156,11 @@ t.test('gzip out, where it is asked for and pays', async (t) => {
 });
 
 t.test('a fault of the server is a 500 that tells nothing, and a log line that tells all', async (t) => {
-  const model = fakeModel(() => {
+  const runner = testRunner(celsius);
+  runner.answer = () => {
     throw new TypeError('secret path /home/x');
-  });
-  const { app, logs } = testApp({ model });
+  };
+  const { app, logs } = testApp(celsius, { runner });
   const response = await app.fetch(
     new Request(`${ORIGIN}/celsius`, { method: 'POST', body: '{"fahrenheit":1}' }),
   );
@@ -165,7 +168,7 @@ t.test('a fault of the server is a 500 that tells nothing, and a log line that t
   t.notMatch(await response.text(), /secret/);
   t.match(logs.join(''), /"level":"error".*secret path/s);
 
-  const broken = testApp({
+  const broken = testApp(celsius, {
     phase: () => {
       throw new Error('before any promise');
     },

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
-import { testApp } from '../testing/app.ts';
+import { testApp, testModel } from '../testing/app.ts';
 import { bare, serve } from '../testing/http-server.ts';
 import { exchange, post, RawConnection } from '../testing/socket.ts';
 import type { App } from './route.ts';
 
+const celsius = await testModel(t);
+
 const HEALTH = 'GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n';
 
 t.test('after a body over the limit the connection ends', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   const { url } = await serve(t, app, { bodyLimitBytes: 100 });
   const connection = await RawConnection.open(url);
   connection.write(post('/celsius', ' '.repeat(1000)) + HEALTH);
@@ -20,7 +22,7 @@ t.test('after a body over the limit the connection ends', async (t) => {
 });
 
 t.test('a refusal reaches a client that sends its whole body first', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   const { url } = await serve(t, app, { bodyLimitBytes: 100 });
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(post('/celsius', ' '.repeat(8 << 20)));
@@ -32,7 +34,7 @@ t.test('a refusal reaches a client that sends its whole body first', async (t) =
 });
 
 t.test('room for all bodies together', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   const { url } = await serve(t, app, { bodiesLimitBytes: 10_000 });
   const body = `{"fahrenheit":212${' '.repeat(7_000)}}`;
   const [begin, rest] = [post('/celsius', body).slice(0, -10), post('/celsius', body).slice(-10)];
@@ -60,7 +62,7 @@ t.test('room for all bodies together', async (t) => {
 });
 
 t.test('time-outs', async (t) => {
-  const { app, runId } = testApp();
+  const { app, runId } = testApp(celsius);
   const { url } = await serve(t, app, {
     headersTimeoutMs: 50,
     requestTimeoutMs: 100,
@@ -95,7 +97,7 @@ t.test('time-outs', async (t) => {
 
 t.test('a client that asks and does not read is cut', async (t) => {
   const body = 'x'.repeat(32 << 20); // more than the kernel's buffers hold
-  const app: App = { ...bare(testApp().app), handle: () => ({ status: 200, headers: [], body }) };
+  const app: App = { ...bare(testApp(celsius).app), handle: () => ({ status: 200, headers: [], body }) };
   const { url, server } = await serve(t, app, { requestTimeoutMs: 100 });
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(HEALTH);

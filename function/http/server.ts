@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, messageOf } from '../errors.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
 import { badRequest, HttpError, tooSlow } from './errors.ts';
@@ -9,6 +10,7 @@ import { FastLane } from './fast-lane.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
+import { Stalls } from './stalls.ts';
 
 /** Limits on connections and requests; times in ms. */
 export interface Limits {
@@ -27,6 +29,10 @@ const LINGER_MS = 1000;
 /** A connection with no request for this long while draining counts as idle. */
 const IDLE_MS = 1000;
 
+/** How long no new connection must have come before the listener is closed, and how long that is waited for, in ms. */
+const QUIET_MS = 100;
+const QUIET_WITHIN_MS = 2000;
+
 /** node:http in front of an app, with the fast lane in front of that: reads bodies within limits, answers, drains. */
 export class HttpServer {
   readonly #server: Server;
@@ -34,16 +40,22 @@ export class HttpServer {
   readonly #app: App;
   readonly #bodyLimitBytes: number;
   readonly #room: Room;
+  /** Connections that were given more time. */
+  readonly #granted = new WeakSet<Duplex>();
   /** The latest reply of each connection. */
   readonly #replies = new WeakMap<Duplex, ServerResponse>();
   readonly #requestTimeoutMs: number;
+  readonly #stalls: Stalls;
   #closing = false;
+  /** When the last connection was accepted, on performance.now()'s clock. */
+  #acceptedAt = 0;
 
   constructor(app: App, limits: Limits) {
     this.#app = app;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
     this.#room = new Room(limits.bodiesLimitBytes);
     this.#requestTimeoutMs = limits.requestTimeoutMs;
+    this.#stalls = new Stalls(limits.requestTimeoutMs);
     this.#server = createServer(
       {
         // node:http refuses one longer than the time for the whole request.
@@ -59,8 +71,11 @@ export class HttpServer {
     );
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
-    this.#lane = new FastLane(app, limits, takeConnections(this.#server));
-    this.#server.on('connection', this.#lane.accept);
+    this.#lane = new FastLane(app, limits, this.#stalls, takeConnections(this.#server));
+    this.#server.on('connection', (socket: Socket) => {
+      this.#acceptedAt = performance.now();
+      this.#lane.accept(socket);
+    });
   }
 
   /**
@@ -84,13 +99,17 @@ export class HttpServer {
   }
 
   /**
-   * Stops without losing a request. The listener closes; each connection's next answer says `connection: close`, so
+   * Stops without losing a request. The listener takes no new connections, then, when what waited to be accepted was,
+   * closes: a closing listener resets what waits in its queue, though its clients have sent their requests. After that each connection's next answer says `connection: close`, so
    * that the client, not this side, ends a busy one: closing it from here could cross a request on its way. What has
    * been idle for IDLE_MS by then is closed, what is under way gets until the time-out.
    *
+   * @param refuseNew has a listening socket, by its file descriptor, take no new connections; where that cannot be, a
+   *   connection that comes while the listener closes is lost
    * @returns how many connections had to be cut at the time-out
    */
-  async drain(timeoutMs: number): Promise<number> {
+  async drain(timeoutMs: number, refuseNew: (socket: number) => void = () => {}): Promise<number> {
+    await this.#emptyAcceptQueue(Math.min(timeoutMs, QUIET_WITHIN_MS), refuseNew);
     this.#closing = true;
     this.#lane.closing = true;
     // node:http's own close() would close connections that are between two requests at once.
@@ -114,12 +133,25 @@ export class HttpServer {
     await closed;
     clearTimeout(idle);
     clearTimeout(timeout);
+    this.#stalls.stop();
     this.#server.close(() => {}); // ends node:http's own timers; the listener is closed already
     return cut;
   }
 
+  async #emptyAcceptQueue(mostMs: number, refuseNew: (socket: number) => void): Promise<void> {
+    const socket: unknown = Reflect.get(Reflect.get(this.#server, '_handle') ?? {}, 'fd'); // Node has no public name for it
+    if (typeof socket === 'number' && socket >= 0) refuseNew(socket);
+    const start = performance.now();
+    const quiet = Math.min(QUIET_MS, mostMs);
+    for (let now = start; now - Math.max(start, this.#acceptedAt) < quiet && now - start < mostMs; ) {
+      await sleep(quiet / 4);
+      now = performance.now();
+    }
+  }
+
   /** In place of node:http's own bare status lines. */
   readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && this.#grantsMoreTime(error, socket)) return;
     const reply = this.#replies.get(socket);
     const underWay = reply?.headersSent === true && !reply.writableFinished;
     if (!socket.writable || underWay || error.code === 'ECONNRESET') {
@@ -131,6 +163,21 @@ export class HttpServer {
     const head = headText(response, bytes, new Date().toUTCString(), 'Connection: close\r\n');
     socket.end(head + response.body, () => socket.destroy());
   };
+
+  /** A client whose time ran out while nothing was read gets as much again, once. */
+  #grantsMoreTime(error: NodeJS.ErrnoException, socket: Duplex): boolean {
+    const stalled = this.#stalls.recent();
+    if (stalled === 0 || this.#granted.has(socket)) return false;
+    this.#granted.add(socket);
+    const asked = this.#replies.get(socket);
+    const timer = setTimeout(() => {
+      const message = asked?.req;
+      const came = message === undefined ? this.#replies.has(socket) : message.complete;
+      if (!came) this.#onClientError(error, socket);
+    }, stalled);
+    socket.once('close', () => clearTimeout(timer));
+    return true;
+  }
 
   readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
     const { headers, headersDistinct, socket } = message;
@@ -145,10 +192,16 @@ export class HttpServer {
     } else if (Number(headers['content-length']) > this.#bodyLimitBytes) {
       this.#refuse(message, reply, this.#tooLarge());
     } else {
-      message.readBody(this.#bodyLimitBytes, this.#room, (body) => {
-        if (body instanceof Buffer) this.#answer(message, reply, body);
-        else this.#refuse(message, reply, body === 'large' ? this.#tooLarge() : noRoom());
-      });
+      const length = headers['content-length'];
+      message.readBody(
+        this.#bodyLimitBytes,
+        this.#room,
+        length === undefined ? undefined : Number(length),
+        (body) => {
+          if (body instanceof Buffer) this.#answer(message, reply, body);
+          else this.#refuse(message, reply, body === 'large' ? this.#tooLarge() : noRoom());
+        },
+      );
     }
   };
 

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { fixture } from '../testing/whole-server.ts';
-import { canRunInOrder, readOperations } from './operations.ts';
+import { modelFolder, testEngine } from '../testing/app.ts';
+import { canRunInOrder } from './operations.ts';
 
-const operationsOf = (model: string) =>
-  readOperations(readFileSync(join(fixture(model), '1', 'saved_model.pb')));
+async function operationsOf(model: string): Promise<Set<string>> {
+  const { operations } = await testEngine().readModel(join(modelFolder(model), '1'));
+  return new Set(operations.split(','));
+}
 
 t.test('operations of real SavedModels, and whether they can be run in order', async (t) => {
   for (const { model, operation, inOrder } of [
@@ -18,7 +19,7 @@ t.test('operations of real SavedModels, and whether they can be run in order', a
     { model: 'queue', operation: 'QueueDequeueV2', inOrder: false },
     { model: 'empty', operation: 'Const', inOrder: true },
   ]) {
-    const operations = operationsOf(model);
+    const operations = await operationsOf(model);
     t.ok(operations.has(operation), `${model}: ${operation} of ${[...operations].join(' ')}`);
     t.equal(canRunInOrder(operations), inOrder, `${model}: ${inOrder ? 'in order' : 'not in order'}`);
   }

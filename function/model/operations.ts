@@ -1,22 +1,3 @@
-import { PbfReader } from 'pbf';
-import { fields } from './protobuf.ts';
-
-/**
- * The types of all operations in a saved_model.pb, those of its functions too, e.g. `MatMul`. Field numbers are those of
- * tensorflow/core/framework/graph.proto, function.proto and node_def.proto.
- *
- * @throws Error where the bytes are no protocol buffer
- */
-export function readOperations(savedModel: Uint8Array): Set<string> {
-  const operations = new Set<string>();
-  const node = (definition: PbfReader) =>
-    fields(definition, { 2: (pbf) => operations.add(pbf.readString()) });
-  const library = (pbf: PbfReader) => fields(pbf, { 1: (definition) => fields(definition, { 3: node }) });
-  const graph = (pbf: PbfReader) => fields(pbf, { 1: node, 2: library });
-  fields(new PbfReader(savedModel), { 2: (metaGraph) => fields(metaGraph, { 2: graph }) });
-  return operations;
-}
-
 /** Operations that one thread cannot run one after the other, each once. */
 const NOT_IN_ORDER = [
   // TensorFlow 1's control flow, whose nodes run never or many times; that of TensorFlow 2 calls functions.

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { fixture } from '../testing/whole-server.ts';
-import { isServable, readSignatures } from './signatures.ts';
+import { readSignatures } from './signatures.ts';
+import { dtypeNumber } from './tensor.ts';
 
 const bytesOf = (model: string, version = '1') =>
   readFileSync(join(fixture(model), version, 'saved_model.pb'));
@@ -23,10 +24,8 @@ t.test('signatures of real SavedModels', async (t) => {
   t.match(readSignatures(bytesOf('ranks'))?.get('image'), {
     name: 'image',
     method: 'tensorflow/serving/predict',
-    inputs: [{ dtype: 'DT_FLOAT', shape: [-1, 2, 2, 2] }],
-    outputs: [{ dtype: 'DT_FLOAT' }],
-    inputNames: /^[^,]+:0$/,
-    outputNames: /^[^,]+:0$/,
+    inputs: [{ name: /^[^,]+:0$/, dtype: 'DT_FLOAT', shape: [-1, 2, 2, 2] }],
+    outputs: [{ name: /^[^,]+:0$/, dtype: 'DT_FLOAT' }],
     unsupported: undefined,
   });
   t.same(readSignatures(bytesOf('ranks'))?.get('scalar')?.inputs[0]?.shape, []);
@@ -36,27 +35,36 @@ t.test('signatures of real SavedModels', async (t) => {
     ['flag DT_BOOL', 'int DT_INT32', 'long DT_INT64', 'real DT_FLOAT', 'text DT_STRING'],
     'sorted by key',
   );
-  t.equal(types?.inputNames.split(',').length, 5);
   const names = readSignatures(bytesOf('names'))?.get('serving_default');
   t.same(names?.inputs.map(({ key }) => key).sort(), ['__proto__', 'constructor']);
 });
 
-t.test('dtypes that cannot be served are named', async (t) => {
+t.test('dtypes by their numbers', async (t) => {
+  for (const { dtype, number } of [
+    { dtype: 'DT_FLOAT', number: 1 },
+    { dtype: 'DT_UINT64', number: 23 },
+    { dtype: 'DT_FLOAT_REF', number: 101 },
+    ...['DT_RESOURCE', 'DT_VARIANT', 'DT_INVALID', 'DT_REF', 'toString', '__proto__', '', '_REF'].map(
+      (dtype) => ({
+        dtype,
+        number: undefined,
+      }),
+    ),
+  ])
+    t.equal(dtypeNumber(dtype), number, dtype);
+  const served = readSignatures(bytesOf('dtypes'));
+  for (const { name, unsupported } of served?.values() ?? []) t.equal(unsupported, undefined, name);
+  t.equal(served?.size, 11);
+});
+
+t.test('what cannot be served is named', async (t) => {
   const signatures = readSignatures(bytesOf('unsupported'));
   t.equal(signatures?.get('serving_default')?.unsupported, undefined);
-  for (const { name, reason } of [
-    {
-      name: 'double',
-      reason: /^signature "double": input "double" has dtype DT_DOUBLE, which .* DT_FLOAT, /,
-    },
-    { name: 'half', reason: /DT_HALF/ },
-    { name: 'complex64', reason: /DT_COMPLEX64/ },
-    { name: 'uint8', reason: /output "[^"]+" has dtype DT_UINT8/ },
-  ]) {
-    t.match(signatures?.get(name)?.unsupported, reason, name);
-  }
-  for (const dtype of ['DT_DOUBLE', 'DT_INVALID', 'toString', '__proto__', ''])
-    t.equal(isServable(dtype), false, dtype);
+  t.match(
+    signatures?.get('variant')?.unsupported,
+    /^signature "variant": output "list" has dtype DT_VARIANT, which .* DT_FLOAT, /,
+  );
+  t.match(signatures?.get('composite')?.unsupported, /output "sparse" names no tensor of the graph$/);
 });
 
 /** A protocol buffer's field that holds bytes: a message or a string. */
@@ -86,7 +94,15 @@ t.test('signatures that no exporter here writes', async (t) => {
   ]);
   t.same(read(sizes)?.inputs[0]?.shape, [7, -1, 0], 'a size that is left out is 0');
   t.match(read(varint(2, 1))?.unsupported, /names no tensor of the graph/, 'no name');
-  t.match(read(Buffer.concat([name, varint(2, 101)]))?.unsupported, /DT_FLOAT_REF/, "a reference's dtype");
+  const reference = read(Buffer.concat([name, varint(2, 101)]));
+  t.match(reference, { inputs: [{ dtype: 'DT_FLOAT_REF' }], unsupported: undefined }, 'a reference');
+  for (const { dtype, words } of [
+    { dtype: 20, words: /^signature "f": input "x" has dtype DT_RESOURCE, which .* DT_FLOAT, / },
+    { dtype: 21, words: /DT_VARIANT/ },
+    { dtype: 120, words: /DT_RESOURCE_REF/ },
+    { dtype: 26, words: /DT_number 26/ },
+  ])
+    t.match(read(Buffer.concat([name, varint(2, dtype)]))?.unsupported, words, `${dtype}`);
   t.match(read(name)?.unsupported, /DT_INVALID/, 'no dtype');
   t.equal(readSignatures(savedModel(name, 'train')), undefined, 'another tag');
   t.equal(readSignatures(bytesOf('untagged')), undefined);

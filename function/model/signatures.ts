@@ -2,7 +2,7 @@ import { PbfReader } from 'pbf';
 import { messageOf } from '../errors.ts';
 import { elementsOf, readTensorProto, type TensorProto } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
-import { DTYPES, type DType } from './tensor.ts';
+import { DTYPES, dtypeNumber } from './tensor.ts';
 import { readTensorInfos, type TensorInfo } from './tensor-info.ts';
 
 export type { TensorInfo };
@@ -22,18 +22,10 @@ export interface Signature {
   /** Sorted by key, as TensorFlow Serving lists them. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** The graph's names of the inputs as the binding takes them, `a:0,b:0`; likewise for the outputs. */
-  readonly inputNames: string;
-  readonly outputNames: string;
   /** Input → its value where a request leaves it out (SignatureDef.defaults, TensorFlow 2.16 and newer). */
   readonly defaults?: ReadonlyMap<string, Default>;
   /** Why this signature cannot be served; undefined where it can. */
   readonly unsupported: string | undefined;
-}
-
-/** True for a dtype that can be read from a request; outputs can be all of these but DT_UINT8. */
-export function isServable(dtype: string): dtype is DType {
-  return Object.hasOwn(DTYPES, dtype);
 }
 
 /**
@@ -98,8 +90,6 @@ function readSignature(entry: PbfReader): Signature {
     method,
     inputs,
     outputs,
-    inputNames: inputs.map((input) => input.name).join(','),
-    outputNames: outputs.map((output) => output.name).join(','),
     ...(defaults.size > 0 && { defaults }),
     unsupported:
       findUnsupported(name, inputs, outputs) ?? (fault && `signature ${JSON.stringify(name)}: ${fault}`),
@@ -126,18 +116,22 @@ function findUnsupported(
   inputs: readonly TensorInfo[],
   outputs: readonly TensorInfo[],
 ): string | undefined {
-  const say = (role: string, info: TensorInfo) =>
-    `signature ${JSON.stringify(signature)}: ${role} ${JSON.stringify(info.key)} has dtype ${info.dtype}, ` +
-    'which this server cannot read or write; it serves ' +
-    Object.keys(DTYPES).join(', ') +
-    ' (DT_UINT8 as an input only)';
-  for (const input of inputs) {
-    if (!isServable(input.dtype)) return say('input', input);
-    if (input.name === '') return `${say('input', input)}: it names no tensor of the graph`;
-  }
-  for (const output of outputs) {
-    if (!isServable(output.dtype) || output.dtype === 'DT_UINT8') return say('output', output);
-    if (output.name === '') return `${say('output', output)}: it names no tensor of the graph`;
+  const say = (role: string, info: TensorInfo, why: string) =>
+    `signature ${JSON.stringify(signature)}: ${role} ${JSON.stringify(info.key)} ${why}`;
+  for (const [role, infos] of [
+    ['input', inputs],
+    ['output', outputs],
+  ] as const) {
+    for (const info of infos) {
+      if (info.name === '') return say(role, info, 'names no tensor of the graph');
+      if (dtypeNumber(info.dtype) !== undefined) continue;
+      const served = [...DTYPES.keys()].join(', ');
+      return say(
+        role,
+        info,
+        `has dtype ${info.dtype}, which this server cannot read or write; it serves ${served}`,
+      );
+    }
   }
   return undefined;
 }

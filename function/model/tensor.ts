@@ -1,26 +1,44 @@
 /**
  * The dtypes that can be served, by TensorFlow's name, with the number that its C API gives them
- * (tensorflow/c/tf_datatype.h). The binding of @tensorflow/tfjs-node takes and gives these alone; uint8 it takes
- * as an input only, as it has no way to read one back.
+ * (tensorflow/c/tf_datatype.h).
  */
-export const DTYPES = {
-  DT_FLOAT: 1,
-  DT_INT32: 3,
-  DT_UINT8: 4,
-  DT_STRING: 7,
-  DT_INT64: 9,
-  DT_BOOL: 10,
-} as const;
+export const DTYPES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    DT_FLOAT: 1,
+    DT_DOUBLE: 2,
+    DT_INT32: 3,
+    DT_UINT8: 4,
+    DT_INT16: 5,
+    DT_INT8: 6,
+    DT_STRING: 7,
+    DT_COMPLEX64: 8,
+    DT_INT64: 9,
+    DT_BOOL: 10,
+    DT_QINT8: 11,
+    DT_QUINT8: 12,
+    DT_QINT32: 13,
+    DT_BFLOAT16: 14,
+    DT_QINT16: 15,
+    DT_QUINT16: 16,
+    DT_UINT16: 17,
+    DT_COMPLEX128: 18,
+    DT_HALF: 19,
+    DT_UINT32: 22,
+    DT_UINT64: 23,
+  }),
+);
 
-export type DType = keyof typeof DTYPES;
+/** What TensorFlow adds to a dtype's number where a tensor is a reference to a variable of TensorFlow 1. */
+const REFERENCE = 100;
 
-/** Elements in row-major order. Bools are bytes 0 or 1, strings are their bytes. */
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint8Array[];
-
-export interface Tensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TensorData;
+/**
+ * The number of a dtype that can be served, `DT_FLOAT_REF` (101) and the like too: references are fed and fetched as what
+ * they refer to. Undefined for all others.
+ */
+export function dtypeNumber(dtype: string): number | undefined {
+  const value = dtype.replace(/_REF$/, '');
+  const number = DTYPES.get(value);
+  return number === undefined || value === dtype ? number : number + REFERENCE;
 }
 
 /** Number of elements of a shape; 1 for a scalar's `[]`. */
@@ -28,51 +46,4 @@ export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (const dim of shape) size *= dim;
   return size;
-}
-
-/** Room for `size` elements; strings come as an empty list to push to. */
-export function allocate(dtype: DType, size: number): TensorData {
-  switch (dtype) {
-    case 'DT_FLOAT':
-      return new Float32Array(size);
-    case 'DT_INT32':
-      return new Int32Array(size);
-    case 'DT_INT64':
-      return new BigInt64Array(size);
-    case 'DT_BOOL':
-    case 'DT_UINT8':
-      return new Uint8Array(size);
-    case 'DT_STRING':
-      return [];
-  }
-}
-
-/** Tensors of one dtype and one inner shape, laid end to end along their first dimension. */
-export function concatenate(tensors: readonly Tensor[]): Tensor {
-  const first = tensors[0];
-  if (first === undefined) throw new RangeError('nothing to concatenate');
-  if (tensors.length === 1) return first;
-  const shape = [...first.shape];
-  shape[0] = tensors.reduce((rows, tensor) => rows + (tensor.shape[0] ?? 0), 0);
-  if (Array.isArray(first.data)) {
-    return { dtype: first.dtype, shape, data: tensors.flatMap((tensor) => tensor.data as Uint8Array[]) };
-  }
-  const data = allocate(first.dtype, sizeOf(shape)) as Exclude<TensorData, Uint8Array[]>;
-  let offset = 0;
-  for (const tensor of tensors) {
-    data.set(tensor.data as never, offset); // same dtype, so the same kind of array
-    offset += tensor.data.length;
-  }
-  return { dtype: first.dtype, shape, data };
-}
-
-/** Rows `from` up to `to` of a tensor of rank 1 or more, without copying numbers. */
-export function rowsOf(tensor: Tensor, from: number, to: number): Tensor {
-  const shape = [...tensor.shape];
-  shape[0] = to - from;
-  const width = sizeOf(shape.slice(1));
-  const data = Array.isArray(tensor.data)
-    ? tensor.data.slice(from * width, to * width)
-    : tensor.data.subarray(from * width, to * width);
-  return { dtype: tensor.dtype, shape, data };
 }

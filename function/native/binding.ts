@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Codec } from './codec/codec.ts';
 import { waitForLibraries } from './preload.ts';
+import type { RawEngine } from './raw-engine.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -21,18 +23,18 @@ export interface TensorInfo {
  * The part of \@tensorflow/tfjs-node's binding that serving needs (its binding/tfjs_binding.cc), as overrides.h mends
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
-export interface Binding extends FloatCodec, VectorRunner {
+export interface Binding extends Codec {
+  /** For ./engine.ts. @param facts where facts about a call are left */
+  createEngine(
+    threads: number,
+    done: (ticket: number, value: unknown, nanoseconds: number) => void,
+    facts: Float64Array,
+  ): RawEngine;
   /** Copies `data`. int64 is given as an Int32Array of low and high halves. @returns the tensor's ID */
   createTensor(shape: readonly number[], dtype: number, data: TensorInput): number;
   deleteTensor(id: number): void;
   /** Throws for dtypes other than those of DTYPES (uint8 can go in, but not come out). */
   tensorDataSync(id: number): TensorData;
-  /**
-   * Says of the models that are loaded from now on whether TensorFlow may run their operations simply in order: two
-   * thirds of a small model's time. canRunInOrder() in ../model/operations.ts says which can. It needs `Threads.interOp` -1,
-   * and is ignored otherwise.
-   */
-  setInOrder(inOrder: boolean): void;
   /** @param tags comma-separated, such as "serve". @returns the model's ID */
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
@@ -53,46 +55,14 @@ export interface Binding extends FloatCodec, VectorRunner {
   releasePages(): void;
   /** Gives back what glibc keeps of freed memory (malloc_trim): 0.2 ms on a small heap that has nothing to give. */
   trimHeap(): void;
+  /**
+   * Has a listening socket drop what asks for a new connection; those that wait to be accepted are not touched.
+   *
+   * @returns false where the system cannot
+   */
+  refuseNewConnections(socket: number): boolean;
   /** TensorFlow's version. */
   TF_Version: string;
-}
-
-/** JSON lists of numbers to and from float32, without a JavaScript object per number between them (numbers.cc). */
-export interface FloatCodec {
-  /**
-   * Reads the nested lists of numbers that begin at byte `from`.
-   *
-   * @returns elements in row-major order, and the byte after the last bracket; undefined where it is anything else
-   *   than equally long lists of JSON numbers within float32, at most 8 deep
-   */
-  parseFloats(body: Buffer, from: number): { data: Float32Array; shape: number[]; end: number } | undefined;
-  /**
-   * Writes nested lists, each number in the shortest form that reads back as the same float32.
-   *
-   * @returns JSON text, or the index of the first element that is not finite
-   */
-  formatFloats(data: Float32Array, shape: readonly number[]): string | number;
-}
-
-/** A run that was looked up once; opaque. It must not be used after its model was deleted. */
-export type VectorRun = object & { readonly vectorRun: unique symbol };
-
-/** Runs of one float32 vector to another, some three times cheaper than through tensors (vector-run.cc). */
-export interface VectorRunner {
-  /**
-   * Prepares runs of the model that was loaded last.
-   *
-   * @param input, output names of tensors in the graph, with `:index`
-   * @param from, to buffers of one length, which each run reads and writes
-   */
-  prepareVectorRun(input: string, output: string, from: Float32Array, to: Float32Array): VectorRun;
-  /**
-   * Feeds the first `count` elements of the one buffer as float32 [count], and writes the answer to the other.
-   *
-   * @returns how many elements were written; -1 where the answer is no float32 vector or does not fit
-   * @throws Error with TensorFlow's own message
-   */
-  runVector(run: VectorRun, count: number): number;
 }
 
 /** Threads that TensorFlow uses; 0 lets TensorFlow choose. */
@@ -140,15 +110,16 @@ function glibcVersion(): string | undefined {
 
 /** Names that the binding must have. */
 const functions = [
+  'createEngine',
   'createTensor',
   'deleteTensor',
   'tensorDataSync',
-  'setInOrder',
   'loadSavedModel',
   'deleteSavedModel',
   'runSavedModel',
   'getNumOfTensors',
   'getNumOfSavedModels',
+  'refuseNewConnections',
   'releasePages',
   'trimHeap',
 ] as const satisfies (keyof Binding)[];

@@ -1,13 +1,18 @@
 // What overrides.h puts in the place of TensorFlow's C API when the binding is compiled.
 #include "overrides.h"
 
-#include "numbers.h"
+#include "codec/glue.h"
+#include "engine/engine.h"
+#include "engine/tensors.h"
+#include "freeze/wire.h"
+#include "listener.h"
 #include "pages.h"
-#include "vector-run.h"
 
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <map>
+#include <set>
+#include <utility>
 
 #undef TFE_NewContextOptions
 #undef TF_NewSessionOptions
@@ -16,6 +21,8 @@
 #undef TF_TString_Dealloc
 #undef splitStringByComma
 #undef TF_LoadSessionFromSavedModel
+#undef TF_DeleteSession
+#undef TF_DeleteGraph
 #undef TF_SessionRun
 
 namespace celsiusify {
@@ -24,31 +31,9 @@ namespace {
 // Names that SplitNames allocated and that nobody has freed yet. The binding frees them after a call that went well.
 thread_local std::vector<const char*> names_in_use;
 
-// Whether the next sessions are made for graphs that one thread can run, node after node.
-thread_local bool in_order = false;
-
 void FreeNames() {
   for (const char* name : names_in_use) ::operator delete(const_cast<char*>(name));
   names_in_use.clear();
-}
-
-// Protobuf's wire format: seven bits a byte, the lowest first.
-void AppendVarint(std::string* message, uint64_t value) {
-  for (; value > 0x7f; value >>= 7) message->push_back(static_cast<char>(value | 0x80));
-  message->push_back(static_cast<char>(value));
-}
-
-// An int32 sign-extends to 64 bits.
-void AppendInt32(std::string* message, int field, int32_t value) {
-  AppendVarint(message, field << 3);
-  AppendVarint(message, static_cast<uint64_t>(static_cast<int64_t>(value)));
-}
-
-// A string or a message.
-void AppendBytes(std::string* message, int field, const std::string& bytes) {
-  AppendVarint(message, field << 3 | 2);
-  AppendVarint(message, bytes.size());
-  message->append(bytes);
 }
 
 int32_t ThreadsFromEnv(const char* name, int32_t otherwise) {
@@ -56,28 +41,35 @@ int32_t ThreadsFromEnv(const char* name, int32_t otherwise) {
   return text != nullptr && *text != '\0' ? static_cast<int32_t>(std::strtol(text, nullptr, 10)) : otherwise;
 }
 
+// An int32 sign-extends to 64 bits.
+uint64_t Int32(int32_t value) { return static_cast<uint64_t>(static_cast<int64_t>(value)); }
+
 // tensorflow.ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5
 // (tensorflow/core/protobuf/config.proto).
 std::string ThreadConfig(int32_t inter_op) {
   std::string config;
-  AppendInt32(&config, 2, ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1));
-  AppendInt32(&config, 5, inter_op);
+  wire::AppendVarintField(&config, 2, Int32(ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1)));
+  wire::AppendVarintField(&config, 5, Int32(inter_op));
   return config;
 }
 
-napi_value SetInOrder(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value value;
-  napi_get_cb_info(env, info, &argc, &value, nullptr, nullptr);
-  if (argc < 1 || napi_get_value_bool(env, value, &in_order) != napi_ok)
-    napi_throw_error(env, nullptr, "setInOrder(inOrder: boolean)");
-  return nullptr;
-}
+// What the binding has by a bare pointer.
+thread_local std::map<TF_Session*, std::shared_ptr<Session>> sessions;
+thread_local std::shared_ptr<Session> last_session;
+// Graphs that end with their sessions, not when the binding deletes them.
+thread_local std::set<TF_Graph*> graphs_of_sessions;
 
-void FreeStrings(void* data, size_t bytes, void*) {
-  TF_TString* strings = static_cast<TF_TString*>(data);
-  for (size_t i = 0; i < bytes / sizeof(TF_TString); ++i) TF_TString_Dealloc(&strings[i]);
-  std::free(data);
+struct Offer {
+  std::string folder;
+  std::shared_ptr<Session> session;
+};
+thread_local Offer offer;
+
+TF_Session* Keep(std::shared_ptr<Session> session) {
+  TF_Session* const bare = session->get();
+  last_session = session;
+  sessions[bare] = std::move(session);
+  return bare;
 }
 
 }  // namespace
@@ -95,21 +87,30 @@ TFE_ContextOptions* NewContextOptions() {
 
 // -1: a run happens in the thread that asks for it, rather than being handed to a pool and waited for. TensorFlow's
 // executor for that case does without the other's bookkeeping (which operations are ready, in which frame and iteration):
-// tensorflow.ConfigProto: experimental = 16, in it executor_type = 3.
-TF_SessionOptions* NewSessionOptions() {
+// tensorflow.ConfigProto: experimental = 16, in it executor_type = 3. bfloat16: graph_options = 10, in it
+// rewrite_options = 10, in it auto_mixed_precision_onednn_bfloat16 = 31 (1 is ON).
+TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
   TF_SessionOptions* options = TF_NewSessionOptions();
   const int32_t inter_op = ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1);
   std::string config = ThreadConfig(inter_op);
-  if (in_order && inter_op == -1) {
+  if (kind.in_order && inter_op == -1) {
     std::string experimental;
-    AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");
-    AppendBytes(&config, 16, experimental);
+    wire::AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");
+    wire::AppendBytes(&config, 16, experimental);
+  }
+  if (kind.bfloat16) {
+    std::string rewriter, graph;
+    wire::AppendVarintField(&rewriter, 31, 1);
+    wire::AppendBytes(&graph, 10, rewriter);
+    wire::AppendBytes(&config, 10, graph);
   }
   TF_Status* status = TF_NewStatus();
   TF_SetConfig(options, config.data(), config.size(), status);
   TF_DeleteStatus(status);
   return options;
 }
+
+TF_SessionOptions* NewSessionOptions() { return NewSessionOptions(SessionKind()); }
 
 TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* data, size_t bytes,
                      void (*release)(void*, size_t, void*), void* arg) {
@@ -119,16 +120,9 @@ TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* dat
   return tensor;
 }
 
-// The binding asks for as many strings as the array has; the shape may want more. All start empty (zero bytes).
-TF_Tensor* NewStringTensor(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes) {
-  constexpr size_t kAlignment = 64;  // what TensorFlow expects of tensors (EIGEN_MAX_ALIGN_BYTES)
-  size_t shape_bytes = sizeof(TF_TString);
-  for (int i = 0; i < rank; ++i) shape_bytes *= static_cast<size_t>(dims[i]);
-  if (shape_bytes > bytes) bytes = shape_bytes;
-  void* data = nullptr;
-  if (posix_memalign(&data, kAlignment, bytes > 0 ? bytes : kAlignment) != 0) throw std::bad_alloc();
-  std::memset(data, 0, bytes);
-  return TF_NewTensor(dtype, dims, rank, data, bytes, FreeStrings, nullptr);
+// The binding asks for as many strings as the array has; the shape may want more.
+TF_Tensor* NewStringTensor(TF_DataType, const int64_t* dims, int rank, size_t) {
+  return NewStringTensor(dims, rank).release();
 }
 
 std::vector<const char*> SplitNames(const std::string& names) {
@@ -151,17 +145,51 @@ std::vector<const char*> SplitNames(const std::string& names) {
 TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_options, const char* folder,
                         const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
                         TF_Status* status) {
+  if (offer.session != nullptr && offer.folder == folder) {
+    names_in_use.clear();
+    return Keep(std::exchange(offer.session, nullptr));  // it has its own graph; the binding keeps an empty one
+  }
   TF_Session* session = TF_LoadSessionFromSavedModel(options, run_options, folder, tags, tag_count, graph,
                                                      meta_graph, status);
-  if (TF_GetCode(status) == TF_OK) {
-    names_in_use.clear();
-    RememberSession(session, graph);
-  } else {
+  if (TF_GetCode(status) != TF_OK) {
     TF_DeleteGraph(graph);
     FreeNames();
+    return session;
   }
-  return session;
+  names_in_use.clear();
+  graphs_of_sessions.insert(graph);
+  return Keep(std::make_shared<Session>(session, graph));
 }
+
+void DeleteSession(TF_Session* session, TF_Status*) {
+  if (last_session != nullptr && last_session->get() == session) last_session = nullptr;
+  sessions.erase(session);
+}
+
+void DeleteGraph(TF_Graph* graph) {
+  if (graphs_of_sessions.erase(graph) == 0) TF_DeleteGraph(graph);
+}
+
+std::shared_ptr<Session> LoadSavedModel(const std::string& folder, const SessionKind& kind, Failure* failure) {
+  TF_SessionOptions* const options = NewSessionOptions(kind);
+  TF_Graph* const graph = TF_NewGraph();
+  TF_Status* const status = TF_NewStatus();
+  const char* const tags[] = {"serve"};
+  TF_Session* const session =
+      TF_LoadSessionFromSavedModel(options, nullptr, folder.c_str(), tags, 1, graph, nullptr, status);
+  *failure = {TF_GetCode(status), TF_Message(status)};
+  TF_DeleteStatus(status);
+  TF_DeleteSessionOptions(options);
+  if (failure->code == TF_OK) return std::make_shared<Session>(session, graph);
+  TF_DeleteGraph(graph);
+  return nullptr;
+}
+
+void OfferSession(const std::string& folder, std::shared_ptr<Session> session) {
+  offer = {folder, std::move(session)};
+}
+
+std::shared_ptr<Session> LastSession() { return last_session; }
 
 void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Output* inputs,
                 TF_Tensor* const* input_values, int input_count, const TF_Output* outputs,
@@ -178,12 +206,10 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 }
 
 napi_value AddExports(napi_env env, napi_value exports) {
-  AddNumbers(env, exports);
-  AddVectorRun(env, exports);
+  AddCodec(env, exports);
+  AddEngine(env, exports);
+  AddListener(env, exports);
   AddPages(env, exports);
-  napi_value function;
-  napi_create_function(env, "setInOrder", NAPI_AUTO_LENGTH, SetInOrder, nullptr, &function);
-  napi_set_named_property(env, exports, "setInOrder", function);
   return exports;
 }
 

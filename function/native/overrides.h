@@ -4,8 +4,11 @@
 
 #include <node_api.h>
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "engine/model.h"
 
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
@@ -25,11 +28,28 @@ std::vector<const char*> SplitNames(const std::string& names);
 TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_options, const char* folder,
                         const char* const* tags, int tag_count, TF_Graph* graph, TF_Buffer* meta_graph,
                         TF_Status* status);
+void DeleteSession(TF_Session* session, TF_Status* status);
+void DeleteGraph(TF_Graph* graph);
 void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Output* inputs,
                 TF_Tensor* const* input_values, int input_count, const TF_Output* outputs,
                 TF_Tensor** output_values, int output_count, const TF_Operation* const* targets, int target_count,
                 TF_Buffer* run_metadata, TF_Status* status);
 napi_value AddExports(napi_env env, napi_value exports);
+
+// How a session runs its graph.
+struct SessionKind {
+  bool in_order = false;  // operations simply one after the other; see NewSessionOptions
+  bool bfloat16 = false;  // oneDNN may multiply in bfloat16 where the processor does
+};
+
+// Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.
+std::shared_ptr<Session> LoadSavedModel(const std::string& folder, const SessionKind& kind, Failure* failure);
+TF_SessionOptions* NewSessionOptions(const SessionKind& kind);
+
+// The binding's next loadSavedModel(folder) on this thread takes this session in place of loading one.
+void OfferSession(const std::string& folder, std::shared_ptr<Session> session);
+// The one that the binding's loadSavedModel gave last on this thread; null where there is none.
+std::shared_ptr<Session> LastSession();
 
 }  // namespace celsiusify
 
@@ -46,9 +66,12 @@ napi_value AddExports(napi_env env, napi_value exports);
 #define TF_AllocateTensor celsiusify::NewStringTensor
 #define TF_TString_Dealloc celsiusify::LeaveString
 
-// A failed run leaks its inputs and names, a failed load its graph and tags.
+// A failed run leaks its inputs and names, a failed load its graph and tags. A session is loaded by another thread, and
+// ends when the last run of it has ended.
 #define splitStringByComma celsiusify::SplitNames
 #define TF_LoadSessionFromSavedModel celsiusify::LoadSession
+#define TF_DeleteSession celsiusify::DeleteSession
+#define TF_DeleteGraph celsiusify::DeleteGraph
 #define TF_SessionRun celsiusify::RunSession
 
 // More functions for JavaScript.

@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readSignatures } from '../model/signatures.ts';
-import { DTYPES } from '../model/tensor.ts';
 import { loadBinding, type TensorData, type TensorInput } from './binding.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const binding = loadBinding(join(root, 'dist', 'native'));
+
+// Numbers of tensorflow.DataType (types.proto).
+const DT_FLOAT = 1;
+const DT_INT32 = 3;
+const DT_STRING = 7;
 
 /** One input of a signature. */
 interface Input {
@@ -14,6 +18,8 @@ interface Input {
   dtype: number;
   data: TensorInput;
 }
+
+const namesOf = (infos: readonly { name: string }[]) => infos.map(({ name }) => name).join(',');
 
 /** Loads a fixture, and gives a function that runs one of its signatures with one input. */
 function load(t: Test, fixture: string): (name: string, input: Input) => TensorData[] {
@@ -26,7 +32,12 @@ function load(t: Test, fixture: string): (name: string, input: Input) => TensorD
     if (!signature) throw new Error(`no signature ${name}`);
     const id = binding.createTensor(input.shape, input.dtype, input.data);
     try {
-      const outputs = binding.runSavedModel(model, [id], signature.inputNames, signature.outputNames);
+      const outputs = binding.runSavedModel(
+        model,
+        [id],
+        namesOf(signature.inputs),
+        namesOf(signature.outputs),
+      );
       const data = outputs.map((output) => binding.tensorDataSync(output.id));
       for (const output of outputs) binding.deleteTensor(output.id);
       return data;
@@ -38,7 +49,7 @@ function load(t: Test, fixture: string): (name: string, input: Input) => TensorD
 
 const text = (strings: string[]): Input => ({
   shape: [strings.length],
-  dtype: DTYPES.DT_STRING,
+  dtype: DT_STRING,
   data: strings.map((string) => Buffer.from(string)),
 });
 
@@ -47,7 +58,7 @@ const texts = (data: TensorData | undefined): string[] =>
 
 t.test("deleting an output leaves the model's own strings alone", async (t) => {
   const run = load(t, 'constant-strings');
-  const index: Input = { shape: [2], dtype: DTYPES.DT_INT32, data: Int32Array.of(0, 2) };
+  const index: Input = { shape: [2], dtype: DT_INT32, data: Int32Array.of(0, 2) };
   const constants = () => texts(run('whole', index)[0]);
   const first = constants();
   t.equal(first.length, 3);
@@ -70,7 +81,7 @@ t.test('a tensor does not share memory with its typed array', async (t) => {
   const buffer = new ArrayBuffer(256);
   for (let offset = 0; offset < 64; offset += 4) {
     const data = new Float32Array(buffer, offset, 32).fill(1);
-    const id = binding.createTensor([32], DTYPES.DT_FLOAT, data);
+    const id = binding.createTensor([32], DT_FLOAT, data);
     data.fill(2);
     t.strictSame(binding.tensorDataSync(id), new Float32Array(32).fill(1));
     binding.deleteTensor(id);
@@ -78,15 +89,15 @@ t.test('a tensor does not share memory with its typed array', async (t) => {
 });
 
 t.test('a shape that wants more strings than there are gets empty ones', async (t) => {
-  const id = binding.createTensor([3], DTYPES.DT_STRING, [Buffer.from('one')]);
+  const id = binding.createTensor([3], DT_STRING, [Buffer.from('one')]);
   t.strictSame(texts(binding.tensorDataSync(id)), ['one', '', '']);
   binding.deleteTensor(id);
-  t.throws(() => binding.createTensor([2], DTYPES.DT_STRING, [Buffer.from('x'), Reflect.get({}, 'none')]));
+  t.throws(() => binding.createTensor([2], DT_STRING, [Buffer.from('x'), Reflect.get({}, 'none')]));
 });
 
 t.test('a run that fails leaks nothing', async (t) => {
   const run = load(t, 'failing');
-  const input: Input = { shape: [65536], dtype: DTYPES.DT_FLOAT, data: new Float32Array(65536) };
+  const input: Input = { shape: [65536], dtype: DT_FLOAT, data: new Float32Array(65536) };
   const failTimes = (n: number) => {
     for (let i = 1; i < n; i++) {
       try {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -12,6 +13,14 @@ namespace {
 
 std::atomic<bool> loading{false};
 std::thread* thread;  // never destroyed, so that a process can end while it runs
+// Wakes the event loop when the thread is through.
+std::mutex mutex;
+napi_threadsafe_function on_loaded = nullptr;
+
+void Tell() {
+  napi_call_threadsafe_function(on_loaded, nullptr, napi_tsfn_nonblocking);
+  napi_release_threadsafe_function(on_loaded, napi_tsfn_release);
+}
 
 void Load() {
   Dl_info here;
@@ -21,7 +30,9 @@ void Load() {
     // A failure is left to the binding's own load, which says what is wrong.
     dlopen(path.c_str(), RTLD_NOW);
   }
+  std::lock_guard<std::mutex> lock(mutex);
   loading = false;
+  if (on_loaded != nullptr) Tell();
 }
 
 // exit() would run destructors of libraries whose constructors are still running, and never return: a process that
@@ -41,11 +52,24 @@ napi_value Wait(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// onLoaded(callback): once.
+napi_value OnLoaded(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value callback, name;
+  napi_get_cb_info(env, info, &argc, &callback, nullptr, nullptr);
+  napi_create_string_utf8(env, "celsiusify preload", NAPI_AUTO_LENGTH, &name);
+  std::lock_guard<std::mutex> lock(mutex);
+  napi_create_threadsafe_function(env, callback, nullptr, name, 0, 1, nullptr, nullptr, nullptr, nullptr, &on_loaded);
+  if (!loading) Tell();
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       {"exitWhileLoading", nullptr, ExitWhileLoading, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"onLoaded", nullptr, OnLoaded, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"wait", nullptr, Wait, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

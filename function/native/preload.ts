@@ -8,12 +8,16 @@ const file = join(import.meta.dirname, 'native', 'preload.node');
 interface Preload {
   /** Ends the process at once, without destructors, if the libraries are being loaded now. */
   exitWhileLoading(code: number): void;
-  /** Blocks until the libraries are loaded, or cannot be. */
+  /** Calls back when the libraries are loaded, or cannot be; to be called once. */
+  onLoaded(callback: () => void): void;
+  /** Blocks until then. */
   wait(): void;
 }
 
 function isPreload(exports: object): exports is Preload {
-  return ['exitWhileLoading', 'wait'].every((name) => typeof Reflect.get(exports, name) === 'function');
+  return ['exitWhileLoading', 'onLoaded', 'wait'].every(
+    (name) => typeof Reflect.get(exports, name) === 'function',
+  );
 }
 
 function startToLoad(): Preload | undefined {
@@ -30,6 +34,12 @@ function startToLoad(): Preload | undefined {
 // error that it throws.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 const preload = startToLoad();
+
+/** Resolves when the libraries are loaded, or cannot be; the event loop is free meanwhile. */
+export const librariesLoaded = new Promise<void>((resolve) => {
+  if (preload === undefined) resolve();
+  else preload.onLoaded(resolve);
+});
 
 /** Until it returns, no environment variable may be set: the libraries read theirs in another thread. */
 export function waitForLibraries(): void {

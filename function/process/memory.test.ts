@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { DTYPES } from '../model/tensor.ts';
 import { loadBinding } from '../native/binding.ts';
 import { keepMemorySmall } from './memory.ts';
 
@@ -11,6 +10,8 @@ const MIB = 2 ** 20;
 /** Below the size from which glibc maps an allocation on its own, and gives it back when it is freed. */
 const TENSOR_BYTES = MIB / 16;
 const TENSORS = 2048;
+
+const DT_FLOAT = 1;
 
 const binding = loadBinding(join(import.meta.dirname, '..', '..', 'dist', 'native'));
 
@@ -23,9 +24,7 @@ function anonymousMib(): number {
 t.test('what a burst took is given back while requests come', async (t) => {
   const data = new Float32Array(TENSOR_BYTES / 4).fill(1);
   const before = anonymousMib();
-  const tensors = Array.from({ length: TENSORS }, () =>
-    binding.createTensor([data.length], DTYPES.DT_FLOAT, data),
-  );
+  const tensors = Array.from({ length: TENSORS }, () => binding.createTensor([data.length], DT_FLOAT, data));
   const last = tensors.pop() ?? 0; // the heap's end stays in use, as it does in a server
   t.teardown(() => binding.deleteTensor(last));
   for (const tensor of tensors) binding.deleteTensor(tensor);

@@ -11,9 +11,9 @@ function optionsOf(argv: string[], env: Record<string, string | undefined> = {})
 }
 
 interface Case {
-  readonly initial: string | number | boolean;
+  readonly initial: Options[keyof Options];
   /** Text and what it is read as. */
-  readonly good: readonly (readonly [string, string | number | boolean])[];
+  readonly good: readonly (readonly [string, Options[keyof Options]])[];
   readonly bad: readonly string[];
 }
 
@@ -76,11 +76,32 @@ const cases: Record<keyof Options, Case> = {
     bad: ['yes', 'TRUE', '1'],
   },
   maxBatchRows: number(4096, 1, 1e6),
+  batchTimeoutMicros: number(0, 0, 60e6),
+  allowedBatchSizes: {
+    initial: [],
+    good: [
+      ['1', [1]],
+      ['2,4,8', [2, 4, 8]],
+    ],
+    bad: ['0', '4,2', '2,2', '1,', 'a', '1.5', '-1', '1000001'],
+  },
   maxQueueRows: number(65536, 1, 1e7),
+  maxQueueBytes: number(268_435_456, 1, 2 ** 40),
+  requestDeadlineMs: number(30_000, 0, 3_600_000),
+  threads: number(0, 0, 1024),
+  run: {
+    initial: 'auto',
+    good: [
+      ['loop', 'loop'],
+      ['pool', 'pool'],
+    ],
+    bad: ['true', 'Pool', 'thread'],
+  },
+  mixedPrecision: { initial: 'off', good: [['bfloat16', 'bfloat16']], bad: ['true', 'float16', 'BF16'] },
   intraOpThreads: number(1, 0, 1024),
   interOpThreads: number(-1, -1, 1024),
-  bodyLimitBytes: number(1_048_576, 1, 2 ** 30),
-  bodiesLimitBytes: number(67_108_864, 1, 2 ** 40),
+  bodyLimitBytes: number(8_388_608, 1, 2 ** 30),
+  bodiesLimitBytes: number(134_217_728, 1, 2 ** 40),
   maxConnections: number(16384, 1, 1e6),
   headersTimeoutMs: number(10_000, 1, 600_000),
   requestTimeoutMs: number(30_000, 1, 600_000),
@@ -96,6 +117,14 @@ const cases: Record<keyof Options, Case> = {
       ['silent', 'silent'],
     ],
     bad: ['WARN', 'verbose'],
+  },
+  freeze: {
+    initial: true,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes', 'True'],
   },
   logRequests: {
     initial: false,
@@ -117,12 +146,12 @@ for (const key of keys) {
   const { initial, good, bad } = cases[key];
 
   t.test(`${flag} and ${env}`, async (t) => {
-    t.equal(optionsOf([])[key], initial, 'its default');
-    t.equal(optionsOf([], { [env]: '' })[key], initial, 'an empty variable counts as not set');
+    t.same(optionsOf([])[key], initial, 'its default');
+    t.same(optionsOf([], { [env]: '' })[key], initial, 'an empty variable counts as not set');
     for (const [text, value] of good) {
-      t.equal(optionsOf([`${flag}=${text}`])[key], value, `${flag}=${text}`);
-      t.equal(optionsOf([], { [env]: text })[key], value, `${env}=${text}`);
-      t.equal(optionsOf([`${flag}=${text}`], { [env]: bad[0] })[key], value, 'the flag wins');
+      t.same(optionsOf([`${flag}=${text}`])[key], value, `${flag}=${text}`);
+      t.same(optionsOf([], { [env]: text })[key], value, `${env}=${text}`);
+      t.same(optionsOf([`${flag}=${text}`], { [env]: bad[0] })[key], value, 'the flag wins');
     }
     const { allowed } = OPTIONS[key];
     for (const text of bad) {

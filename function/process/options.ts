@@ -45,6 +45,22 @@ function choice<T extends string>(env: string, fallback: T, values: readonly T[]
   };
 }
 
+/** Whole numbers, ascending, with commas between them; none at all for any. */
+function sizes(env: string, help: string): Option<readonly number[]> {
+  return {
+    env,
+    default: '',
+    allowed: 'ascending whole numbers from 1 to 1000000 with commas between them',
+    help,
+    parse: (text) => {
+      const values =
+        text === '' ? [] : text.split(',').map((size) => (/^\d{1,7}$/.test(size) ? Number(size) : 0));
+      const ascending = values.every((value, i) => value > (values[i - 1] ?? 0) && value <= 1e6);
+      return ascending ? values : undefined;
+    },
+  };
+}
+
 function flag(env: string, fallback: boolean, help: string): Option<boolean> {
   const allowed = 'true or false';
   const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
@@ -125,10 +141,59 @@ export const OPTIONS = {
     'BATCHING',
     'auto',
     ['auto', 'true', 'false'],
-    'one model run for all requests of a turn; row-wise models only (auto: celsius alone)',
+    'requests may share a model run; for row-wise models only (auto: on for celsius alone)',
   ),
   maxBatchRows: integer('MAX_BATCH_ROWS', 4096, 1, 1e6, 'most rows of several requests in one model run'),
+  batchTimeoutMicros: integer(
+    'BATCH_TIMEOUT_MICROS',
+    0,
+    0,
+    60e6,
+    'how long the first request waits for others to share its run while threads are idle; short runs never wait',
+  ),
+  allowedBatchSizes: sizes(
+    'ALLOWED_BATCH_SIZES',
+    'rows that runs on threads are filled up to, such as 2,4,8 (empty: any); what is added is cut off again',
+  ),
   maxQueueRows: integer('MAX_QUEUE_ROWS', 65536, 1, 1e7, 'most rows in waiting; beyond, a request gets 503'),
+  maxQueueBytes: integer(
+    'MAX_QUEUE_BYTES',
+    1 << 28,
+    1,
+    2 ** 40,
+    'most bytes of tensors in waiting; beyond, a request gets 503',
+  ),
+  requestDeadlineMs: integer(
+    'REQUEST_DEADLINE_MS',
+    30_000,
+    0,
+    60 * MINUTE,
+    'how long a request may take; beyond: 504 (0: any time). Callers may ask for less by x-request-timeout-ms',
+  ),
+  threads: integer(
+    'THREADS',
+    0,
+    0,
+    1024,
+    'threads that run models, each run whole in one (0: as many as the CPUs that this container may use)',
+  ),
+  run: choice(
+    'RUN',
+    'auto',
+    ['auto', 'loop', 'pool'],
+    "where runs happen: short ones in the event loop's thread, others on THREADS (auto); or all in one place",
+  ),
+  freeze: flag(
+    'FREEZE',
+    true,
+    'after the start, make variables that nothing assigns to constants: faster runs, for twice the memory meanwhile',
+  ),
+  mixedPrecision: choice(
+    'MIXED_PRECISION',
+    'off',
+    ['off', 'bfloat16'],
+    'bfloat16: faster products of matrices on CPUs that have it, with about three right digits',
+  ),
   intraOpThreads: integer(
     'INTRA_OP_THREADS',
     1,
@@ -145,14 +210,14 @@ export const OPTIONS = {
   ),
   bodyLimitBytes: integer(
     'BODY_LIMIT_BYTES',
-    1 << 20,
+    1 << 23,
     1,
     1 << 30,
     'largest body, also after gunzip; beyond: 413',
   ),
   bodiesLimitBytes: integer(
     'BODIES_LIMIT_BYTES',
-    1 << 26,
+    1 << 27,
     1,
     2 ** 40,
     'bodies of all requests under way together; beyond: 503',
@@ -249,7 +314,7 @@ export function parseCommand(
   };
   const entries = Object.entries(OPTIONS).map(([key, option]) => [
     key,
-    value<string | number | boolean>(option),
+    value<Options[keyof Options]>(option),
   ]);
   return { run: 'serve', options: Object.fromEntries(entries) as Options }; // keys and types are those of OPTIONS
 }
@@ -278,7 +343,8 @@ export function helpText(): string {
     option.env,
     `${option.help} [${option.default}]`,
   ]);
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  // Of most: a name that is longer moves its own line alone.
+  const width = (column: number) => [30, 22][column] ?? 0;
   const lines = rows.map(
     ([name = '', env = '', help = '']) => `  ${name.padEnd(width(0))}  ${env.padEnd(width(1))}  ${help}`,
   );

@@ -1,20 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
-import { FatalError, messageOf, RequestError } from '../errors.ts';
+import { paddingTo } from '../engine/batching.ts';
+import { Runner } from '../engine/runner.ts';
+import { Scheduler } from '../engine/scheduler.ts';
+import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
-import { Batcher } from '../model/batcher.ts';
-import { loadVersion, type Model } from '../model/saved-model.ts';
-import { warmUp } from '../model/warm-up.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue } from '../models/catalogue.ts';
-import type { LoadRequest } from '../models/servable.ts';
+import type { Load } from '../models/servable.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
+import { NativeEngine } from '../native/engine.ts';
+import { librariesLoaded } from '../native/preload.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Metrics } from '../telemetry/metrics.ts';
+import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
+import { usableCpus } from './cpus.ts';
+import { loadWith } from './load.ts';
 import { keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import type { Options } from './options.ts';
@@ -37,9 +42,12 @@ export class ServerProcess {
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
   readonly #metrics: Metrics;
+  readonly #scheduler: Scheduler;
   readonly #catalogue: Catalogue<Served>;
-  readonly #loaded = new Set<Served>();
+  readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
+  #native: NativeEngine | undefined;
+  #load: Load<Served> | undefined;
   #configuration: { close(): Promise<void> } | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
@@ -47,7 +55,11 @@ export class ServerProcess {
   constructor(deps: ServerProcessDeps) {
     const { options, runId, logger, coldStart } = deps;
     this.#deps = deps;
-    this.#catalogue = createCatalogue(options, logger, (wanted) => this.#load(wanted));
+    this.#scheduler = new Scheduler(options.threads || usableCpus());
+    this.#catalogue = createCatalogue(options, logger, (wanted) => {
+      if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
+      return this.#load(wanted);
+    });
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -57,8 +69,10 @@ export class ServerProcess {
         node: process.versions.node,
       },
       {
-        queueRows: () => [...this.#loaded].reduce((rows, { batcher }) => rows + batcher.rowsWaiting, 0),
-        tensorsAlive: () => this.#binding?.getNumOfTensors() ?? 0,
+        queueRows: () => this.#rowsWaiting(),
+        calls: () => this.#native?.calls ?? 0,
+        threads: () => this.#scheduler.threads,
+        threadsBusy: () => this.#scheduler.busy,
         inFlight: () => this.#app.inFlight,
         coldStart: coldStart.seconds,
       },
@@ -74,8 +88,14 @@ export class ServerProcess {
       logger,
       logRequests: options.logRequests,
       bodyLimitBytes: options.bodyLimitBytes,
+      requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase(),
+      load: () => ({
+        threads: this.#scheduler.threads,
+        busy: this.#scheduler.busy,
+        rowsWaiting: this.#rowsWaiting(),
+      }),
       models: this.#catalogue,
       served: () => this.#catalogue.find(options.modelName),
     };
@@ -86,8 +106,7 @@ export class ServerProcess {
   }
 
   /**
-   * Listens first, so that a port in use is said at once and early connections wait instead of being refused, then
-   * loads. Loading blocks the event loop, as TensorFlow's calls are synchronous.
+   * Listens first, so that a port in use is said at once and probes are answered, then loads on another thread.
    *
    * @throws FatalError that says what is missing and what to do
    */
@@ -96,9 +115,13 @@ export class ServerProcess {
     const port = await this.#server.listen(options.host, options.port);
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
+    await librariesLoaded;
     const binding = this.#loadBinding();
     this.#binding = binding;
+    const native = new NativeEngine(binding, this.#scheduler.threads);
+    this.#native = native;
     coldStart.end('native', performance.now());
+    this.#load = this.#loadWith(binding, native);
     this.#configuration = await followConfiguration({
       options,
       root: this.#deps.root,
@@ -117,7 +140,7 @@ export class ServerProcess {
           [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
         ),
       },
-      this.#catalogue.isReady ? 'ready' : 'listening; not ready yet',
+      this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
     keepMemorySmall(binding, () => this.#metrics.requests);
     return port;
@@ -134,12 +157,21 @@ export class ServerProcess {
     this.#isDraining = true;
     await this.#configuration?.close();
     await sleep(options.drainDelayMs);
-    const cut = await this.#server.drain(options.drainTimeoutMs);
+    const cut = await this.#server.drain(options.drainTimeoutMs, (socket) =>
+      this.#binding?.refuseNewConnections(socket),
+    );
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
-    await this.#catalogue.close();
+    const runs = this.#scheduler.busy;
+    if (runs > 0) logger.warn({ runs }, 'left runs behind that had not ended');
+    else await this.#catalogue.close();
     logger.info('stopped');
+  }
+
+  /** Ends the process at once where a run is still under way, which exit() would wait for. */
+  leave(code: number): void {
+    this.#native?.exitWhileBusy(code);
   }
 
   #phase(): Phase {
@@ -147,30 +179,10 @@ export class ServerProcess {
     return this.#catalogue.isReady ? 'ready' : 'starting';
   }
 
-  async #load(wanted: LoadRequest): Promise<Served> {
-    const { coldStart } = this.#deps;
-    const binding = this.#binding;
-    if (binding === undefined) throw new FatalError('TensorFlow is not loaded yet');
-    try {
-      const model = loadVersion(binding, wanted);
-      coldStart.end('model', performance.now());
-      const { refused } = warmUp(model);
-      coldStart.end('warmup', performance.now());
-      this.#sayWhatIsNotServed(model, refused);
-      const { name, version, signatures } = model;
-      const served: Served = {
-        ...{ name, version, signatures, model, batcher: this.#createBatcher(model) },
-        drained: async () => {}, // a run ends in the turn in which it began
-        unload: async () => {
-          this.#loaded.delete(served);
-          model.dispose();
-        },
-      };
-      this.#loaded.add(served);
-      return served;
-    } catch (error) {
-      throw new RequestError('DATA_LOSS', messageOf(error));
-    }
+  #rowsWaiting(): number {
+    let rows = 0;
+    for (const runner of this.#runners) rows += runner.rowsWaiting;
+    return rows;
   }
 
   #loadBinding(): Binding {
@@ -182,23 +194,44 @@ export class ServerProcess {
     }
   }
 
-  #createBatcher(model: Model): Batcher {
-    const { batching, maxBatchRows, maxQueueRows } = this.#deps.options;
-    return new Batcher(model, {
-      enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
-      maxBatchRows,
-      maxQueueRows,
-      onRun: (rows) => this.#metrics.batchRows.record(rows),
+  #loadWith(binding: Binding, native: NativeEngine): Load<Served> {
+    const { options, logger, coldStart } = this.#deps;
+    return loadWith({
+      native,
+      logger,
+      bfloat16: options.mixedPrecision === 'bfloat16',
+      freeze: options.freeze,
+      runnerOf: (model) => {
+        const runner = this.#createRunner(model, native);
+        this.#runners.add(runner);
+        return runner;
+      },
+      twinRunnerOf: (twin) => this.#createRunner(twin, native, new ModelMeter()),
+      onPhase: (phase) => {
+        if (!coldStart.seconds.has(phase)) coldStart.end(phase, performance.now()); // of the first model
+      },
+      onUnloaded: (runner) => {
+        this.#runners.delete(runner);
+        binding.trimHeap(); // at once: nothing else may come for a while
+      },
     });
   }
 
-  #sayWhatIsNotServed(model: Model, refused: ReadonlyMap<string, string>): void {
-    const { logger } = this.#deps;
-    for (const { name, unsupported } of model.signatures.values()) {
-      if (unsupported !== undefined) logger.warn({ signature: name }, unsupported);
-    }
-    for (const [signature, reason] of refused) {
-      logger.info({ signature, reason }, 'warm-up on zeros was refused; the first request is slower');
-    }
+  #createRunner(model: SavedModel, native: NativeEngine, meter = this.#metrics.model(model.name)): Runner {
+    const { batching, maxBatchRows, batchTimeoutMicros, allowedBatchSizes, ...limits } = this.#deps.options;
+    const { maxQueueRows, maxQueueBytes, run } = limits;
+    return new Runner(model.id, {
+      native,
+      scheduler: this.#scheduler,
+      place: run,
+      batching: {
+        enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
+        maxRows: maxBatchRows,
+        timeout_ms: batchTimeoutMicros / 1000,
+        padded: paddingTo(allowedBatchSizes),
+      },
+      limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
+      meter,
+    });
   }
 }

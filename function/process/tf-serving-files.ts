@@ -33,8 +33,7 @@ async function readConfig({ file, of }: ConfigFile): Promise<FlagsAndNotices> {
 }
 
 const WITHOUT_EFFECT: readonly (readonly [name: keyof Messages['BatchingParameters'], why: string])[] = [
-  ['batch_timeout_micros', 'a batch is what waits when the model is free: no request waits for others'],
-  ['num_batch_threads', 'one batch is run at a time'],
+  ['num_batch_threads', 'THREADS run batches and all else'],
   ['thread_pool_name', 'there is one queue'],
   ['enable_large_batch_splitting', 'a request is run whole'],
   ['max_execution_batch_size', 'a request is run whole'],
@@ -54,7 +53,12 @@ export function batchingFlags(parameters: Messages['BatchingParameters']): Flags
   const ignored = WITHOUT_EFFECT.flatMap(([name, why]) =>
     parameters[name] ? [`${name} has no effect: ${why}`] : [],
   );
-  if (last !== undefined) ignored.push('allowed_batch_sizes has no effect: batches are not filled up');
+  if (last !== undefined) {
+    const ascending = [...new Set(parameters.allowed_batch_sizes.map(Number))].sort((a, b) => a - b);
+    argv.push(`--allowed-batch-sizes=${ascending}`);
+  }
+  const timeout = parameters.batch_timeout_micros?.value;
+  if (timeout !== undefined) argv.push(`--batch-timeout-micros=${timeout}`);
   return { argv, notices: ignored };
 }
 

@@ -41,6 +41,8 @@ t.test('command lines', async (t) => {
     { theirs: '--saved_model_tags=serve --ssl_config_file= --use_alts_credentials=false', becomes: [] },
     { theirs: '--allow_version_labels_for_unavailable_models=true --enable_profiler=true', becomes: [] },
     { theirs: '--mixed_precision=', becomes: [] },
+    { theirs: '--mixed_precision=bfloat16', becomes: ['--mixed-precision=bfloat16'] },
+    { theirs: '--rest_api_timeout_in_ms=300', becomes: ['--request-deadline-ms=300'] },
     { theirs: '--no_such_flag=1', becomes: ['--no_such_flag=1'] },
   ]) {
     t.same(translateFlags(theirs.split(' ').filter(Boolean)).argv, becomes, theirs);
@@ -51,7 +53,6 @@ t.test('what has no effect is said', async (t) => {
   for (const flag of [
     '--grpc_max_threads=64',
     '--rest_api_num_threads=8',
-    '--rest_api_timeout_in_ms=300',
     '--num_request_iterations_for_warmup=3',
     '--enable_model_warmup=false',
     '--per_process_gpu_memory_fraction=0.5',

@@ -88,7 +88,7 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
   ),
   num_request_iterations_for_warmup: ignored('each recorded request is run once'),
   rest_api_num_threads: ignored('requests are not a thread each here'),
-  rest_api_timeout_in_ms: ignored('REQUEST_TIMEOUT_MS bounds how long a request may take to be sent'),
+  rest_api_timeout_in_ms: as('request-deadline-ms'),
   rest_api_enable_cors_support: boolean((value) => {
     if (value === 'false') return 'nothing to do';
     return isOurs('cors-origins') ? { flags: [['cors-origins', '*']] } : { refused: 'there is no CORS here' };
@@ -104,12 +104,9 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
   monitoring_config_file: text((value) =>
     value === '' ? 'nothing to do' : { file: value, of: 'MonitoringConfig' },
   ),
-  mixed_precision: text((value) => {
-    if (value === '') return 'nothing to do';
-    return isOurs('mixed-precision')
-      ? { flags: [['mixed-precision', value]] }
-      : { refused: 'models run in the precision in which they were exported' };
-  }),
+  mixed_precision: text((value) =>
+    value === '' ? 'nothing to do' : { flags: [['mixed-precision', value]] },
+  ),
   prefer_tflite_model: off('TensorFlow Lite models are not served'),
   num_tflite_pools: always(),
   num_tflite_interpreters_per_pool: always(),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { testApp } from '../testing/app.ts';
+import { testApp, testModel } from '../testing/app.ts';
 import { Distribution, type Gauges, Metrics } from './metrics.ts';
 import { createRegistry } from './prometheus.ts';
 
@@ -35,10 +35,19 @@ async function scraped(metrics: Metrics) {
 }
 
 const zero = () => 0;
-const GAUGES: Gauges = { queueRows: zero, tensorsAlive: zero, inFlight: zero, coldStart: new Map() };
+const GAUGES: Gauges = {
+  queueRows: zero,
+  calls: zero,
+  threads: zero,
+  threadsBusy: zero,
+  inFlight: zero,
+  coldStart: new Map(),
+};
+
+const celsius = await testModel(t);
 
 t.test('counts requests by route and status', async (t) => {
-  const { app, metrics } = testApp();
+  const { app, metrics } = testApp(celsius);
   const ask = (path: string, body?: string) =>
     app.fetch(new Request(`http://localhost${path}`, body === undefined ? {} : { method: 'POST', body }));
   await Promise.all([ask('/celsius', '{"fahrenheit":212}'), ask('/celsius', '{"fahrenheit":32}')]);
@@ -63,7 +72,7 @@ t.test('counts requests by route and status', async (t) => {
 });
 
 t.test('is text that Prometheus can read: each series once, each with a type', async (t) => {
-  const { metrics } = testApp();
+  const { metrics } = testApp(celsius);
   const { contentType } = createRegistry(metrics);
   t.match(contentType, /^text\/plain; version=/);
   const { samples, types } = await scraped(metrics);
@@ -99,11 +108,12 @@ t.test('a value counts in the first bucket whose bound it does not pass', async 
 
 t.test('buckets are cumulated, up to the count', async (t) => {
   const metrics = new Metrics({}, GAUGES);
-  for (const rows of [1, 1, 2, 3, 100, 1e6]) metrics.batchRows.record(rows);
+  const meter = metrics.model('celsius');
+  for (const rows of [1, 1, 2, 3, 100, 1e6]) meter.ran(0.001, rows);
   const { find, value } = await scraped(metrics);
   const buckets = find('celsiusify_batch_rows_bucket').map((sample) => sample.value);
   t.same(buckets, [2, 3, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6]);
-  t.match(find('celsiusify_batch_rows_bucket').at(-1), { labels: 'le="+Inf"' });
+  t.match(find('celsiusify_batch_rows_bucket').at(-1), { labels: 'le="+Inf",model="celsius"' });
   t.equal(value('celsiusify_batch_rows_count'), 6);
   t.equal(value('celsiusify_batch_rows_sum'), 1_000_107);
 });
@@ -113,11 +123,20 @@ t.test('gauges are read with each scrape', async (t) => {
   const coldStart = new Map([['process', 0.02]]);
   const metrics = new Metrics(
     {},
-    { queueRows: () => rows, tensorsAlive: () => 7, inFlight: () => 2, coldStart },
+    {
+      queueRows: () => rows,
+      calls: () => 7,
+      threads: () => 4,
+      threadsBusy: () => 1,
+      inFlight: () => 2,
+      coldStart,
+    },
   );
   const first = await scraped(metrics);
   t.equal(first.value('celsiusify_queue_rows'), 3);
-  t.equal(first.value('celsiusify_tensors'), 7);
+  t.equal(first.value('celsiusify_calls'), 7);
+  t.equal(first.value('celsiusify_threads'), 4);
+  t.equal(first.value('celsiusify_threads_busy'), 1);
   t.equal(first.value('celsiusify_requests_in_flight'), 2);
   t.equal(first.value('celsiusify_cold_start_seconds', 'phase="process"'), 0.02);
   t.equal(first.find('celsiusify_cold_start_seconds').length, 1);

@@ -2,12 +2,18 @@
 const LATENCY_BUCKETS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
+/** A run of a small model takes some microseconds. */
+const RUN_BUCKETS = [0.00001, 0.000025, 0.00005, ...LATENCY_BUCKETS];
 const ROWS_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 16384, 65536];
 
 /** What is read of the process at scrape time. */
 export interface Gauges {
   readonly queueRows: () => number;
-  readonly tensorsAlive: () => number;
+  /** Calls that live in native memory. */
+  readonly calls: () => number;
+  /** Of the pool, and how many of them have something to do. */
+  readonly threads: () => number;
+  readonly threadsBusy: () => number;
   readonly inFlight: () => number;
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
@@ -53,13 +59,45 @@ export class RouteMeter {
   }
 }
 
+/** Why a call ended without an answer of the model: its client had gone, its deadline passed, or too much waited. */
+export type DropReason = 'gone' | 'deadline' | 'full';
+
+/** What is done for one model; times in seconds. */
+export class ModelMeter {
+  /** From being read to being run on the pool. */
+  readonly queue = new Distribution(LATENCY_BUCKETS);
+  readonly run = new Distribution(RUN_BUCKETS);
+  /** Of each run. */
+  readonly rows = new Distribution(ROWS_BUCKETS);
+  /** Reading of a large body, on the pool. */
+  readonly parse = new Distribution(LATENCY_BUCKETS);
+  readonly drops: Record<DropReason, number> = { gone: 0, deadline: 0, full: 0 };
+
+  queued(seconds: number): void {
+    this.queue.record(seconds);
+  }
+
+  ran(seconds: number, rows: number): void {
+    this.run.record(seconds);
+    this.rows.record(rows);
+  }
+
+  parsed(seconds: number): void {
+    this.parse.record(seconds);
+  }
+
+  dropped(reason: DropReason): void {
+    this.drops[reason]++;
+  }
+}
+
 /** All that the process counts. */
 export class Metrics {
   /** Labels of `celsiusify_info`, whose value is always 1. */
   readonly info: Readonly<Record<string, string>>;
   readonly gauges: Gauges;
   readonly routes = new Map<string, RouteMeter>();
-  readonly batchRows = new Distribution(ROWS_BUCKETS);
+  readonly models = new Map<string, ModelMeter>();
 
   constructor(info: Readonly<Record<string, string>>, gauges: Gauges) {
     this.info = info;
@@ -72,6 +110,16 @@ export class Metrics {
     if (meter === undefined) {
       meter = new RouteMeter();
       this.routes.set(name, meter);
+    }
+    return meter;
+  }
+
+  /** The meter of a model that is served. */
+  model(name: string): ModelMeter {
+    let meter = this.models.get(name);
+    if (meter === undefined) {
+      meter = new ModelMeter();
+      this.models.set(name, meter);
     }
     return meter;
   }

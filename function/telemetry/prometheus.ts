@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Distribution, Metrics } from './metrics.ts';
+import type { Distribution, Metrics, ModelMeter } from './metrics.ts';
 
 type Labels = Record<string, string>;
 type Series = Iterable<readonly [Labels, Distribution]>;
@@ -50,7 +50,7 @@ class DistributionHistogram extends Histogram<string> {
 /** A registry of its own for one process' figures; nothing goes into prom-client's global one. */
 export function createRegistry(metrics: Metrics): Registry {
   const registry = new Registry();
-  const { info, gauges, routes, batchRows } = metrics;
+  const { info, gauges, routes, models } = metrics;
 
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
@@ -93,12 +93,43 @@ export function createRegistry(metrics: Metrics): Registry {
   new DistributionHistogram(registry, 'http_request_duration_seconds', help, function* () {
     for (const [route, { latency }] of routes) yield [{ route }, latency];
   });
-  new DistributionHistogram(registry, 'celsiusify_batch_rows', 'Rows in one model run.', () => [
-    [{}, batchRows],
-  ]);
+  const perModel = (name: string, help: string, distribution: (meter: ModelMeter) => Distribution) =>
+    new DistributionHistogram(registry, name, help, function* () {
+      for (const [model, meter] of models) yield [{ model }, distribution(meter)];
+    });
+  perModel('celsiusify_batch_rows', 'Rows in one model run.', ({ rows }) => rows);
+  perModel(
+    'celsiusify_run_duration_seconds',
+    'Seconds of one model run, its answers written.',
+    ({ run }) => run,
+  );
+  perModel(
+    'celsiusify_queue_duration_seconds',
+    'Seconds that a call waited for a thread; short runs wait for none.',
+    ({ queue }) => queue,
+  );
+  perModel(
+    'celsiusify_parse_duration_seconds',
+    'Seconds to read a body of more than 64 KiB, on a thread.',
+    ({ parse }) => parse,
+  );
+  new Counter({
+    name: 'celsiusify_calls_dropped_total',
+    help: 'Calls that ended unanswered by the model: client gone, deadline passed, queue full.',
+    labelNames: ['model', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [model, { drops }] of models) {
+        for (const [reason, count] of Object.entries(drops)) this.inc({ model, reason }, count);
+      }
+    },
+  });
   gauge('celsiusify_queue_rows', 'Rows waiting for a model run.', gauges.queueRows);
+  gauge('celsiusify_threads', 'Threads that run models.', gauges.threads);
+  gauge('celsiusify_threads_busy', 'Threads that run a model now.', gauges.threadsBusy);
   gauge('celsiusify_requests_in_flight', 'Requests read but not answered yet.', gauges.inFlight);
-  gauge('celsiusify_tensors', 'Tensors alive in TensorFlow.', gauges.tensorsAlive);
+  gauge('celsiusify_calls', 'Calls held in native memory, from being read to being answered.', gauges.calls);
   labelled(
     'celsiusify_cold_start_seconds',
     'Seconds of each phase of the cold start.',

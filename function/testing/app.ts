@@ -1,60 +1,100 @@
+import { join } from 'node:path';
 import type { Deps, Served } from '../apis/deps.ts';
 import { createApp } from '../app.ts';
+import type { Batching } from '../engine/batching.ts';
+import { Runner, type RunnerOptions } from '../engine/runner.ts';
+import { Scheduler } from '../engine/scheduler.ts';
 import type { App } from '../http/route.ts';
-import { Batcher, type BatcherOptions } from '../model/batcher.ts';
-import type { Model } from '../model/saved-model.ts';
-import type { Signature } from '../model/signatures.ts';
-import type { Tensor } from '../model/tensor.ts';
+import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
 import type { Models } from '../models/catalogue.ts';
 import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
-import { versionOf } from '../models/folders.ts';
-import type { FloatCodec } from '../native/binding.ts';
+import { versionFolders, versionOf } from '../models/folders.ts';
+import { loadBinding } from '../native/binding.ts';
+import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { mintRunId } from '../telemetry/run-id.ts';
 
-/** The celsius model's signature under any name and with any output, as readSignatures() would give it. */
-export function celsiusSignature(name = 'serving_default'): Signature {
+const ROOT = join(import.meta.dirname, '..', '..');
+const THREADS = 2;
+
+let shared: NativeEngine | undefined;
+
+/** The addon with TensorFlow, loaded once a test file. */
+export function testEngine(): NativeEngine {
+  shared ??= new NativeEngine(loadBinding(join(ROOT, 'dist', 'native')), THREADS);
+  return shared;
+}
+
+/** Base path of celsius, or of a model of function/fixtures. */
+export const modelFolder = (model: string): string =>
+  model === 'celsius' ? join(ROOT, 'model', model) : join(ROOT, 'function', 'fixtures', model);
+
+/** Loads celsius, or a model of function/fixtures; it is unloaded when the test is over. */
+export async function testModel(
+  t: { teardown(close: () => unknown): unknown },
+  name = 'celsius',
+): Promise<SavedModel> {
+  const { folders } = await versionFolders(modelFolder(name));
+  const [[version, folder] = ['', '']] = folders; // the newest is the first
+  const model = await loadVersion(testEngine(), { name, version, folder });
+  t.teardown(() => model.unload());
+  return model;
+}
+
+/** The celsius model's signature under any name and with any output, as it would be read. */
+export function celsiusSignature(name = 'serving_default'): ServedSignature {
   const info = (key: string) => ({ key, name: `${key}:0`, dtype: 'DT_FLOAT', shape: [-1] });
   return {
     name,
     method: 'tensorflow/serving/predict',
     inputs: [info('fahrenheit')],
     outputs: [info('celsius')],
-    inputNames: 'fahrenheit:0',
-    outputNames: 'celsius:0',
     unsupported: undefined,
+    index: 0,
+    operations: new Set(),
   };
 }
 
-/** A float32 tensor of rank 1. */
-export function vector(...values: number[]): Tensor {
-  return { dtype: 'DT_FLOAT', shape: [values.length], data: Float32Array.from(values) };
-}
-
-export function toCelsius({ data, ...tensor }: Tensor): Tensor {
-  return { ...tensor, data: Float32Array.from(data as Float32Array, (f) => ((f - 32) * 5) / 9) };
-}
-
-/** Leaves all numbers to JavaScript, as native code does with those that it does not read or write. */
-export const noNativeFloats: FloatCodec = { parseFloats: () => undefined, formatFloats: () => 0 };
-
-/** A model that runs in JavaScript, without TensorFlow. */
-export function fakeModel(
-  run: Model['run'] = (_signature, inputs) => inputs.map(toCelsius),
-  ...signatures: Signature[]
-): Model {
-  const named = signatures.length > 0 ? signatures : [celsiusSignature()];
+/** A model of which only what is said about it is asked: it cannot be run. */
+export function describedModel(...signatures: ServedSignature[]): SavedModel {
   return {
     name: 'celsius',
     version: '1',
-    signatures: new Map(named.map((signature) => [signature.name, signature])),
-    floats: noNativeFloats,
-    run,
-    tensorsAlive: () => 0,
-    dispose: () => {},
+    signatures: new Map(signatures.map((signature) => [signature.name, signature])),
+    id: -1,
+    folder: '',
+    kind: { inOrder: true, bfloat16: false },
+    hasVariables: false,
+    unload: async () => {},
   };
 }
+
+/** A runner of a loaded model. */
+export function testRunner(
+  { id }: SavedModel,
+  { batching, ...options }: Partial<Omit<RunnerOptions, 'batching'>> & { batching?: Partial<Batching> } = {},
+): Runner {
+  return new Runner(id, {
+    native: testEngine(),
+    scheduler: new Scheduler(THREADS),
+    place: 'auto',
+    batching: { enabled: true, maxRows: 4096, timeout_ms: 0, padded: (rows) => rows, ...batching },
+    limits: { maxRows: 65536, maxBytes: 1 << 28 },
+    meter: new Metrics({}, NO_GAUGES).model('celsius'),
+    ...options,
+  });
+}
+
+const zero = () => 0;
+const NO_GAUGES = {
+  queueRows: zero,
+  calls: zero,
+  threads: zero,
+  threadsBusy: zero,
+  inFlight: zero,
+  coldStart: new Map([['process', 0.02]]),
+};
 
 /** What a catalogue of one model says, which has one version. */
 function oneModel(served: () => Served, modelName: string): Models<Served> {
@@ -79,7 +119,7 @@ function oneModel(served: () => Served, modelName: string): Models<Served> {
   };
 }
 
-/** An app without a socket and without TensorFlow. */
+/** An app without a socket. */
 export interface TestApp {
   readonly app: App;
   readonly runId: string;
@@ -90,28 +130,20 @@ export interface TestApp {
 
 /** @param overrides of what main.ts would hand down */
 export function testApp(
-  overrides: Partial<Deps> & { model?: Model; batcher?: Partial<BatcherOptions> } = {},
+  model: SavedModel,
+  { runner, ...overrides }: Partial<Deps> & { runner?: Runner } = {},
 ): TestApp {
-  const { model = fakeModel(), batcher, ...deps } = overrides;
   const runId = mintRunId(Date.now());
-  const coldStart = new Map([['process', 0.02]]);
-  const zero = () => 0;
-  const metrics = new Metrics({}, { queueRows: zero, tensorsAlive: zero, inFlight: zero, coldStart });
+  const metrics = new Metrics({}, NO_GAUGES);
   const logs: string[] = [];
   const served: Served = {
     name: model.name,
     version: model.version,
     signatures: model.signatures,
-    drained: async () => {},
-    unload: async () => {},
     model,
-    batcher: new Batcher(model, {
-      enabled: true,
-      maxBatchRows: 4096,
-      maxQueueRows: 65536,
-      onRun: () => {},
-      ...batcher,
-    }),
+    runner: runner ?? testRunner(model),
+    drained: async () => {},
+    unload: () => model.unload(),
   };
   const app = createApp({
     runId,
@@ -124,11 +156,13 @@ export function testApp(
     logger: createLogger('info', runId, 'celsius-00001', { write: (line) => logs.push(line) }),
     logRequests: false,
     bodyLimitBytes: 1 << 20,
-    coldStart,
+    requestDeadlineMs: Number.POSITIVE_INFINITY,
+    coldStart: NO_GAUGES.coldStart,
     phase: () => 'ready',
+    load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
-    models: oneModel(deps.served ?? (() => served), deps.modelName ?? 'celsius'),
-    ...deps,
+    models: oneModel(overrides.served ?? (() => served), overrides.modelName ?? 'celsius'),
+    ...overrides,
   });
   return { app, runId, metrics, logs };
 }

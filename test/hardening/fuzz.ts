@@ -10,7 +10,7 @@ import { type ChildServer, spawnServer } from '../../function/testing/child-proc
 import { fixture } from '../../function/testing/whole-server.ts';
 import { type FuzzCase, fuzzCases } from './fuzz-cases.ts';
 import { faultOf, mustBeRefused } from './fuzz-check.ts';
-import { peakMemory, residentMemory, tensorsAlive } from './measure.ts';
+import { callsAlive, peakMemory, residentMemory } from './measure.ts';
 
 const MODELS = [
   'celsius',
@@ -72,7 +72,7 @@ async function main(): Promise<number> {
   }
   const main = values.bundle ? join(import.meta.dirname, '..', '..', 'dist', 'main.js') : undefined;
   process.stdout.write(
-    '| model | requests | answers known | by status | seconds | tensors | peak RSS | faults |\n',
+    '| model | requests | answers known | by status | seconds | calls left | peak RSS | faults |\n',
   );
   process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- |\n');
   let faults = 0;
@@ -96,7 +96,7 @@ async function fuzzModel(model: string, seed: number, requests: number, main?: s
   const server = spawnServer({ env, ...(main ? { main } : {}) });
   const url = await server.ready;
   const started = performance.now();
-  const before = await tensorsAlive(url);
+  const before = await callsAlive(url);
   const tally: Tally = { sent: 0, statuses: new Map(), kinds: new Map(), known: 0, faults: [] };
   let early = 0;
   for (const chunk of chunks(model, seed, requests)) {
@@ -105,9 +105,9 @@ async function fuzzModel(model: string, seed: number, requests: number, main?: s
     if (tally.faults.length > 20) break;
     progress(`${model}: ${tally.sent} of ${requests}`);
   }
-  const after = await tensorsAlive(url).catch(() => 'none');
+  const after = await callsAlive(url).catch(() => 'none');
   const grown = residentMemory(server.pid) - early;
-  if (after !== before) tally.faults.push(`${before} tensors before, ${after} after`);
+  if (after !== before) tally.faults.push(`${before} calls before, ${after} after`);
   if (grown > GROWTH_LIMIT) tally.faults.push(`memory grew by ${grown >> 20} MiB`);
   const peak = peakMemory(server.pid);
   server.child.kill('SIGTERM');

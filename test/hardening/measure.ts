@@ -17,5 +17,5 @@ export async function metric(url: string, name: string): Promise<string> {
   return new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 'none';
 }
 
-/** Tensors that live in TensorFlow: the same before and after any requests. */
-export const tensorsAlive = (url: string): Promise<string> => metric(url, 'celsiusify_tensors');
+/** Calls held in native memory: none before and after any requests. */
+export const callsAlive = (url: string): Promise<string> => metric(url, 'celsiusify_calls');

@@ -1,7 +1,17 @@
 import t from 'tap';
 import type { HttpRequest } from '../../http/message.ts';
-import { celsiusSignature, fakeModel, testApp } from '../../testing/app.ts';
+import { ModelMeter } from '../../telemetry/metrics.ts';
+import {
+  celsiusSignature,
+  describedModel,
+  testApp,
+  testEngine,
+  testModel,
+  testRunner,
+} from '../../testing/app.ts';
 import { ask, type Case, ORIGIN } from '../../testing/requests.ts';
+
+const celsius = await testModel(t);
 
 const CASES: readonly Case[] = [
   {
@@ -23,11 +33,10 @@ const CASES: readonly Case[] = [
   },
 ];
 
-t.test('requests and their answers', (t) => ask(t, testApp(), CASES));
+t.test('requests and their answers', (t) => ask(t, testApp(celsius), CASES));
 
 t.test('a model that turns no fahrenheit into celsius has no /celsius', async (t) => {
-  const model = fakeModel(undefined, { ...celsiusSignature(), outputs: [] });
-  const { app } = testApp({ model });
+  const { app } = testApp(describedModel({ ...celsiusSignature(), outputs: [] }));
   const reply = await app.fetch(
     new Request(`${ORIGIN}/celsius`, { method: 'POST', body: '{"fahrenheit":1}' }),
   );
@@ -36,7 +45,7 @@ t.test('a model that turns no fahrenheit into celsius has no /celsius', async (t
 });
 
 t.test('/celsius says which field was wrong', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(celsius);
   for (const { body, error } of [
     { body: '', error: /body is empty/ },
     { body: '{"fahrenheit":', error: /not JSON/ },
@@ -60,13 +69,9 @@ t.test('/celsius says which field was wrong', async (t) => {
   }
 });
 
-t.test('a client that went away costs no run and gets no answer', async (t) => {
-  let runs = 0;
-  const model = fakeModel((_signature, inputs) => {
-    runs++;
-    return [...inputs];
-  });
-  const { app } = testApp({ model });
+t.test('a client that went away costs no run, and its request ends', async (t) => {
+  const meter = new ModelMeter();
+  const { app } = testApp(celsius, { runner: testRunner(celsius, { meter, place: 'loop' }) });
   const body = Buffer.from('{"fahrenheit":1}');
   const request: HttpRequest = {
     method: 'POST',
@@ -75,7 +80,9 @@ t.test('a client that went away costs no run and gets no answer', async (t) => {
     body,
     gone: () => true,
   };
-  app.handle(request);
-  await new Promise(setImmediate);
-  t.equal(runs, 0);
+  t.equal((await app.handle(request)).status, 499);
+  t.equal(meter.run.count, 0);
+  t.equal(meter.drops.gone, 1);
+  t.equal(testEngine().calls, 0);
+  t.equal(app.inFlight, 0);
 });

@@ -1,4 +1,4 @@
-import type { Model } from '../../model/saved-model.ts';
+import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusSignature } from '../celsius/celsius.ts';
 import {
   CelsiusRequest,
@@ -23,7 +23,7 @@ import {
 
 export interface Documented {
   readonly version: string;
-  readonly model: Pick<Model, 'name' | 'version' | 'signatures'>;
+  readonly model: Pick<SavedModel, 'name' | 'version' | 'signatures'>;
   /** Whether /metrics is answered by this app, and whether it asks for a token. */
   readonly metrics: 'open' | 'token' | 'elsewhere';
 }

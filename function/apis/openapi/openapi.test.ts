@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import t, { type Test } from 'tap';
 import { unavailable } from '../../errors.ts';
-import { celsiusSignature, fakeModel, type TestApp, testApp } from '../../testing/app.ts';
+import { celsiusSignature, describedModel, type TestApp, testApp, testModel } from '../../testing/app.ts';
 import type { Deps } from '../deps.ts';
 
 interface Answer {
@@ -23,6 +23,8 @@ interface Document {
   readonly paths: Record<string, Record<string, Operation> & Pick<Operation, 'parameters'>>;
   readonly components: { responses: Record<string, Answer> };
 }
+
+const model = await testModel(t);
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 
@@ -80,22 +82,22 @@ const words = {
   inputs: [{ key: 'w', name: 'w:0', dtype: 'DT_STRING', shape: [-1] }],
 };
 const variants = [
-  { name: 'celsius', testing: () => testApp(), celsius: true, metrics: 'open' },
+  { name: 'celsius', testing: () => testApp(model), celsius: true, metrics: 'open' },
   {
     name: 'a model that is not celsius',
-    testing: () => testApp({ model: { ...fakeModel(undefined, words), name: 'w' }, modelName: 'w' }),
+    testing: () => testApp({ ...describedModel(words), name: 'w' }, { modelName: 'w' }),
     celsius: false,
     metrics: 'open',
   },
   {
     name: 'metrics behind a token',
-    testing: () => testApp({ metricsToken: 's' }),
+    testing: () => testApp(model, { metricsToken: 's' }),
     celsius: true,
     metrics: 'token',
   },
   {
     name: 'metrics elsewhere',
-    testing: () => testApp({ metricsHere: false }),
+    testing: () => testApp(model, { metricsHere: false }),
     celsius: true,
     metrics: undefined,
   },
@@ -119,7 +121,7 @@ for (const { name, testing, celsius, metrics } of variants) {
 }
 
 t.test('each documented operation answers as documented', async (t) => {
-  const testing = testApp();
+  const testing = testApp(model);
   const document = await documentOf(testing);
   let count = 0;
   for (const { path, method, operation } of operationsOf(document)) {
@@ -141,7 +143,7 @@ t.test('each documented operation answers as documented', async (t) => {
 });
 
 t.test('methods that are not documented are 405, and 400 under /v1/', async (t) => {
-  const testing = testApp();
+  const testing = testApp(model);
   const document = await documentOf(testing);
   for (const [template, item] of Object.entries(document.paths)) {
     const path = template.replace('{version}', '1');
@@ -205,11 +207,11 @@ for (const { method, path, to = path, body, headers = {}, status, ...deps } of f
   const size = body === undefined ? '' : ` with ${body.length} bytes ${JSON.stringify(headers)}`;
   t.test(`documented error ${status} of ${method} ${to}${size}`, async (t) => {
     const token = deps.metricsToken === undefined ? {} : { metricsToken: deps.metricsToken };
-    const document = await documentOf(testApp(token));
+    const document = await documentOf(testApp(model, token));
     const operation = document.paths[path]?.[method];
     if (operation === undefined) throw new Error(`${method} ${path} is not documented`);
     t.ok(status in operation.responses, 'is listed');
-    const { app } = testApp({ bodyLimitBytes: 200, ...deps });
+    const { app } = testApp(model, { bodyLimitBytes: 200, ...deps });
     const init = { method: method.toUpperCase(), headers, ...(body === undefined ? {} : { body }) };
     const reply = await app.fetch(new Request(`http://localhost${to}`, init));
     t.equal(reply.status, status);
@@ -221,7 +223,7 @@ for (const { method, path, to = path, body, headers = {}, status, ...deps } of f
 const [LAST, FIRST] = [3.4028235677973362e38, 3.4028235677973366e38];
 
 t.test('the documented schema of /celsius takes what the server takes', async (t) => {
-  const testing = testApp();
+  const testing = testApp(model);
   const document = await documentOf(testing);
   const ajv = new Ajv2020({ strict: false, validateSchema: false });
   formats.default(ajv);
@@ -242,6 +244,6 @@ t.test('the documented schema of /celsius takes what the server takes', async (t
 });
 
 t.test('is written once', async (t) => {
-  const testing = testApp();
+  const testing = testApp(model);
   t.same(await documentOf(testing), await documentOf(testing));
 });

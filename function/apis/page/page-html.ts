@@ -1,7 +1,7 @@
-import type { Model } from '../../model/saved-model.ts';
+import type { SavedModel } from '../../model/saved-model.ts';
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
 import { celsiusSignature } from '../celsius/celsius.ts';
-import type { Phase } from '../deps.ts';
+import type { Load, Phase } from '../deps.ts';
 import { predictExample } from '../tensorflow-serving/predict-example.ts';
 import { Html, html } from './html.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
@@ -18,7 +18,8 @@ export interface PageView {
   readonly phase: Phase;
   readonly modelName: string;
   /** Undefined while it is being loaded. */
-  readonly model: Model | undefined;
+  readonly model: SavedModel | undefined;
+  readonly load: Load;
   readonly uptimeSeconds: number;
   /** Phase → seconds. */
   readonly coldStart: ReadonlyMap<string, number>;
@@ -97,13 +98,14 @@ function curl(path: string, body: string): Html {
   return html`<pre><code>curl -d ${body} <span class="address">http://localhost:8080/</span>${path}</code></pre>`;
 }
 
-function processSection({ runId, version, modelName, model, uptimeSeconds }: PageView): Html {
+function processSection({ runId, version, modelName, model, load, uptimeSeconds }: PageView): Html {
   return html`<section aria-labelledby="process">
 <h2 id="process">This process</h2>
 <dl>
 <div><dt>Run ID</dt><dd><code id="run-id">${runId}</code></dd></div>
 <div><dt>Model</dt><dd>${modelName}${model === undefined ? '' : `, version ${model.version}`}</dd></div>
 <div><dt>Celsiusify</dt><dd>${version}</dd></div>
+<div><dt>Threads</dt><dd>${load.busy} of ${load.threads} busy, ${load.rowsWaiting} rows waiting</dd></div>
 <div><dt>Up for</dt><dd>${duration(uptimeSeconds)}</dd></div>
 </dl>
 </section>`;

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { unavailable } from '../../errors.ts';
-import type { Signature } from '../../model/signatures.ts';
-import { celsiusSignature, fakeModel, testApp } from '../../testing/app.ts';
+import type { ServedSignature } from '../../model/saved-model.ts';
+import { celsiusSignature, describedModel, testApp, testModel } from '../../testing/app.ts';
+
+const celsius = await testModel(t);
 
 const loading = () => {
   throw unavailable('the model is being loaded');
 };
 
-async function page(testing = testApp(), path = '/', method = 'GET') {
+async function page(testing = testApp(celsius), path = '/', method = 'GET') {
   const reply = await testing.app.fetch(new Request(`http://localhost${path}`, { method }));
   return { ...testing, reply, text: await reply.text() };
 }
@@ -19,7 +21,7 @@ t.test('shows the process, its cold start, the model and where the rest is', asy
     ['native', 0.06],
     ['unheard-of', 0],
   ]);
-  const { reply, text, runId } = await page(testApp({ coldStart }));
+  const { reply, text, runId } = await page(testApp(celsius, { coldStart }));
   t.equal(reply.status, 200);
   t.equal(reply.headers.get('content-type'), 'text/html; charset=utf-8');
   t.equal(reply.headers.get('x-run-id'), runId);
@@ -44,7 +46,7 @@ t.test('shows the process, its cold start, the model and where the rest is', asy
 });
 
 t.test('HEAD has the headers and no body', async (t) => {
-  const { reply, text } = await page(testApp(), '/', 'HEAD');
+  const { reply, text } = await page(testApp(celsius), '/', 'HEAD');
   t.equal(reply.status, 200);
   t.equal(text, '');
   t.ok(reply.headers.has('content-security-policy'));
@@ -83,7 +85,7 @@ const conversions = [
 
 for (const { query, value, answer, error } of conversions) {
   t.test(`without JavaScript: /${query.slice(0, 40)}`, async (t) => {
-    const { text } = await page(testApp(), `/${query}`);
+    const { text } = await page(testApp(celsius), `/${query}`);
     t.ok(text.includes(`value="${value}"`), text);
     t.equal(/<output[^>]*>(.*?)<\/output/.exec(text)?.[1], answer);
     const note = /<p id="by"[^>]*>([^<]*)</.exec(text)?.[1] ?? '';
@@ -92,15 +94,15 @@ for (const { query, value, answer, error } of conversions) {
   });
 }
 
-const other: Signature = {
+const other: ServedSignature = {
   ...celsiusSignature(),
   inputs: [{ key: "it's <x>", name: 'x:0', dtype: 'DT_STRING', shape: [-1, 2] }],
   outputs: [{ key: 'y', name: 'y:0', dtype: 'DT_FLOAT', shape: undefined }],
 };
 
 t.test('a model that is not celsius gets an example of :predict in place of the form', async (t) => {
-  const model = { ...fakeModel((_signature, inputs) => [...inputs], other), name: 'words' };
-  const { text } = await page(testApp({ model, modelName: 'words' }));
+  const model = { ...describedModel(other), name: 'words' };
+  const { text } = await page(testApp(model, { modelName: 'words' }));
   t.notMatch(text, /<form|POST \/celsius/);
   t.match(text, 'v1/models/words:predict');
   t.match(text, 'it&#39;s &#60;x&#62;', "the model's own names are escaped");
@@ -110,14 +112,13 @@ t.test('a model that is not celsius gets an example of :predict in place of the 
 
 t.test('a signature that cannot be served says why, and has no example', async (t) => {
   const unsupported = 'input "x" has dtype DT_HALF';
-  const model = fakeModel(undefined, { ...other, name: 'half', unsupported });
-  const { text } = await page(testApp({ model }));
+  const { text } = await page(testApp(describedModel({ ...other, name: 'half', unsupported })));
   t.match(text, 'input &#34;x&#34; has dtype DT_HALF');
   t.match(text, '@request.json');
 });
 
 t.test('while the model is being loaded', async (t) => {
-  const testing = testApp({ phase: () => 'starting', served: loading, coldStart: new Map() });
+  const testing = testApp(celsius, { phase: () => 'starting', served: loading, coldStart: new Map() });
   const { reply, text } = await page(testing, '/?fahrenheit=212');
   t.equal(reply.status, 200);
   t.match(text, 'class="state starting"');
@@ -126,7 +127,7 @@ t.test('while the model is being loaded', async (t) => {
 });
 
 t.test('/metrics on a port of its own is not linked', async (t) => {
-  const { text } = await page(testApp({ metricsHere: false }));
+  const { text } = await page(testApp(celsius, { metricsHere: false }));
   t.notMatch(text, 'href="metrics"');
 });
 
@@ -135,7 +136,7 @@ t.test('a fault that is no HTTP error is one of the server', async (t) => {
     throw new Error('boom');
   };
   for (const path of ['/', '/?fahrenheit=1']) {
-    const { reply, text } = await page(testApp({ served: fault }), path);
+    const { reply, text } = await page(testApp(celsius, { served: fault }), path);
     t.equal(reply.status, 500);
     t.notMatch(text, 'boom');
   }

@@ -1,7 +1,7 @@
 import { RequestError } from '../../errors.ts';
 import type { HttpRequest } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
-import type { Model } from '../../model/saved-model.ts';
+import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusRoute } from '../celsius/celsius.ts';
 import type { Deps } from '../deps.ts';
 import type { CelsiusResponse } from '../schemas.ts';
@@ -11,7 +11,15 @@ import { PAGE_STYLE } from './page-style.ts';
 
 type PageDeps = Pick<
   Deps,
-  'runId' | 'version' | 'modelName' | 'metricsHere' | 'coldStart' | 'phase' | 'served'
+  | 'runId'
+  | 'version'
+  | 'modelName'
+  | 'metricsHere'
+  | 'coldStart'
+  | 'phase'
+  | 'served'
+  | 'load'
+  | 'requestDeadlineMs'
 >;
 
 /**
@@ -21,6 +29,7 @@ type PageDeps = Pick<
  * Without JavaScript the form comes back as `/?fahrenheit=212`, which is answered the way POST /celsius answers it.
  */
 export function pageRoute(deps: PageDeps): Route {
+  const celsius = celsiusRoute(deps);
   let headers: readonly string[] | undefined; // hashed on the first request: a cold start does without it
   return {
     name: 'page',
@@ -28,11 +37,12 @@ export function pageRoute(deps: PageDeps): Route {
     methods: ['GET', 'HEAD'],
     async handle(request) {
       headers ??= await pageHeaders();
-      const conversion = await convert(request, deps);
+      const conversion = await convert(request, celsius);
       const { pageHtml } = await import('./page-html.ts'); // with the schemas of its example, 5 ms of a cold start
       const body = pageHtml({
         ...deps,
         phase: deps.phase(),
+        load: deps.load(),
         model: modelOf(deps),
         uptimeSeconds: performance.now() / 1000,
         conversion,
@@ -43,12 +53,12 @@ export function pageRoute(deps: PageDeps): Route {
 }
 
 /** What `?fahrenheit=` asks for; undefined where nothing does. */
-async function convert(request: HttpRequest, deps: PageDeps): Promise<Conversion | undefined> {
+async function convert(request: HttpRequest, celsiusRoute: Route): Promise<Conversion | undefined> {
   const asked = new URL(request.url, 'http://localhost').searchParams.get('fahrenheit')?.trim();
   if (asked === undefined || asked === '') return undefined;
   const fahrenheit = asked.slice(0, 40);
   try {
-    const { body } = await celsiusRoute(deps).handle(
+    const { body } = await celsiusRoute.handle(
       {
         method: 'POST',
         url: '/celsius',
@@ -67,7 +77,7 @@ async function convert(request: HttpRequest, deps: PageDeps): Promise<Conversion
 }
 
 /** Undefined while the model is being loaded. */
-function modelOf({ served }: PageDeps): Model | undefined {
+function modelOf({ served }: PageDeps): SavedModel | undefined {
   try {
     return served().model;
   } catch (error) {

@@ -33,10 +33,16 @@ function bareOrNamed(inputs: readonly TensorInfo[], skip: 0 | 1): unknown {
 }
 
 function value({ key, dtype, shape }: TensorInfo, skip: 0 | 1): unknown {
-  const element =
-    dtype === 'DT_STRING' ? 'text' : dtype === 'DT_BOOL' ? true : key === 'fahrenheit' ? 212 : 0;
+  const element = elementOf(key, dtype);
   const nest = (inner: unknown, size: number) => Array.from({ length: size }, () => inner);
   return known(shape).slice(skip).reduceRight(nest, element);
+}
+
+function elementOf(key: string, dtype: string): unknown {
+  if (dtype.startsWith('DT_STRING')) return 'text';
+  if (dtype.startsWith('DT_BOOL')) return true;
+  if (dtype.startsWith('DT_COMPLEX')) return [0, 0];
+  return key === 'fahrenheit' ? 212 : 0;
 }
 
 /** Unknown dimensions, and an unknown rank, as 1. */

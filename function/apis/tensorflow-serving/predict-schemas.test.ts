@@ -69,9 +69,15 @@ t.test('what a signature says is what a request must be', async (t) => {
     { model: 'types', body: { instances: [{ real: 1 }] }, why: 'missing inputs' },
     {
       model: 'unsupported',
-      body: { signature_name: 'half', instances: [1] },
+      body: { signature_name: 'variant', instances: [1] },
       why: 'a dtype that is not served',
     },
+    { model: 'dtypes', body: { signature_name: 'half', instances: [65520] }, why: 'beyond float16' },
+    { model: 'dtypes', body: { signature_name: 'bfloat16', instances: [3.4e38] }, why: 'beyond bfloat16' },
+    { model: 'dtypes', body: { signature_name: 'uint8', instances: [256] }, why: 'beyond uint8' },
+    { model: 'dtypes', body: { signature_name: 'int8', instances: [-129] }, why: 'below int8' },
+    { model: 'dtypes', body: { signature_name: 'uint64', instances: [-1] }, why: 'below uint64' },
+    { model: 'dtypes', body: { signature_name: 'complex64', instances: [1] }, why: 'no pair' },
     { model: 'empty', body: { instances: [1] }, why: 'a model without signatures' },
   ];
   for (const { model, body, why } of refused) t.notOk(compiled(model, 1).request(body), `${model}: ${why}`);
@@ -81,7 +87,7 @@ t.test('an input of unknown rank takes anything', async (t) => {
   const info = { key: 'x', name: 'x:0', dtype: 'DT_FLOAT', shape: undefined };
   const signature = {
     ...{ name: 'serving_default', method: '', inputs: [info], outputs: [info] },
-    ...{ inputNames: 'x:0', outputNames: 'x:0', unsupported: undefined },
+    unsupported: undefined,
   };
   const { request } = predictSchemas(new Map([['serving_default', signature]]));
   const valid = new Ajv2020({ strictTypes: false, formats: { float: true } }).compile(request);
@@ -98,6 +104,7 @@ t.test('examples fit', async (t) => {
     'stateful',
     'convolution',
     'constant-strings',
+    'dtypes',
   ]) {
     const example = predictExample(signaturesOf(model, 1));
     t.ok(compiled(model, 1).request(example), `${model}: ${JSON.stringify(example)}`);

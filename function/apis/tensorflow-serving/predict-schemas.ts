@@ -107,33 +107,52 @@ function tensorSchema({ dtype, shape }: TensorInfo, element: Schema, skip: 0 | 1
 }
 
 function requestElement({ dtype }: TensorInfo): Schema {
-  switch (dtype) {
-    case 'DT_FLOAT':
-      return Float32;
-    case 'DT_INT32':
-      return { type: 'integer', format: 'int32', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
-    case 'DT_INT64':
-      return { type: 'integer', format: 'int64' }; // its bounds are no doubles, so they cannot be written here
-    case 'DT_UINT8':
-      return { type: 'integer', minimum: 0, maximum: 255 };
-    case 'DT_BOOL':
-      return { type: 'boolean' };
-    default:
-      return { anyOf: [{ type: 'string' }, Base64] };
-  }
+  return elementSchema(dtype) ?? { anyOf: [{ type: 'string' }, Base64] };
 }
 
 function responseElement({ key, dtype }: TensorInfo): Schema {
-  switch (dtype) {
-    case 'DT_FLOAT':
-      return { type: 'number', format: 'float' };
-    case 'DT_INT32':
-      return { type: 'integer', format: 'int32' };
-    case 'DT_INT64':
-      return { type: 'integer', format: 'int64' };
+  return elementSchema(dtype) ?? (key.endsWith('_bytes') ? Base64 : { type: 'string' });
+}
+
+/** Of one element; undefined for strings. */
+function elementSchema(dtype: string): Schema | undefined {
+  const value = dtype.replace(/_REF$/, '');
+  const [, unsigned, bits] = /^DT_Q?(U?)INT(\d+)$/.exec(value) ?? [];
+  if (bits !== undefined) return integer(unsigned !== 'U', Number(bits));
+  switch (value) {
     case 'DT_BOOL':
       return { type: 'boolean' };
+    case 'DT_HALF':
+      return below(65520); // halfway from the largest float16 to 2^16; from there on numbers are rounded to infinity
+    case 'DT_BFLOAT16':
+      return below(2 ** 128 - 2 ** 119);
+    case 'DT_FLOAT':
+      return Float32;
+    case 'DT_DOUBLE':
+      return DOUBLE;
+    case 'DT_COMPLEX64':
+      return pair(Float32);
+    case 'DT_COMPLEX128':
+      return pair(DOUBLE);
     default:
-      return key.endsWith('_bytes') ? Base64 : { type: 'string' };
+      return undefined;
   }
+}
+
+const DOUBLE: Schema = { type: 'number', format: 'double' };
+
+const below = (bound: number): Schema => ({
+  type: 'number',
+  exclusiveMinimum: -bound,
+  exclusiveMaximum: bound,
+});
+
+/** A complex number as its real and its imaginary part. */
+const pair = (items: Schema): Schema => ({ type: 'array', items, minItems: 2, maxItems: 2 });
+
+function integer(signed: boolean, bits: number): Schema {
+  const format = signed && bits >= 32 ? { format: `int${bits}` } : {}; // OpenAPI has no others
+  if (bits > 32) return { type: 'integer', ...format, ...(signed ? {} : { minimum: 0 }) }; // other bounds are no doubles
+  const [minimum, maximum] = signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+  return { type: 'integer', ...format, minimum, maximum };
 }

@@ -1,8 +1,10 @@
 import t from 'tap';
-import { testApp } from '../../testing/app.ts';
+import { testApp, testModel } from '../../testing/app.ts';
 import { ask, type Case } from '../../testing/requests.ts';
 
 const row = '{"instances":[212]}';
+
+const celsius = await testModel(t);
 
 const CASES: readonly Case[] = [
   {
@@ -127,4 +129,4 @@ const CASES: readonly Case[] = [
   },
 ];
 
-t.test('requests and their answers', (t) => ask(t, testApp(), CASES));
+t.test('requests and their answers', (t) => ask(t, testApp(celsius), CASES));

@@ -1,10 +1,11 @@
+import { PREDICT } from '../../engine/runner.ts';
 import { invalidArgument, type RequestError } from '../../errors.ts';
 import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import { versionOf } from '../../models/folders.ts';
+import { HttpClient } from '../client.ts';
 import type { Deps, Served } from '../deps.ts';
 import { listText, metadataText, statusText } from './model-info.ts';
-import { predictText, readPredict } from './predict-json.ts';
 
 /**
  * `/v1/models/NAME[/versions/N | /labels/L]` and then nothing (status), `/metadata` or `:VERB`. What TensorFlow
@@ -16,22 +17,21 @@ const MODEL_PATH =
 const MODELS_PATH = /^\/v1\/models\/?$/i;
 
 const PREFIX = '/v1/models/';
-const PREDICT = ':predict';
+const SUFFIX = ':predict';
 
 /** TensorFlow Serving's REST API, which is KServe's V1 protocol too, for all models that are served. */
-export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route[] {
+export function tensorflowServingRoutes({
+  models,
+  requestDeadlineMs,
+}: Pick<Deps, 'models' | 'requestDeadlineMs'>): Route[] {
   /** By version: which one answered is not known otherwise while versions change. */
   const versionHeaders = new Map<string, readonly string[]>();
   /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
   const predictPaths = new Map<string, string>();
-  const answer = (request: HttpRequest, served: Served) => {
-    const { model, batcher } = served;
-    const predict = readPredict(request.body, model);
-    const { signature, inputs } = predict;
-    return after(batcher.run({ signature, inputs, client: request }), (outputs) =>
-      jsonText(predictText(predict, outputs, model.floats), headersOf(served)),
+  const answer = (request: HttpRequest, served: Served) =>
+    after(served.runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
+      jsonText(text, headersOf(served)),
     );
-  };
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
@@ -64,8 +64,8 @@ export function tensorflowServingRoutes({ models }: Pick<Deps, 'models'>): Route
   }
 
   function isPredictPath(path: string): boolean {
-    if (!path.startsWith(PREFIX) || !path.endsWith(PREDICT)) return false;
-    const name = path.slice(PREFIX.length, -PREDICT.length);
+    if (!path.startsWith(PREFIX) || !path.endsWith(SUFFIX)) return false;
+    const name = path.slice(PREFIX.length, -SUFFIX.length);
     if (name === '' || !models.has(name)) return false;
     predictPaths.set(path, name);
     return true;

@@ -1,0 +1,2 @@
+/** The body of an answer: a string where it is short, UTF-8 bytes where it is long. */
+export type Answer = string | Buffer;

@@ -1,0 +1,96 @@
+import { FatalError, messageOf, RequestError } from '../errors.ts';
+import type { SavedModel, ServedSignature } from '../model/saved-model.ts';
+import type { TensorInfo } from '../model/signatures.ts';
+import { sizeOf } from '../model/tensor.ts';
+import type { TensorBytes } from '../native/raw-engine.ts';
+import type { Runner } from './runner.ts';
+
+/** A warm-up input larger than this many elements is left out: it would cost more than it saves. */
+const MAX_ELEMENTS = 1 << 20;
+
+/** A run that takes no longer is done again, so that the engine knows what it costs; in ms. */
+const QUICK = 5;
+const RUNS = 3;
+
+/** One that takes longer is not waited for, in ms. */
+const PATIENCE = 60_000;
+
+/** What can be told of another run: it changes or waits for something, or draws what it would not draw again. */
+const REMEMBERS =
+  /Assign|Apply|^(?!Tensor).*Scatter(?!Nd$)|CountUpTo|Queue|Barrier|Stack(?:V2|Push|Pop|Close)?$|[Ss]tage|Accumulator|Mutex|Insert|Import|Remove|Erase|Write|Save|Append|Delete|Destroy|Iterator|Dataset|Reader|Summary|PyFunc|Send|Recv|Collective|Rng|^(?!Stateless).*(?:Random|Multinomial|Dropout)|^Print/;
+
+/** Operations that match, but only give what they are given. */
+const HARMLESS = /^(?:Stack|TensorList|EmptyTensorList|ScatterNd|Scatter|TensorScatter|DeleteSessionTensor)$/;
+
+/** Whether a run leaves the model as it was, whatever runs were before. */
+export function isHarmless(operations: ReadonlySet<string>): boolean {
+  return ![...operations].some((operation) => REMEMBERS.test(operation) && !HARMLESS.test(operation));
+}
+
+/** What warming up came to. */
+export interface WarmUp {
+  /** Names of signatures that ran. */
+  readonly ran: readonly string[];
+  /** By name, why others did not. */
+  readonly left: ReadonlyMap<string, string>;
+}
+
+/**
+ * Runs each signature on zeros, so that no caller pays for TensorFlow's first run (graph pruning, kernels, memory), and
+ * the engine learns which runs are short. Nothing is run that the model could remember. A model may refuse zeros; its
+ * first caller pays then, so that is no failure.
+ *
+ * @throws FatalError where a run says that the model lacks something that every run needs
+ */
+export async function warmUp(model: SavedModel, runner: Runner): Promise<WarmUp> {
+  const ran: string[] = [];
+  const left = new Map<string, string>();
+  for (const signature of model.signatures.values()) {
+    if (signature.unsupported !== undefined) continue;
+    const why = await tryOne(model, signature, runner);
+    if (why === undefined) ran.push(signature.name);
+    else left.set(signature.name, why);
+  }
+  return { ran, left };
+}
+
+/** @returns why it was not run; undefined where it was */
+async function tryOne(
+  model: SavedModel,
+  signature: ServedSignature,
+  runner: Runner,
+): Promise<string | undefined> {
+  if (!isHarmless(signature.operations)) return 'a run could change the model, or wait for something';
+  const inputs = signature.inputs.map(zeros);
+  if (inputs.some(({ shape }) => sizeOf(shape) > MAX_ELEMENTS)) return 'its inputs are large';
+  const deadline = performance.now() + PATIENCE;
+  const client = { gone: () => false, deadline: () => deadline };
+  try {
+    for (let run = 0, quick = true; run < RUNS && quick; run++) {
+      const start = performance.now();
+      await runner.run(signature.index, inputs, client);
+      quick = run === 0 ? performance.now() - start < 50 * QUICK : performance.now() - start < QUICK;
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    if (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE') return error.message;
+    if (error.code === 'DEADLINE_EXCEEDED') return `it took longer than ${PATIENCE / 1000} s`;
+    throw new FatalError(`model ${model.name} cannot be run: ${explain(error, signature)}`);
+  }
+}
+
+/** Unknown dimensions, and an unknown rank, count as 1. */
+function zeros({ shape = [1] }: TensorInfo): TensorBytes {
+  return { shape: shape.map((size) => Math.max(size, 1)) };
+}
+
+/** TensorFlow's words on a variable that is not there tell of containers and sessions, and not what to do. */
+function explain(error: RequestError, { name }: ServedSignature): string {
+  const words = messageOf(error);
+  const variable = /(?:resource variable|Could not find variable|uninitialized value) (\S+?)[.\s]/.exec(
+    `${words} `,
+  )?.[1];
+  if (variable === undefined) return `signature ${JSON.stringify(name)}: ${words}`;
+  return `signature ${JSON.stringify(name)} needs the variable ${variable}, which has no value: variables/ is missing or of another model; export the model again with tf.saved_model.save, and copy the whole folder`;
+}

@@ -1,0 +1,45 @@
+#include "elements.h"
+
+#include <string>
+
+namespace celsiusify {
+
+bool SkipBase64Object(Scanner* in, std::string_view* content) {
+  if (!in->Take('{')) return false;
+  const char* value = nullptr;
+  Step step = in->First('}');
+  for (; step == Step::kItem; step = in->Next('}')) {
+    std::string_view key;
+    if (!in->Key(&key) || !Says(key, "b64")) return false;
+    value = in->at;
+    if (!in->SkipValue()) return false;
+  }
+  if (step == Step::kFault || value == nullptr || *value != '"') return false;
+  Scanner string(value, in->end);
+  return string.SkipString(content);
+}
+
+const char* ReadElement(const char* at, const char* end, bool* element) {
+  const std::string_view text(at, end - at);
+  if (text.substr(0, 4) == "true") {
+    *element = true;
+    return at + 4;
+  }
+  if (text.substr(0, 5) == "false") {
+    *element = false;
+    return at + 5;
+  }
+  return nullptr;
+}
+
+const char* ReadElement(const char* at, const char* end, StringInBody* element) {
+  Scanner in(at, end);
+  element->at = at;
+  if (in.Sees('"')) return in.SkipString() ? in.at : nullptr;
+  std::string_view content;
+  if (!SkipBase64Object(&in, &content)) return nullptr;
+  const bool plain = content.find('\\') == std::string_view::npos;
+  return plain ? IsBase64(content) ? in.at : nullptr : IsBase64(Unescape(content)) ? in.at : nullptr;
+}
+
+}  // namespace celsiusify

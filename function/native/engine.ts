@@ -1,0 +1,218 @@
+import type { Binding } from './binding.ts';
+import type {
+  NativeSignature,
+  OutputTensor,
+  RawEngine,
+  SavedModelInfo,
+  SessionKind,
+  TensorBytes,
+} from './raw-engine.ts';
+
+/** Told what came of a task: a value, or an Error where there was none; and the time that it took on its thread. */
+export type Done = (value: unknown, nanoseconds: number) => void;
+
+/** Calls are read from and written as `:predict` in JSON. Other formats are numbers that addField() gives. */
+export const PREDICT = 0;
+
+/** Facts about a call, which decode(), decodeLater() and create() leave behind until the next. */
+export interface CallFacts {
+  /** Index of the signature in the model's list. */
+  readonly signature: number;
+  /** First dimension that all inputs share; 0 where they share none: such a call runs alone. */
+  readonly rows: number;
+  /** Calls of one model and one key can share a run. */
+  readonly key: number;
+  /** Of the inputs. */
+  readonly bytes: number;
+}
+
+/**
+ * Models and calls that live in native memory, and the threads that work on them. A call is a number: its request is read
+ * into tensors, run, and its answer written, without a JavaScript object for what is between. Each call ends with exactly
+ * one of answer(), take(), outputs() and drop().
+ */
+export class NativeEngine implements CallFacts {
+  readonly #binding: Binding;
+  readonly #raw: RawEngine;
+  readonly #facts = new Float64Array(5);
+  readonly #waiting: (Done | undefined)[] = [];
+  readonly #freeTickets: number[] = [];
+
+  /** @param threads of the pool; each is made when it first has something to do */
+  constructor(binding: Binding, threads: number) {
+    this.#binding = binding;
+    this.#raw = binding.createEngine(threads, this.#done, this.#facts);
+  }
+
+  get signature(): number {
+    return this.#facts[0] ?? 0;
+  }
+
+  get rows(): number {
+    return this.#facts[1] ?? 0;
+  }
+
+  get key(): number {
+    return this.#facts[2] ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#facts[3] ?? 0;
+  }
+
+  /** What the last answer() or run() took, in ns, its answers written. */
+  get nanoseconds(): number {
+    return this.#facts[4] ?? 0;
+  }
+
+  /** Calls that have not ended: the same before and after any request, or something leaks. */
+  get calls(): number {
+    return this.#raw.calls();
+  }
+
+  /** @throws NativeFailure; rejects with it */
+  readModel(folder: string): Promise<SavedModelInfo> {
+    return this.#promise((ticket) => this.#raw.readModel(ticket, folder)) as Promise<SavedModelInfo>;
+  }
+
+  /**
+   * Loads a SavedModel's meta graph `serve` with the binding of \@tensorflow/tfjs-node, whose session a thread of the pool
+   * has made by then, and opens it.
+   *
+   * @returns its number, and for each signature why the graph cannot serve it
+   * @throws NativeFailure; rejects with it
+   */
+  load(
+    folder: string,
+    { inOrder, bfloat16 }: SessionKind,
+    signatures: readonly NativeSignature[],
+  ): Promise<{ id: number; unsupported: string[] }> {
+    return new Promise((resolve, reject) => {
+      const ticket = this.#ticket((value) => {
+        if (value instanceof Error) return reject(value);
+        try {
+          // At once, while the addon offers what it has loaded.
+          const loaded = this.#binding.loadSavedModel(folder, 'serve');
+          const opened = this.#raw.open(signatures);
+          // The session lives on in what was opened, and can end on another thread.
+          this.#binding.deleteSavedModel(loaded);
+          resolve(opened);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.#raw.prepare(ticket, folder, inOrder, bfloat16);
+    });
+  }
+
+  /** Gives all of a model's memory back, when its last call has ended. */
+  async unload(model: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.close(ticket, model));
+  }
+
+  /**
+   * Makes another model of one, whose variables are constants.
+   *
+   * @param folder its saved_model.pb
+   * @param availableBytes of memory; Infinity for no limit
+   * @returns its number
+   * @throws NativeFailure that says why it cannot be; rejects with it
+   */
+  async freeze(
+    model: number,
+    folder: string,
+    { inOrder, bfloat16 }: SessionKind,
+    availableBytes: number,
+  ): Promise<number> {
+    const available = Math.min(availableBytes, Number.MAX_SAFE_INTEGER);
+    const frozen = await this.#promise((ticket) =>
+      this.#raw.freeze(ticket, model, folder, inOrder, bfloat16, available),
+    );
+    return frozen as number; // as the addon says
+  }
+
+  /** Runs of a model are runs of `other` from now on, which ends. Runs under way end as they began. */
+  async replace(model: number, other: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.replace(ticket, model, other));
+  }
+
+  /**
+   * Another format: a JSON object with the one key `key`, whose number or list of numbers goes to a signature's only input;
+   * the answer is its only output, with `prefix` and `suffix` around it.
+   */
+  addField(model: number, signature: number, key: string, prefix: string, suffix: string): number {
+    return this.#raw.addField(model, signature, key, prefix, suffix);
+  }
+
+  /** Reads a body. @returns the call @throws NativeFailure that names the place in the body */
+  decode(model: number, format: number, body: Buffer): number {
+    return this.#raw.decode(model, format, body);
+  }
+
+  /** The same on the pool; `done` is told the call's number. The facts are those of this call while `done` runs. */
+  decodeLater(model: number, format: number, body: Buffer, done: Done): void {
+    this.#raw.decodeLater(this.#ticket(done), model, format, body);
+  }
+
+  /** A call of tensors, in the order of the signature's inputs; its answer is outputs(). */
+  create(model: number, signature: number, tensors: readonly TensorBytes[]): number {
+    return this.#raw.create(model, signature, tensors);
+  }
+
+  /** Runs a call in this thread, and ends it. @returns its answer @throws NativeFailure */
+  answer(call: number): string | Buffer {
+    return this.#raw.answer(call);
+  }
+
+  /** Runs calls of one key in one run in this thread. @returns false where that went wrong: each is to be run alone */
+  run(calls: readonly number[]): boolean {
+    return this.#raw.run(calls);
+  }
+
+  /**
+   * Runs calls on the pool: those of one key together, and each alone where that goes wrong.
+   *
+   * @param rows of the run, more than the calls have where a model wants certain sizes; 0: theirs
+   */
+  runLater(calls: readonly number[], rows: number, done: Done): void {
+    this.#raw.runLater(this.#ticket(done), calls, rows);
+  }
+
+  /** The answer of a call that was run, which ends. @throws NativeFailure */
+  take(call: number): string | Buffer {
+    return this.#raw.take(call);
+  }
+
+  /** What a call of create() gave, in the order of the signature's outputs. It ends. @throws NativeFailure */
+  outputs(call: number): OutputTensor[] {
+    return this.#raw.outputs(call);
+  }
+
+  drop(call: number): void {
+    this.#raw.drop(call);
+  }
+
+  /** Ends the process at once where a run is still under way: exit() would wait for it. */
+  exitWhileBusy(code: number): void {
+    this.#raw.exitWhileBusy(code);
+  }
+
+  #promise(start: (ticket: number) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      start(this.#ticket((value) => (value instanceof Error ? reject(value) : resolve(value))));
+    });
+  }
+
+  #ticket(done: Done): number {
+    const ticket = this.#freeTickets.pop() ?? this.#waiting.length;
+    this.#waiting[ticket] = done;
+    return ticket;
+  }
+
+  readonly #done = (ticket: number, value: unknown, nanoseconds: number): void => {
+    const done = this.#waiting[ticket];
+    this.#waiting[ticket] = undefined;
+    this.#freeTickets.push(ticket);
+    done?.(value, nanoseconds);
+  };
+}

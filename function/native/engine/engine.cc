@@ -1,0 +1,509 @@
+#include "engine.h"
+// Nothing here is checked that engine.ts, the only caller, has as a type.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../freeze/freeze.h"
+#include "../overrides.h"
+#include "call.h"
+#include "js.h"
+#include "js-tensors.h"
+#include "mapped-file.h"
+#include "pool.h"
+#include "saved-model.h"
+#include "slots.h"
+
+namespace celsiusify {
+namespace {
+
+double NanosecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+}
+
+class Engine {
+ public:
+  static napi_value Create(napi_env env, napi_callback_info info);
+
+ private:
+  Engine(napi_env env, size_t threads, napi_value done, napi_value facts);
+  static void StopPool(void* engine);
+  static void Delete(napi_env env, void* engine, void*);
+
+  // What `work` leaves for `deliver`, which makes the value that JavaScript is handed.
+  using Deliver = std::function<napi_value()>;
+  void Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver);
+  void DeliverAll();
+  void Describe(const Call& call);
+  napi_value Text(uint32_t id);
+  std::unique_ptr<Call> NewCall(uint32_t model, int format);
+  void End(std::unique_ptr<Call> call);
+
+  napi_value ReadModel(napi_callback_info info);
+  napi_value Prepare(napi_callback_info info);
+  napi_value Open(napi_callback_info info);
+  napi_value AddField(napi_callback_info info);
+  napi_value Freeze(napi_callback_info info);
+  napi_value Replace(napi_callback_info info);
+  napi_value Close(napi_callback_info info);
+  napi_value Decode(napi_callback_info info);
+  napi_value DecodeLater(napi_callback_info info);
+  napi_value Create(napi_callback_info info);
+  napi_value Answer(napi_callback_info info);
+  napi_value Run(napi_callback_info info);
+  napi_value RunLater(napi_callback_info info);
+  napi_value Take(napi_callback_info info);
+  napi_value Outputs(napi_callback_info info);
+  napi_value Drop(napi_callback_info info);
+  napi_value Calls(napi_callback_info info);
+  napi_value ExitWhileBusy(napi_callback_info info);
+
+  template <napi_value (Engine::*kMethod)(napi_callback_info)>
+  void Method(napi_value object, const char* name) {
+    napi_value function;
+    napi_create_function(
+        env_, name, NAPI_AUTO_LENGTH,
+        [](napi_env env, napi_callback_info info) -> napi_value {
+          void* data;
+          napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+          return (static_cast<Engine*>(data)->*kMethod)(info);
+        },
+        this, &function);
+    napi_set_named_property(env_, object, name, function);
+  }
+
+  const napi_env env_;
+  napi_ref done_ = nullptr;
+  napi_ref facts_ref_ = nullptr;
+  double* facts_ = nullptr;  // where Describe tells
+  napi_threadsafe_function wake_ = nullptr;
+  napi_value delivered_ = nullptr;
+  size_t outstanding_ = 0;  // tasks that were not delivered
+  Slots<std::shared_ptr<Model>> models_;
+  Slots<std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Call>> spare_;  // ended, and used again with the memory that they have
+  std::unique_ptr<Pool> pool_;
+  bool stopped_ = false;
+};
+
+Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) : env_(env) {
+  napi_create_reference(env, done, 1, &done_);
+  napi_create_reference(env, facts, 1, &facts_ref_);
+  void* memory = nullptr;
+  napi_get_typedarray_info(env, facts, nullptr, nullptr, &memory, nullptr, nullptr);
+  facts_ = static_cast<double*>(memory);
+  napi_value name;
+  napi_create_string_utf8(env, "celsiusify", NAPI_AUTO_LENGTH, &name);
+  napi_create_threadsafe_function(
+      env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+      [](napi_env env, napi_value, void* engine, void*) {
+        if (env != nullptr) static_cast<Engine*>(engine)->DeliverAll();
+      },
+      &wake_);
+  napi_unref_threadsafe_function(env, wake_);  // alone it keeps no process alive
+  // Registered after the function, so called before Node closes it: no thread may call it then.
+  napi_add_env_cleanup_hook(env, StopPool, this);
+  pool_ = std::make_unique<Pool>(threads, [this] {
+    napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+  });
+}
+
+void Engine::StopPool(void* data) {
+  Engine* const engine = static_cast<Engine*>(data);
+  // A run that never ends cannot be waited for.
+  if (engine->pool_->busy() > 0) engine->pool_.release()->Abandon();
+  else engine->pool_.reset();
+  engine->stopped_ = true;
+}
+
+void Engine::Delete(napi_env env, void* data, void*) {
+  std::unique_ptr<Engine> engine(static_cast<Engine*>(data));
+  if (!engine->stopped_) {  // it is garbage, and the environment lives on
+    napi_remove_env_cleanup_hook(env, StopPool, engine.get());
+    StopPool(engine.get());
+    napi_release_threadsafe_function(engine->wake_, napi_tsfn_abort);
+  }
+  if (engine->outstanding_ > 0) engine.release();  // a thread left behind still uses models and calls
+}
+
+void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver) {
+  auto task = std::make_unique<Task>();
+  task->ticket = ticket;
+  task->work = std::move(work);
+  task->deliver = [this, deliver = std::move(deliver)] { delivered_ = deliver(); };
+  if (outstanding_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+  pool_->Submit(std::move(task), first);
+}
+
+void Engine::DeliverAll() {
+  if (stopped_) return;
+  for (std::unique_ptr<Task>& task : pool_->TakeDone()) {
+    if (--outstanding_ == 0) napi_unref_threadsafe_function(env_, wake_);
+    napi_handle_scope scope;
+    napi_open_handle_scope(env_, &scope);
+    task->deliver();
+    napi_value arguments[3] = {js::Number(env_, task->ticket), delivered_,
+                               js::Number(env_, static_cast<double>(task->nanoseconds))};
+    napi_value done, receiver, result;
+    napi_get_reference_value(env_, done_, &done);
+    napi_get_global(env_, &receiver);
+    if (napi_call_function(env_, receiver, done, 3, arguments, &result) == napi_pending_exception) {
+      napi_value error;
+      napi_get_and_clear_last_exception(env_, &error);
+      napi_fatal_exception(env_, error);
+    }
+    napi_close_handle_scope(env_, scope);
+  }
+}
+
+napi_value Engine::ReadModel(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  struct Read {
+    SavedModelInfo info;
+    ReadError error = ReadError::kNone;
+    std::string why;
+  };
+  auto read = std::make_shared<Read>();
+  Submit(
+      js::Uint32(env_, arguments[0]), true,
+      [read, folder = js::String(env_, arguments[1])] { read->error = ReadSavedModel(folder, &read->info, &read->why); },
+      [this, read]() -> napi_value {
+        static const char* const kKinds[] = {"", "missing", "damaged", "untagged"};
+        napi_value object, kind;
+        if (read->error != ReadError::kNone) {
+          object = js::Error(env_, {TF_UNKNOWN, read->why});
+          napi_create_string_utf8(env_, kKinds[static_cast<int>(read->error)], NAPI_AUTO_LENGTH, &kind);
+          napi_set_named_property(env_, object, "kind", kind);
+          return object;
+        }
+        napi_create_object(env_, &object);
+        napi_value operations;
+        napi_create_string_utf8(env_, read->info.operations.data(), read->info.operations.size(), &operations);
+        napi_set_named_property(env_, object, "savedModel", js::Buffer(env_, std::move(read->info.saved_model)));
+        napi_set_named_property(env_, object, "operations", operations);
+        napi_set_named_property(env_, object, "reachable", js::Array(env_, read->info.reachable));
+        return object;
+      });
+  return nullptr;
+}
+
+// The session is offered to the binding's own loadSavedModel, which JavaScript calls when it is told.
+napi_value Engine::Prepare(napi_callback_info info) {
+  const js::Arguments<4> arguments(env_, info);
+  struct Loading {
+    std::string folder;
+    SessionKind kind;
+    std::shared_ptr<Session> session;
+    Failure failure;
+  };
+  auto loading = std::make_shared<Loading>();
+  loading->folder = js::String(env_, arguments[1]);
+  loading->kind = {js::Bool(env_, arguments[2]), js::Bool(env_, arguments[3])};
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [loading] { loading->session = LoadSavedModel(loading->folder, loading->kind, &loading->failure); },
+      [this, loading]() -> napi_value {
+        if (loading->session == nullptr) return js::Error(env_, loading->failure);
+        OfferSession(loading->folder, std::move(loading->session));
+        return js::Undefined(env_);
+      });
+  return nullptr;
+}
+
+napi_value Engine::Open(napi_callback_info info) {
+  const js::Arguments<1> arguments(env_, info);
+  std::shared_ptr<Session> session = LastSession();
+  if (session == nullptr) return js::Throw(env_, {TF_FAILED_PRECONDITION, "no model was loaded"});
+  uint32_t count = 0;
+  napi_get_array_length(env_, arguments[0], &count);
+  std::vector<SignatureDef> definitions;
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value one;
+    napi_get_element(env_, arguments[0], i, &one);
+    SignatureDef definition;
+    definition.signature.name = js::String(env_, js::Get(env_, one, "name"));
+    definition.signature.unsupported = js::String(env_, js::Get(env_, one, "unsupported"));
+    const auto fields = [&](const char* role, std::vector<Field>* fields, std::vector<std::string>* tensors) {
+      const napi_value infos = js::Get(env_, one, role);
+      const std::vector<std::string> keys = js::Strings(env_, js::Get(env_, infos, "keys"));
+      const std::vector<uint32_t> dtypes = js::Uint32s(env_, js::Get(env_, infos, "dtypes"));
+      *tensors = js::Strings(env_, js::Get(env_, infos, "tensors"));
+      for (size_t j = 0; j < keys.size(); ++j) fields->push_back({keys[j], static_cast<TF_DataType>(dtypes[j])});
+    };
+    fields("inputs", &definition.signature.inputs, &definition.inputs);
+    fields("outputs", &definition.signature.outputs, &definition.outputs);
+    definitions.push_back(std::move(definition));
+  }
+  auto model = std::make_shared<Model>(std::move(session), std::move(definitions));
+  std::vector<std::string> unsupported;
+  for (const Signature& signature : model->signatures()) unsupported.push_back(signature.unsupported);
+  napi_value opened;
+  napi_create_object(env_, &opened);
+  napi_set_named_property(env_, opened, "id", js::Number(env_, models_.Put(std::move(model))));
+  napi_set_named_property(env_, opened, "unsupported", js::Array(env_, unsupported));
+  return opened;
+}
+
+napi_value Engine::AddField(napi_callback_info info) {
+  const js::Arguments<5> arguments(env_, info);
+  Model& model = *models_[js::Uint32(env_, arguments[0])];
+  model.fields.push_back({js::String(env_, arguments[2]), static_cast<int>(js::Uint32(env_, arguments[1])),
+                          js::String(env_, arguments[3]), js::String(env_, arguments[4])});
+  return js::Number(env_, static_cast<double>(model.fields.size()));
+}
+
+napi_value Engine::Freeze(napi_callback_info info) {
+  const js::Arguments<6> arguments(env_, info);
+  struct Freezing {
+    std::shared_ptr<Model> model, frozen;
+    std::string folder, why_not;
+    SessionKind kind;
+    uint64_t available;
+  };
+  auto freezing = std::make_shared<Freezing>();
+  freezing->model = models_[js::Uint32(env_, arguments[1])];
+  freezing->folder = js::String(env_, arguments[2]);
+  freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4])};
+  freezing->available = static_cast<uint64_t>(js::Double(env_, arguments[5]));
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [freezing] {
+        const MappedFile file(freezing->folder + "/saved_model.pb");
+        if (file.error() != 0) {
+          freezing->why_not = "saved_model.pb is not there any more";
+          return;
+        }
+        const std::shared_ptr<Session> session = freezing->model->session();
+        Loaded loaded{session->get(), session->graph(), file.bytes()};
+        loaded.folder = freezing->folder;
+        loaded.tensors = freezing->model->tensors();
+        Frozen frozen;
+        TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
+        if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
+          freezing->frozen = std::make_shared<Model>(*freezing->model, std::make_shared<Session>(frozen.session, frozen.graph));
+        TF_DeleteSessionOptions(options);
+        freezing->model.reset();
+      },
+      [this, freezing]() -> napi_value {
+        if (freezing->frozen == nullptr) return js::Error(env_, {TF_FAILED_PRECONDITION, freezing->why_not});
+        return js::Number(env_, models_.Put(std::move(freezing->frozen)));
+      });
+  return nullptr;
+}
+
+// On the pool, since the session before may end there: with large variables that takes a while.
+napi_value Engine::Replace(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  std::shared_ptr<Model> model = models_[js::Uint32(env_, arguments[1])];
+  auto other = std::make_shared<std::shared_ptr<Model>>(models_.Take(js::Uint32(env_, arguments[2])));
+  auto replaced = std::make_shared<bool>(false);
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [model, other, replaced] {
+        *replaced = model->Replace((*other)->session());
+        other->reset();
+      },
+      [this, replaced] { return js::Boolean(env_, *replaced); });
+  return nullptr;
+}
+
+// The session ends on a thread of the pool: with large variables that takes a while.
+napi_value Engine::Close(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  auto model = std::make_shared<std::shared_ptr<Model>>(models_.Take(js::Uint32(env_, arguments[1])));
+  Submit(js::Uint32(env_, arguments[0]), false, [model] { model->reset(); }, [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
+void Engine::Describe(const Call& call) {
+  facts_[0] = call.signature;
+  facts_[1] = static_cast<double>(call.rows);
+  facts_[2] = static_cast<double>(call.key);
+  facts_[3] = static_cast<double>(call.bytes);
+}
+
+napi_value Engine::Decode(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, arguments[2], &body, &size);
+  std::unique_ptr<Call> call =
+      NewCall(js::Uint32(env_, arguments[0]), static_cast<int>(js::Uint32(env_, arguments[1])));
+  if (!call->Decode(static_cast<const char*>(body), size)) return js::Throw(env_, call->failure);
+  Describe(*call);
+  return js::Number(env_, calls_.Put(std::move(call)));
+}
+
+napi_value Engine::DecodeLater(napi_callback_info info) {
+  const js::Arguments<4> arguments(env_, info);
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, arguments[3], &body, &size);
+  napi_ref kept;  // until it was read
+  napi_create_reference(env_, arguments[3], 1, &kept);
+  auto call = std::make_shared<std::unique_ptr<Call>>(
+      NewCall(js::Uint32(env_, arguments[1]), static_cast<int>(js::Uint32(env_, arguments[2]))));
+  Submit(
+      js::Uint32(env_, arguments[0]), true,
+      [call, body, size] { (*call)->Decode(static_cast<const char*>(body), size); },
+      [this, call, kept]() -> napi_value {
+        napi_delete_reference(env_, kept);
+        if ((*call)->failure.code != TF_OK) return js::Error(env_, (*call)->failure);
+        Describe(**call);
+        return js::Number(env_, calls_.Put(std::move(*call)));
+      });
+  return nullptr;
+}
+
+napi_value Engine::Create(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  std::unique_ptr<Call> call = NewCall(js::Uint32(env_, arguments[0]), kTensors);
+  call->signature = static_cast<int>(js::Uint32(env_, arguments[1]));
+  if (!js::Tensors(env_, arguments[2], call->model->signatures()[call->signature].inputs, &call->inputs))
+    return js::Throw(env_, {TF_INVALID_ARGUMENT, "create(model, signature, tensors): a tensor's data does not fit its shape"});
+  call->Measure();
+  Describe(*call);
+  return js::Number(env_, calls_.Put(std::move(call)));
+}
+
+std::unique_ptr<Call> Engine::NewCall(uint32_t model, int format) {
+  std::unique_ptr<Call> call;
+  if (spare_.empty()) {
+    call = std::make_unique<Call>();
+  } else {
+    call = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  call->model = models_[model];
+  call->format = format;
+  return call;
+}
+
+void Engine::End(std::unique_ptr<Call> call) {
+  constexpr size_t kSpare = 256, kTextKept = 4096;
+  if (spare_.size() == kSpare || call->text.capacity() > kTextKept) return;
+  call->Reset();
+  spare_.push_back(std::move(call));
+}
+
+// The text of a call that was run and written, which ends here.
+napi_value Engine::Text(uint32_t id) {
+  std::unique_ptr<Call> call = calls_.Take(id);
+  const napi_value text =
+      call->failure.code == TF_OK ? js::TextOrBuffer(env_, std::move(call->text)) : js::Throw(env_, call->failure);
+  End(std::move(call));
+  return text;
+}
+
+napi_value Engine::Answer(napi_callback_info info) {
+  const uint32_t id = js::Uint32(env_, js::Arguments<1>(env_, info)[0]);
+  Call& call = *calls_[id];
+  const auto start = std::chrono::steady_clock::now();
+  if (call.Run()) call.Encode();
+  facts_[4] = NanosecondsSince(start);
+  return Text(id);
+}
+
+napi_value Engine::Run(napi_callback_info info) {
+  const std::vector<uint32_t> ids = js::Uint32s(env_, js::Arguments<1>(env_, info)[0]);
+  std::vector<Call*> calls;
+  int64_t rows = 0;
+  for (uint32_t id : ids) {
+    calls.push_back(calls_[id].get());
+    rows += calls.back()->rows;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const bool good = RunTogether(calls, rows);
+  if (good)
+    for (Call* call : calls) call->Encode();
+  facts_[4] = NanosecondsSince(start);
+  return js::Boolean(env_, good);
+}
+
+napi_value Engine::RunLater(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  std::vector<Call*> calls;
+  int64_t rows = 0;
+  for (uint32_t id : js::Uint32s(env_, arguments[1])) {
+    calls.push_back(calls_[id].get());
+    rows += calls.back()->rows;
+  }
+  rows = std::max<int64_t>(rows, js::Uint32(env_, arguments[2]));
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [calls = std::move(calls), rows] {
+        const bool together = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0 && RunTogether(calls, rows);
+        for (Call* call : calls)
+          if (together || call->Run()) call->Encode();
+      },
+      [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
+napi_value Engine::Take(napi_callback_info info) { return Text(js::Uint32(env_, js::Arguments<1>(env_, info)[0])); }
+
+napi_value Engine::Outputs(napi_callback_info info) {
+  const std::unique_ptr<Call> call = calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
+  if (call->failure.code != TF_OK) return js::Throw(env_, call->failure);
+  return js::FromTensors(env_, call->outputs);
+}
+
+napi_value Engine::Drop(napi_callback_info info) {
+  End(calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0])));
+  return nullptr;
+}
+
+napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_cast<double>(calls_.size())); }
+
+// exit() would wait for the thread, and run destructors under its feet.
+napi_value Engine::ExitWhileBusy(napi_callback_info info) {
+  const int code = static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
+  if (pool_->busy() > 0) _exit(code);
+  return nullptr;
+}
+
+napi_value Engine::Create(napi_env env, napi_callback_info info) {
+  const js::Arguments<3> arguments(env, info);
+  auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2]);
+  napi_value object;
+  napi_create_object(env, &object);
+  engine->Method<&Engine::ReadModel>(object, "readModel");
+  engine->Method<&Engine::Prepare>(object, "prepare");
+  engine->Method<&Engine::Open>(object, "open");
+  engine->Method<&Engine::AddField>(object, "addField");
+  engine->Method<&Engine::Freeze>(object, "freeze");
+  engine->Method<&Engine::Replace>(object, "replace");
+  engine->Method<&Engine::Close>(object, "close");
+  engine->Method<&Engine::Decode>(object, "decode");
+  engine->Method<&Engine::DecodeLater>(object, "decodeLater");
+  engine->Method<&Engine::Create>(object, "create");
+  engine->Method<&Engine::Answer>(object, "answer");
+  engine->Method<&Engine::Run>(object, "run");
+  engine->Method<&Engine::RunLater>(object, "runLater");
+  engine->Method<&Engine::Take>(object, "take");
+  engine->Method<&Engine::Outputs>(object, "outputs");
+  engine->Method<&Engine::Drop>(object, "drop");
+  engine->Method<&Engine::Calls>(object, "calls");
+  engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
+  napi_wrap(env, object, engine, Delete, nullptr, nullptr);
+  return object;
+}
+
+}  // namespace
+
+void AddEngine(napi_env env, napi_value exports) {
+  napi_value function;
+  napi_create_function(
+      env, "createEngine", NAPI_AUTO_LENGTH,
+      [](napi_env env, napi_callback_info info) { return Engine::Create(env, info); }, nullptr, &function);
+  napi_set_named_property(env, exports, "createEngine", function);
+}
+
+}  // namespace celsiusify

@@ -1,0 +1,20 @@
+// Tensors from and to JavaScript's `{ shape, data }`.
+#pragma once
+
+#include <node_api.h>
+
+#include <vector>
+
+#include "../codec/signature.h"
+#include "tensors.h"
+
+namespace celsiusify::js {
+
+// Copies an array of `{ shape: number[], data }`, one for each field; `data` is a typed array of the dtype's bytes,
+// strings as an array of Uint8Array, or undefined for zeros. False where one does not fit its shape.
+bool Tensors(napi_env env, napi_value array, const std::vector<Field>& fields, std::vector<TensorPtr>* tensors);
+
+// `{ dtype: number, shape: number[], data: Uint8Array | Uint8Array[] }` of each: copies of the bytes.
+napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors);
+
+}  // namespace celsiusify::js

@@ -1,0 +1,55 @@
+// A fixed number of threads that take tasks in their order. Knows nothing of models.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace celsiusify {
+
+// Something to do, and what it took. `work` must not throw.
+struct Task {
+  uint32_t ticket = 0;            // whose it is, for who asked for it
+  std::function<void()> work;     // done on a thread of the pool
+  std::function<void()> deliver;  // done where TakeDone is called; may be empty
+  int64_t nanoseconds = 0;        // that `work` took
+};
+
+class Pool {
+ public:
+  // Threads are made when there is first something to do. `notify` is called on one of them when there is something to
+  // take, and is not called again before it was taken.
+  Pool(size_t threads, std::function<void()> notify);
+  // Waits for tasks under way; drops those that are not.
+  ~Pool();
+
+  // Leaves a pool that is not deleted to what still runs in it: nothing is waited for, and nobody is told any more.
+  void Abandon();
+
+  // `first`: before all that waits, but others of its kind. For short work that others wait for.
+  void Submit(std::unique_ptr<Task> task, bool first);
+  std::vector<std::unique_ptr<Task>> TakeDone();
+  // Tasks being worked on now.
+  size_t busy() const;
+
+ private:
+  void Work();
+
+  const size_t threads_wanted_;
+  const std::function<void()> notify_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<Task>> first_, waiting_;
+  std::vector<std::unique_ptr<Task>> done_;
+  std::vector<std::thread> threads_;
+  size_t busy_ = 0;
+  bool ending_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace celsiusify

@@ -1,0 +1,20 @@
+// What is to be known of a SavedModel before TensorFlow loads it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace celsiusify {
+
+struct SavedModelInfo {
+  std::string saved_model;              // serialised, with the MetaGraphDef tagged `serve` alone, without its graph
+  std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
+  std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
+};
+
+enum class ReadError { kNone, kMissing, kDamaged, kUntagged };
+
+// Reads saved_model.pb in `folder`, without a copy of the graph. `why` is what the system or the reader said.
+ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why);
+
+}  // namespace celsiusify

@@ -1,0 +1,198 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "graph.h"
+#include "substitute.h"
+#include "wire.h"
+
+namespace celsiusify {
+namespace {
+
+using wire::Field;
+using wire::Reader;
+
+constexpr std::string_view kInitOp = "__saved_model_init_op";
+
+std::string_view WithoutPrefix(std::string_view tensor) {
+  if (!tensor.empty() && tensor.front() == '^') tensor.remove_prefix(1);
+  return tensor.substr(0, tensor.find(':'));
+}
+
+bool HasTag(std::string_view meta_graph, std::string_view tag) {
+  Reader info(wire::BytesOf(meta_graph, 1));
+  for (Field field; info.Next(&field);)
+    if (field.number == 4 && field.bytes == tag) return true;
+  return false;
+}
+
+std::string_view MetaGraphOf(std::string_view saved_model, const std::string& tag) {
+  Reader reader(saved_model);
+  for (Field field; reader.Next(&field);)
+    if (field.number == 2 && HasTag(field.bytes, tag)) return field.bytes;
+  throw Refusal("saved_model.pb has no meta graph tagged \"" + tag + "\"");
+}
+
+// The value of a map<string, message> of the meta graph; empty where there is none.
+std::string_view Lookup(std::string_view message, uint32_t number, std::string_view key) {
+  Reader reader(message);
+  for (Field field; reader.Next(&field);) {
+    if (field.number != number) continue;
+    const wire::Entry entry = wire::EntryOf(field.bytes);
+    if (entry.key == key) return entry.value;
+  }
+  return {};
+}
+
+// The node that a load runs after the checkpoint is restored.
+std::string_view InitOpOf(std::string_view meta_graph) {
+  const std::string_view output = Lookup(Lookup(meta_graph, 5, kInitOp), 2, kInitOp);
+  if (!output.empty()) return WithoutPrefix(wire::BytesOf(output, 1));
+  for (std::string_view collection : {"saved_model_main_op", "legacy_init_op"}) {
+    const std::string_view nodes = wire::BytesOf(Lookup(meta_graph, 4, collection), 1);
+    if (!nodes.empty()) return WithoutPrefix(wire::BytesOf(nodes, 1));
+  }
+  return {};
+}
+
+// Operations of TensorFlow 1's variables, and of containers that a run may leave changed.
+bool KeepsState(std::string_view op) {
+  for (std::string_view name : {"Variable", "VariableV2", "TemporaryVariable"})
+    if (op == name) return true;
+  for (std::string_view part : {"Queue", "Barrier", "Accumulator", "Stage", "Mutable", "LookupTableInsert",
+                                "LookupTableRemove", "Iterator", "Reader"})
+    if (op.find(part) != std::string_view::npos) return true;
+  return false;
+}
+
+class Planner {
+ public:
+  Planner(std::string_view meta_graph, const std::vector<std::string>& tensors)
+      : meta_graph_(meta_graph), graph_(ReadGraph(wire::BytesOf(meta_graph, 2))) {
+    for (const Node& node : graph_.nodes) nodes_[node.name] = &node;
+    std::vector<std::string_view> roots;
+    for (const std::string& tensor : tensors) roots.push_back(WithoutPrefix(tensor));
+    served_ = Reach(roots);
+  }
+
+  Plan Make() {
+    Plan plan;
+    for (const Node* node : served_) CheckState(*node);
+    std::unordered_map<std::string_view, Content> variables;
+    for (const Node* node : served_) {
+      if (node->op != "VarHandleOp") continue;
+      const std::string_view shape = wire::BytesOf(node->Attribute("shape"), 7);
+      variables[node->name] = {static_cast<uint32_t>(wire::VarintOf(node->Attribute("dtype"), 6)), shape, node->name};
+    }
+    if (variables.empty()) throw Refusal("it has no variables");
+    std::set<const Node*> kept = served_;
+    PlanInit(&plan, &kept);
+    CheckRestored(kept);
+
+    Substitution substitution(graph_, variables, &arena_);
+    for (const Node& node : graph_.nodes) {
+      if (variables.count(node.name)) plan.variables.emplace_back(node.name);
+      else if (kept.count(&node))
+        for (const Node& rewritten : substitution.Rewrite(node)) AppendNode(&plan.graph_def, 1, rewritten);
+    }
+    std::string library;
+    for (const auto& [name, definition] : substitution.functions()) wire::AppendBytes(&library, 1, definition);
+    wire::AppendBytes(&plan.graph_def, 2, library);
+    if (!graph_.versions.empty()) wire::AppendBytes(&plan.graph_def, 4, graph_.versions);
+    return plan;
+  }
+
+ private:
+  // These nodes and all that they need.
+  std::set<const Node*> Reach(std::vector<std::string_view> names) const {
+    std::set<const Node*> reached;
+    while (!names.empty()) {
+      const std::string_view name = names.back();
+      names.pop_back();
+      const auto node = nodes_.find(name);
+      if (node == nodes_.end()) throw Refusal("the graph has no node " + std::string(name));
+      if (!reached.insert(node->second).second) continue;
+      for (std::string_view input : node->second->inputs) names.push_back(WithoutPrefix(input));
+    }
+    return reached;
+  }
+
+  // What a second session would not share with the first: refuses it, in the functions that the node calls too.
+  void CheckState(const Node& node, std::string_view function = {}) {
+    if (KeepsState(node.op)) throw Refusal("a run may leave something behind: " + std::string(node.op) + " (" + std::string(node.name) + ")");
+    if (!function.empty() && node.op == "VarHandleOp")
+      throw Refusal("the function " + std::string(function) + " makes a variable, " + std::string(node.name));
+    std::vector<std::string_view> called = {node.op};
+    for (const wire::Entry& attribute : node.attributes)
+      for (std::string_view name : FunctionsOf(attribute.value)) called.push_back(name);
+    for (std::string_view name : called) {
+      const auto definition = graph_.library.find(name);
+      if (definition == graph_.library.end() || !checked_.insert(name).second) continue;
+      for (const Node& inner : ReadFunction(definition->second).nodes) CheckState(inner, name);
+    }
+  }
+
+  void PlanInit(Plan* plan, std::set<const Node*>* kept) const {
+    const std::string_view init_op = InitOpOf(meta_graph_);
+    if (init_op.empty() || nodes_.count(init_op) == 0) return;
+    const std::set<const Node*> needed = Reach({init_op});
+    if (std::all_of(needed.begin(), needed.end(), [](const Node* node) { return node->op == "NoOp"; })) return;
+    plan->init_op = init_op;
+    kept->insert(needed.begin(), needed.end());
+    Reader reader(meta_graph_);
+    for (Field field; reader.Next(&field);) {
+      if (field.number != 6) continue;
+      const std::string_view tensor = wire::BytesOf(wire::BytesOf(field.bytes, 1), 1);
+      const auto node = nodes_.find(WithoutPrefix(tensor));
+      if (node != nodes_.end() && kept->count(node->second))
+        plan->assets.emplace_back(tensor, wire::BytesOf(field.bytes, 2));
+    }
+  }
+
+  // A checkpoint's state of anything but a variable would be missing in a second session.
+  void CheckRestored(const std::set<const Node*>& kept) const {
+    const std::string_view restore = WithoutPrefix(wire::BytesOf(wire::BytesOf(meta_graph_, 3), 3));
+    if (restore.empty() || nodes_.count(restore) == 0) return;
+    for (const Node* node : Reach({restore}))
+      if (kept.count(node) && node->op != "VarHandleOp" && node->op != "Const" && node->op != "NoOp")
+        throw Refusal("its checkpoint restores " + std::string(node->op) + " (" + std::string(node->name) + ")");
+  }
+
+  std::string_view meta_graph_;
+  Graph graph_;
+  Arena arena_;
+  std::unordered_map<std::string_view, const Node*> nodes_;
+  std::set<const Node*> served_;
+  std::unordered_set<std::string_view> checked_;
+};
+
+}  // namespace
+
+Plan PlanFreeze(std::string_view saved_model, const std::string& tag, const std::vector<std::string>& tensors) {
+  return Planner(MetaGraphOf(saved_model, tag), tensors).Make();
+}
+
+std::string WithGraph(std::string_view saved_model, const std::string& tag, std::string_view graph_def) {
+  std::string meta_graph, result;
+  Reader reader(MetaGraphOf(saved_model, tag));
+  for (Field field; reader.Next(&field);) {
+    // graph_def, saver_def and object_graph_def; collections speak of variables, but for those that name the init op
+    if (field.number == 2 || field.number == 3 || field.number == 7) continue;
+    if (field.number == 4) {
+      const std::string_view key = wire::EntryOf(field.bytes).key;
+      if (key != "saved_model_main_op" && key != "legacy_init_op") continue;
+    }
+    meta_graph.append(field.raw);
+  }
+  wire::AppendBytes(&meta_graph, 2, graph_def);
+  Reader model(saved_model);
+  for (Field field; model.Next(&field);)
+    if (field.number != 2) result.append(field.raw);
+  wire::AppendBytes(&result, 2, meta_graph);
+  return result;
+}
+
+}  // namespace celsiusify

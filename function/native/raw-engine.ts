@@ -1,0 +1,84 @@
+/** One tensor's elements as bytes, row-major and in this machine's order; strings one by one. Nothing: all zero. */
+export interface TensorBytes {
+  readonly shape: readonly number[];
+  readonly data?: Uint8Array | Float32Array | readonly Uint8Array[];
+}
+
+/** A tensor that a run gave. */
+export interface OutputTensor {
+  /** A number of tensorflow.DataType (types.proto). */
+  readonly dtype: number;
+  readonly shape: number[];
+  readonly data: Uint8Array | Uint8Array[];
+}
+
+/** What is to be known of a SavedModel before it is loaded (saved-model.h). */
+export interface SavedModelInfo {
+  /** Serialised, with the meta graph tagged `serve` alone, and without its graph. */
+  readonly savedModel: Buffer;
+  /** Types of all operations, comma-separated. */
+  readonly operations: string;
+  /** For each signature, in the order of savedModel: types of the operations that a call of it runs. */
+  readonly reachable: readonly string[];
+}
+
+/** A signature's inputs or outputs, in one order. */
+export interface NativeFields {
+  readonly keys: readonly string[];
+  /** The graph's names, each with `:index`. */
+  readonly tensors: readonly string[];
+  /** Numbers of tensorflow.DataType. */
+  readonly dtypes: readonly number[];
+}
+
+export interface NativeSignature {
+  readonly name: string;
+  /** Why it is not served; empty where it is. */
+  readonly unsupported: string;
+  readonly inputs: NativeFields;
+  readonly outputs: NativeFields;
+}
+
+/** How a session runs its graph. */
+export interface SessionKind {
+  /** One operation after the other, where canRunInOrder() in ../model/operations.ts says that the graph allows it. */
+  readonly inOrder: boolean;
+  /** oneDNN may compute in bfloat16. */
+  readonly bfloat16: boolean;
+}
+
+/** A refusal by native code; `code` is a number of TensorFlow's and gRPC's. */
+export interface NativeFailure extends Error {
+  readonly code: number;
+  /** Of readModel(): what is wrong with the file. */
+  readonly kind?: 'missing' | 'damaged' | 'untagged';
+}
+
+/** What the addon gives (engine.cc). Methods with a ticket work on the pool, and tell `done` when they are through. */
+export interface RawEngine {
+  readModel(ticket: number, folder: string): void;
+  prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
+  open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };
+  addField(model: number, signature: number, key: string, prefix: string, suffix: string): number;
+  freeze(
+    ticket: number,
+    model: number,
+    folder: string,
+    inOrder: boolean,
+    bfloat16: boolean,
+    availableBytes: number,
+  ): void;
+  replace(ticket: number, model: number, other: number): void;
+  close(ticket: number, model: number): void;
+  decode(model: number, format: number, body: Buffer): number;
+  decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
+  create(model: number, signature: number, tensors: readonly TensorBytes[]): number;
+  answer(call: number): string | Buffer;
+  run(calls: readonly number[]): boolean;
+  runLater(ticket: number, calls: readonly number[], rows: number): void;
+  take(call: number): string | Buffer;
+  outputs(call: number): OutputTensor[];
+  drop(call: number): void;
+  calls(): number;
+  exitWhileBusy(code: number): void;
+}
