@@ -69,12 +69,14 @@ t.test('what ends a start at once', async (t) => {
       name: 'no model',
       env: { MODEL_BASE_PATH: '/nowhere' },
       code: 1,
+      stdout: /no model folder at \/nowhere/,
       stderr: /^celsiusify: no model folder at \/nowhere .*set MODEL_BASE_PATH\n$/,
     },
     {
       name: 'a corrupt model',
       env: { MODEL_BASE_PATH: fixture('corrupt') },
       code: 1,
+      stdout: /"a version was not loaded/,
       stderr: /^celsiusify: .*saved_model\.pb.*damaged.*\n$/,
     },
   ];

@@ -1,9 +1,10 @@
 import './native/preload.ts'; // first, so that it works while the rest is evaluated
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { FatalError, messageOf } from './errors.ts';
 import { helpText, type Options, parseCommand } from './process/options.ts';
 import { ServerProcess } from './process/server-process.ts';
+import { translateCommandLine } from './process/tf-serving-files.ts';
 import { ColdStart } from './telemetry/cold-start.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { mintRunId } from './telemetry/run-id.ts';
@@ -14,20 +15,23 @@ const ROOT = join(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
   const coldStart = new ColdStart(performance.nodeTiming.bootstrapComplete, performance.now());
-  const command = parseCommand(process.argv.slice(2), process.env);
+  const { argv, notices } = await translateCommandLine(process.argv.slice(2));
+  const command = parseCommand(argv, process.env);
   if (command.run === 'help') process.stdout.write(helpText());
   else if (command.run === 'version') process.stdout.write(`${version}\n`);
-  else await serve(command.options, coldStart);
+  else await serve(command.options, coldStart, notices);
 }
 
-async function serve(options: Options, coldStart: ColdStart): Promise<void> {
+async function serve(options: Options, coldStart: ColdStart, notices: readonly string[]): Promise<void> {
   const runId = mintRunId(Date.now());
   // Written at once: a line about a crash must not be lost with the process.
   const destination = pino.destination({ dest: 1, sync: true });
   destination.on('error', () => {}); // a full disk or a closed pipe must not stop the answers
   const logger = createLogger(options.logLevel, runId, options.revision, destination);
+  for (const notice of notices) logger.warn(notice);
   const server = new ServerProcess({
-    options: { ...options, modelBasePath: resolve(ROOT, options.modelBasePath) },
+    options,
+    root: ROOT,
     nativeFolder: join(ROOT, 'dist', 'native'),
     runId,
     logger,

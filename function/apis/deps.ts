@@ -1,13 +1,15 @@
 import type { Runner } from '../engine/runner.ts';
 import type { SavedModel } from '../model/saved-model.ts';
+import type { Models } from '../models/catalogue.ts';
+import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';
 
-/** The model that is served, and who runs it. */
-export interface Served {
+/** A version of a model that is served, and who runs it. */
+export interface Served extends Servable {
   readonly model: SavedModel;
   readonly runner: Runner;
 }
@@ -39,6 +41,11 @@ export interface Deps {
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;
   readonly load: () => Load;
-  /** @throws RequestError UNAVAILABLE while the model is being loaded */
+  readonly models: Models<Served>;
+  /**
+   * The model of MODEL_NAME.
+   *
+   * @throws RequestError UNAVAILABLE while it is being loaded, NOT_FOUND where it is none of those that are served
+   */
   readonly served: () => Served;
 }

@@ -59,7 +59,9 @@ export const ModelStatusResponse = Type.Object({
   model_version_status: Type.Array(
     Type.Object({
       version: Type.String(),
-      state: Type.Union([Type.Literal('AVAILABLE'), Type.Literal('END')]),
+      state: Type.Union(
+        (['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'] as const).map((state) => Type.Literal(state)),
+      ),
       status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
     }),
   ),

@@ -63,11 +63,12 @@ export function headText(
   return `${head}content-length: ${bytes}\r\nDate: ${date}\r\n${connection}\r\n`;
 }
 
-const JSON_TYPE = ['content-type', 'application/json'] as const;
+/** The headers of an answer in JSON. */
+export const JSON_TYPE = ['content-type', 'application/json'] as const;
 
 /** An answer whose body is JSON text already. */
-export function jsonText(body: string | Buffer): HttpResponse {
-  return { status: 200, headers: JSON_TYPE, body };
+export function jsonText(body: string | Buffer, headers: readonly string[] = JSON_TYPE): HttpResponse {
+  return { status: 200, headers, body };
 }
 
 /** An answer of any JSON value. @param code why it is no success, where it is none */

@@ -2,11 +2,16 @@ import type { RequestError } from '../errors.ts';
 import type { HttpError } from './errors.ts';
 import type { Answer, HttpRequest, HttpResponse } from './message.ts';
 
-/** One route: a path by its exact text or by a pattern, and what answers it. */
+/** Paths that change while the server runs. */
+export interface PathSet {
+  has(path: string): boolean;
+}
+
+/** One route: a path by its exact text, one of a set, or a pattern, and what answers it. */
 export interface Route {
   /** Its name in metrics and logs. */
   readonly name: string;
-  readonly path: string | RegExp;
+  readonly path: string | PathSet | RegExp;
   /** Methods that it answers; others get 405, or what `otherMethods` says. */
   readonly methods: readonly string[] | 'any';
   /**

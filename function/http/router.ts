@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
 import { badRequest, HttpError, httpErrorOf } from './errors.ts';
 import { type Answer, type HttpRequest, type HttpResponse, json, refusal } from './message.ts';
-import type { App, Route } from './route.ts';
+import type { App, PathSet, Route } from './route.ts';
 
 const gunzip = promisify(gunzipCallback);
 const gzip = promisify(gzipCallback);
@@ -25,6 +25,7 @@ export interface RouterDeps {
 export class Router implements App {
   readonly #deps: RouterDeps;
   readonly #byText = new Map<string, Metered>();
+  readonly #bySet: { paths: PathSet; metered: Metered }[] = [];
   readonly #byPattern: { pattern: RegExp; metered: Metered }[] = [];
   readonly #unknown: RouteMeter;
   readonly #runIdHeader: readonly string[];
@@ -37,7 +38,8 @@ export class Router implements App {
     for (const route of routes) {
       const metered = { route, meter: deps.metrics.route(route.name) };
       if (typeof route.path === 'string') this.#byText.set(route.path, metered);
-      else this.#byPattern.push({ pattern: route.path, metered });
+      else if (route.path instanceof RegExp) this.#byPattern.push({ pattern: route.path, metered });
+      else this.#bySet.push({ paths: route.path, metered });
     }
   }
 
@@ -93,7 +95,10 @@ export class Router implements App {
   }
 
   #find(path: string): Metered | undefined {
-    return this.#byText.get(path) ?? this.#byPattern.find(({ pattern }) => pattern.test(path))?.metered;
+    const metered = this.#byText.get(path);
+    if (metered !== undefined) return metered;
+    for (const { paths, metered } of this.#bySet) if (paths.has(path)) return metered;
+    return this.#byPattern.find(({ pattern }) => pattern.test(path))?.metered;
   }
 
   #dispatch(request: HttpRequest, path: string, route: Route | undefined): Answer {

@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FatalError, messageOf } from '../errors.ts';
+import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { NativeFailure, NativeFields, SavedModelInfo, SessionKind } from '../native/raw-engine.ts';
 import { canRunInOrder } from './operations.ts';
@@ -12,6 +11,8 @@ export interface SavedModel {
   readonly name: string;
   readonly version: string;
   readonly signatures: ReadonlyMap<string, ServedSignature>;
+  /** `__saved_model_init_op`, TensorFlow's own and not for callers, where the model has it. */
+  readonly initOp?: Signature | undefined;
   /** Its number in the native engine. */
   readonly id: number;
   /** Holds saved_model.pb. */
@@ -36,56 +37,41 @@ export interface LoadOptions {
   readonly bfloat16: boolean;
 }
 
-/** The numbered folder with the highest number under `basePath`, as TensorFlow Serving picks it. */
-async function highestVersion(basePath: string): Promise<string> {
-  let entries: string[];
-  try {
-    entries = await readdir(basePath);
-  } catch (error) {
-    throw new FatalError(`no model folder at ${basePath} (${messageOf(error)}); set MODEL_BASE_PATH`);
-  }
-  const versions = entries.filter((entry) => /^\d{1,18}$/.test(entry));
-  const highest = versions.sort((a, b) => Number(BigInt(b) - BigInt(a)))[0];
-  if (highest !== undefined) return highest;
-  throw new FatalError(
-    `${basePath} has no numbered folder; put the SavedModel into ${join(basePath, '1')} or set MODEL_BASE_PATH`,
-  );
-}
-
 /**
- * Loads the highest version of a SavedModel, without holding the event loop.
+ * Loads one version of a SavedModel, without holding the event loop.
  *
- * @param basePath folder of numbered SavedModels
- * @throws FatalError that says which file is missing or damaged
+ * @param folder holds saved_model.pb
+ * @throws RequestError (as a rejection) that says which file is missing or damaged: NOT_FOUND, DATA_LOSS, or TensorFlow's
+ * own code
  */
-export async function loadSavedModel(
+export async function loadVersion(
   native: NativeEngine,
-  name: string,
-  basePath: string,
+  { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
   { bfloat16 }: LoadOptions = { bfloat16: false },
 ): Promise<SavedModel> {
-  const version = await highestVersion(basePath);
-  const folder = join(basePath, version);
   const info = await readInfo(native, folder);
-  const signatures = signaturesOf(info, folder);
+  const { signatures, initOp } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const kind = { inOrder: canRunInOrder(operations), bfloat16 };
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
     opened = await native.load(folder, kind, signatures.map(nativeSignature));
   } catch (error) {
-    throw new FatalError(`TensorFlow cannot load the SavedModel in ${folder}: ${messageOf(error)}`);
+    const refused = requestErrorOf(error);
+    const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
+    throw new RequestError(code, `TensorFlow cannot load the SavedModel in ${folder}: ${messageOf(error)}`);
   }
   const { id, unsupported } = opened;
   return {
     name,
-    version: BigInt(version).toString(),
+    version,
     signatures: new Map(
       signatures.map((signature, i) => [
         signature.name,
         { ...signature, index: i, unsupported: unsupported[i] || undefined },
       ]),
     ),
+    initOp,
     id,
     folder,
     kind,
@@ -102,12 +88,14 @@ type ReadSignature = Omit<ServedSignature, 'index'>;
 /** TensorFlow's own initialisation, not for callers. */
 const INIT_OP = '__saved_model_init_op';
 
-/** @throws FatalError that says what is wrong with saved_model.pb */
+/** @throws RequestError that says what is wrong with saved_model.pb */
 async function readInfo(native: NativeEngine, folder: string): Promise<SavedModelInfo> {
   try {
     return await native.readModel(folder);
   } catch (error) {
-    throw new FatalError(wordsFor(join(folder, 'saved_model.pb'), error as NativeFailure)); // readModel's only kind
+    const failure = error as NativeFailure; // readModel's only kind
+    const code = failure.kind === 'damaged' ? 'DATA_LOSS' : 'NOT_FOUND';
+    throw new RequestError(code, wordsFor(join(folder, 'saved_model.pb'), failure));
   }
 }
 
@@ -122,15 +110,22 @@ function wordsFor(file: string, { kind, message }: NativeFailure): string {
   }
 }
 
-function signaturesOf({ savedModel, reachable }: SavedModelInfo, folder: string): ReadSignature[] {
+function signaturesOf(
+  { savedModel, reachable }: SavedModelInfo,
+  folder: string,
+): { signatures: ReadSignature[]; initOp: Signature | undefined } {
   try {
-    const all = [...(readSignatures(savedModel)?.values() ?? [])];
-    return all
-      .map((signature, i) => ({ ...signature, operations: new Set(reachable[i]?.split(',')) }))
-      .filter(({ name }) => name !== INIT_OP);
+    const all = [...(readSignatures(savedModel)?.values() ?? [])].map((signature, i) => ({
+      ...signature,
+      operations: new Set(reachable[i]?.split(',')),
+    }));
+    return {
+      signatures: all.filter(({ name }) => name !== INIT_OP),
+      initOp: all.find(({ name }) => name === INIT_OP),
+    };
   } catch (error) {
     const file = join(folder, 'saved_model.pb');
-    throw new FatalError(`${file} is damaged (${messageOf(error)}); export the model again`);
+    throw new RequestError('DATA_LOSS', `${file} is damaged (${messageOf(error)}); export the model again`);
   }
 }
 

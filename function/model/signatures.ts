@@ -1,17 +1,19 @@
 import { PbfReader } from 'pbf';
+import { messageOf } from '../errors.ts';
+import { elementsOf, readTensorProto, type TensorProto } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
 import { DTYPES, dtypeNumber } from './tensor.ts';
+import { readTensorInfos, type TensorInfo } from './tensor-info.ts';
 
-/** One input or output of a signature. */
-export interface TensorInfo {
-  /** The key that requests and answers use, e.g. `fahrenheit`. */
-  readonly key: string;
-  /** The graph's own name, e.g. `serving_default_fahrenheit:0`. */
-  readonly name: string;
-  /** TensorFlow's name of the dtype, e.g. `DT_FLOAT`; any dtype, not only those that can be served. */
-  readonly dtype: string;
-  /** Dimension sizes, −1 where unknown; undefined where the rank itself is unknown. */
-  readonly shape: readonly number[] | undefined;
+export type { TensorInfo };
+
+/** What an input is where a request does not give it. */
+export interface Default {
+  /** As it stands in the file. */
+  readonly proto: TensorProto;
+  readonly shape: readonly number[];
+  /** Elements as bytes, row-major and little-endian; strings one by one. */
+  readonly data: Uint8Array | readonly Uint8Array[];
 }
 
 export interface Signature {
@@ -20,15 +22,11 @@ export interface Signature {
   /** Sorted by key, as TensorFlow Serving lists them. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Input → its value where a request leaves it out (SignatureDef.defaults, TensorFlow 2.16 and newer). */
+  readonly defaults?: ReadonlyMap<string, Default>;
   /** Why this signature cannot be served; undefined where it can. */
   readonly unsupported: string | undefined;
 }
-
-/** Names by number of `enum DataType`, tensorflow/core/framework/types.proto. */
-const DTYPE_NAMES = (
-  'INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 ' +
-  'QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN'
-).split(' ');
 
 /**
  * Reads the signatures of the meta graph tagged `serve` out of a saved_model.pb. Field numbers are those of
@@ -61,16 +59,26 @@ function readSignature(entry: PbfReader): Signature {
   let method = '';
   const inputs: TensorInfo[] = [];
   const outputs: TensorInfo[] = [];
+  const defaults = new Map<string, Default>();
+  let fault: string | undefined;
   fields(entry, {
     1: (pbf) => {
       name = pbf.readString();
     },
     2: (definition) =>
       fields(definition, {
-        1: (pbf) => inputs.push(readTensorInfo(pbf)),
-        2: (pbf) => outputs.push(readTensorInfo(pbf)),
+        1: (pbf) => inputs.push(...readTensorInfos(pbf)),
+        2: (pbf) => outputs.push(...readTensorInfos(pbf)),
         3: (pbf) => {
           method = pbf.readString();
+        },
+        4: (pbf) => {
+          const { key, proto } = readDefault(pbf);
+          try {
+            defaults.set(key, { proto, shape: proto.shape ?? [], data: elementsOf(proto) });
+          } catch (error) {
+            fault ??= `the default of input ${JSON.stringify(key)} is no tensor: ${messageOf(error)}`;
+          }
         },
       }),
   });
@@ -82,57 +90,24 @@ function readSignature(entry: PbfReader): Signature {
     method,
     inputs,
     outputs,
-    unsupported: findUnsupported(name, inputs, outputs),
+    ...(defaults.size > 0 && { defaults }),
+    unsupported:
+      findUnsupported(name, inputs, outputs) ?? (fault && `signature ${JSON.stringify(name)}: ${fault}`),
   };
 }
 
-function readTensorInfo(entry: PbfReader): TensorInfo {
+function readDefault(entry: PbfReader): { key: string; proto: TensorProto } {
   let key = '';
-  let name = '';
-  let dtype = 0;
-  const shape: number[] = [];
-  let unknownRank = false;
+  let proto: TensorProto = { dtype: 0, shape: [], content: new Uint8Array(), values: undefined };
   fields(entry, {
     1: (pbf) => {
       key = pbf.readString();
     },
-    2: (info) =>
-      fields(info, {
-        1: (pbf) => {
-          name = pbf.readString();
-        },
-        2: (pbf) => {
-          dtype = pbf.readVarint();
-        },
-        3: (tensorShape) =>
-          fields(tensorShape, {
-            2: (dim) => {
-              let size = 0;
-              fields(dim, {
-                1: (pbf) => {
-                  size = pbf.readVarint(true);
-                },
-              });
-              shape.push(size);
-            },
-            3: (pbf) => {
-              unknownRank = pbf.readBoolean();
-            },
-          }),
-      }),
+    2: (pbf) => {
+      proto = readTensorProto(pbf);
+    },
   });
-  return {
-    key,
-    name,
-    dtype: nameOf(dtype),
-    shape: unknownRank ? undefined : shape,
-  };
-}
-
-/** TensorFlow's name of a dtype, from 101 on those of references. */
-function nameOf(dtype: number): string {
-  const name = DTYPE_NAMES[dtype % 100];
-  return name === undefined || dtype > 200 ? `DT_number ${dtype}` : `DT_${name}${dtype > 100 ? '_REF' : ''}`;
+  return { key, proto };
 }
 
 /** The first input or output that cannot be served, said in a sentence. */
@@ -148,7 +123,7 @@ function findUnsupported(
     ['output', outputs],
   ] as const) {
     for (const info of infos) {
-      if (info.name === '') return say(role, info, 'is a sparse or composite tensor, which is not served');
+      if (info.name === '') return say(role, info, 'names no tensor of the graph');
       if (dtypeNumber(info.dtype) !== undefined) continue;
       const served = [...DTYPES.keys()].join(', ');
       return say(

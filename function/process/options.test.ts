@@ -43,6 +43,29 @@ const cases: Record<keyof Options, Case> = {
     bad: ['a/b', 'a:b', 'a b', 'ü', 'x'.repeat(129)],
   },
   modelBasePath: { initial: 'model/celsius', good: [['/models/any one', '/models/any one']], bad: [] },
+  modelsDir: { initial: '', good: [['/models', '/models']], bad: [] },
+  modelConfigFile: { initial: '', good: [['/config/models.config', '/config/models.config']], bad: [] },
+  modelConfigFilePollWaitSeconds: number(1, 0, 86_400),
+  fileSystemPollWaitSeconds: number(1, 0, 86_400),
+  maxNumLoadRetries: number(5, 0, 1e6),
+  loadRetryIntervalMs: number(60_000, 0, 3_600_000),
+  numLoadThreads: number(2, 1, 64),
+  unloadFirst: {
+    initial: false,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes'],
+  },
+  readyWhen: {
+    initial: 'all',
+    good: [
+      ['any', 'any'],
+      ['all', 'all'],
+    ],
+    bad: ['ALL', 'some'],
+  },
   batching: {
     initial: 'auto',
     good: [

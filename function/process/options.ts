@@ -68,6 +68,7 @@ function flag(env: string, fallback: boolean, help: string): Option<boolean> {
 }
 
 const MINUTE = 60_000;
+const DAY_SECONDS = 86_400;
 const ANY = /^/;
 
 /** Every option of the server; sizes are bytes, times are milliseconds. */
@@ -88,6 +89,54 @@ export const OPTIONS = {
     'name in /v1/models/NAME',
   ),
   modelBasePath: text('MODEL_BASE_PATH', 'model/celsius', /./, 'a folder', 'folder of numbered SavedModels'),
+  modelsDir: text('MODELS_DIR', '', ANY, 'a folder', 'folder of models: each sub-folder is one, by its name'),
+  modelConfigFile: text(
+    'MODEL_CONFIG_FILE',
+    '',
+    ANY,
+    'a file',
+    "models, version policies and labels as TensorFlow Serving's ModelServerConfig (text format)",
+  ),
+  modelConfigFilePollWaitSeconds: integer(
+    'MODEL_CONFIG_FILE_POLL_WAIT_SECONDS',
+    1,
+    0,
+    DAY_SECONDS,
+    'how often MODEL_CONFIG_FILE is looked at, besides being watched (0: read once)',
+  ),
+  fileSystemPollWaitSeconds: integer(
+    'FILE_SYSTEM_POLL_WAIT_SECONDS',
+    1,
+    0,
+    DAY_SECONDS,
+    'how often folders are looked at for new versions, besides being watched (0: once)',
+  ),
+  maxNumLoadRetries: integer(
+    'MAX_NUM_LOAD_RETRIES',
+    5,
+    0,
+    1e6,
+    'how often a version that cannot be loaded is tried again',
+  ),
+  loadRetryIntervalMs: integer(
+    'LOAD_RETRY_INTERVAL_MS',
+    MINUTE,
+    0,
+    60 * MINUTE,
+    'time between two such tries',
+  ),
+  numLoadThreads: integer('NUM_LOAD_THREADS', 2, 1, 64, 'how many versions are loaded at once'),
+  unloadFirst: flag(
+    'UNLOAD_FIRST',
+    false,
+    'unload the old version before the new one is loaded: less memory, but a gap',
+  ),
+  readyWhen: choice(
+    'READY_WHEN',
+    'all',
+    ['all', 'any'],
+    'at the start, ready with a version of all models, or of any once each was tried',
+  ),
   batching: choice(
     'BATCHING',
     'auto',
@@ -199,7 +248,7 @@ export const OPTIONS = {
     75_000,
     1,
     60 * MINUTE,
-    "how long an idle connection is kept; longer than a load balancer's own, so that it never closes first",
+    'how long an idle connection is kept; should be longer than load balancers do',
   ),
   drainDelayMs: integer(
     'DRAIN_DELAY_MS',
@@ -294,7 +343,8 @@ export function helpText(): string {
     option.env,
     `${option.help} [${option.default}]`,
   ]);
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  // Of most: a name that is longer moves its own line alone.
+  const width = (column: number) => [30, 22][column] ?? 0;
   const lines = rows.map(
     ([name = '', env = '', help = '']) => `  ${name.padEnd(width(0))}  ${env.padEnd(width(1))}  ${help}`,
   );

@@ -15,7 +15,14 @@ function processOf(env: Record<string, string>, nativeFolder = '/nowhere'): Serv
   if (command.run !== 'serve') throw new Error('not a server');
   const { options } = command;
   const logger = createLogger('info', 'run', '', NOBODY);
-  return new ServerProcess({ options, nativeFolder, runId: 'run', logger, coldStart: new ColdStart(0, 0) });
+  return new ServerProcess({
+    options,
+    root: '/',
+    nativeFolder,
+    runId: 'run',
+    logger,
+    coldStart: new ColdStart(0, 0),
+  });
 }
 
 /** A port that is free at this moment. */
@@ -31,6 +38,7 @@ async function freePort(): Promise<string> {
 t.test('a server that is ready says so in one log line', async (t) => {
   const server = await startServer(t, { K_REVISION: 'celsius-00007' });
   t.match(server.logs, [
+    { level: 'info', msg: 'a version is available', model: 'celsius', modelVersion: '1', seconds: Number },
     {
       level: 'info',
       msg: 'ready',
@@ -38,13 +46,11 @@ t.test('a server that is ready says so in one log line', async (t) => {
       revision: 'celsius-00007',
       host: '127.0.0.1',
       port: Number,
-      model: 'celsius',
-      modelVersion: '1',
-      signatures: ['serving_default'],
+      models: ['celsius'],
       coldStartMilliseconds: { native: Number, model: Number, warmup: Number },
     },
   ]);
-  t.equal(server.logs.length, 1);
+  t.equal(server.logs.length, 2);
   const answer = await exchange(server.url, post('/celsius', '{"fahrenheit":[212,98.6,-459.67,1e10]}'));
   t.match(JSON.parse(answer?.body ?? ''), { celsius: [100, 37, -273.15, 5555555300], runId: server.runId });
 });
@@ -118,7 +124,8 @@ t.test('a drain that has to cut says how many', async (t) => {
   await exchange(server.url, 'GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n');
   await server.process.stop();
   await connection.closed;
-  t.match(server.logs.at(-2), { level: 'warn', connections: 1, msg: /DRAIN_TIMEOUT_MS/ });
+  t.match(server.logs.at(-3), { level: 'warn', connections: 1, msg: /DRAIN_TIMEOUT_MS/ });
+  t.match(server.logs.at(-2), { model: 'celsius', state: 'END' });
   t.match(server.logs.at(-1), { msg: 'stopped' });
 });
 

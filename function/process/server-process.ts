@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createMetricsApp } from '../app.ts';
 import { paddingTo } from '../engine/batching.ts';
-import { freezeInPlace } from '../engine/freeze.ts';
 import { Runner } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
-import { type WarmUp, warmUp } from '../engine/warm-up.ts';
 import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
-import { loadSavedModel, type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { Load } from '../models/servable.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
@@ -17,12 +17,17 @@ import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
+import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
+import { loadWith } from './load.ts';
 import { keepMemorySmall } from './memory.ts';
+import { checkStart, createCatalogue, logNotice } from './models.ts';
 import type { Options } from './options.ts';
 
 export interface ServerProcessDeps {
   readonly options: Options;
+  /** What relative paths are relative to. */
+  readonly root: string;
   /** Holds the compiled binding and TensorFlow's libraries. */
   readonly nativeFolder: string;
   readonly runId: string;
@@ -38,16 +43,23 @@ export class ServerProcess {
   readonly #metricsServer: HttpServer | undefined;
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
-  #phase: Phase = 'starting';
+  readonly #catalogue: Catalogue<Served>;
+  readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
-  #served: Served | undefined;
+  #load: Load<Served> | undefined;
+  #configuration: { close(): Promise<void> } | undefined;
+  #isDraining = false;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
     const { options, runId, logger, coldStart } = deps;
     this.#deps = deps;
     this.#scheduler = new Scheduler(options.threads || usableCpus());
+    this.#catalogue = createCatalogue(options, logger, (wanted) => {
+      if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
+      return this.#load(wanted);
+    });
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -57,7 +69,7 @@ export class ServerProcess {
         node: process.versions.node,
       },
       {
-        queueRows: () => this.#served?.runner.rowsWaiting ?? 0,
+        queueRows: () => this.#rowsWaiting(),
         calls: () => this.#native?.calls ?? 0,
         threads: () => this.#scheduler.threads,
         threadsBusy: () => this.#scheduler.busy,
@@ -78,13 +90,14 @@ export class ServerProcess {
       bodyLimitBytes: options.bodyLimitBytes,
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
-      phase: () => this.#phase,
+      phase: () => this.#phase(),
       load: () => ({
         threads: this.#scheduler.threads,
         busy: this.#scheduler.busy,
-        rowsWaiting: this.#served?.runner.rowsWaiting ?? 0,
+        rowsWaiting: this.#rowsWaiting(),
       }),
-      served: () => this.#servedNow(),
+      models: this.#catalogue,
+      served: () => this.#catalogue.find(options.modelName),
     };
     this.#app = createApp(appDeps);
     this.#server = new HttpServer(this.#app, options);
@@ -108,31 +121,27 @@ export class ServerProcess {
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     coldStart.end('native', performance.now());
-    const bfloat16 = options.mixedPrecision === 'bfloat16';
-    const model = await loadSavedModel(native, options.modelName, options.modelBasePath, { bfloat16 });
-    coldStart.end('model', performance.now());
-    const runner = this.#createRunner(model, native);
-    const warmedUp = await warmUp(model, runner);
-    coldStart.end('warmup', performance.now());
-    this.#served = { model, runner };
-    this.#phase = 'ready';
-    this.#sayWhatIsNotServed(model, warmedUp);
+    this.#load = this.#loadWith(binding, native);
+    this.#configuration = await followConfiguration({
+      options,
+      root: this.#deps.root,
+      catalogue: this.#catalogue,
+      onNotice: (notice) => logNotice(logger, notice),
+    });
+    await this.#catalogue.settled();
+    checkStart(options, this.#catalogue);
     logger.info(
       {
         host: options.host,
         port,
-        model: model.name,
-        modelVersion: model.version,
-        signatures: [...model.signatures.keys()],
+        models: this.#catalogue.list().map(({ name }) => name),
         version,
         coldStartMilliseconds: Object.fromEntries(
           [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
         ),
       },
-      'ready',
+      this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
-    if (options.freeze)
-      this.#freeze(native, model).catch((error: unknown) => logger.error({ err: error }, 'freezing failed'));
     keepMemorySmall(binding, () => this.#metrics.requests);
     return port;
   }
@@ -145,7 +154,8 @@ export class ServerProcess {
 
   async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
-    this.#phase = 'draining';
+    this.#isDraining = true;
+    await this.#configuration?.close();
     await sleep(options.drainDelayMs);
     const cut = await this.#server.drain(options.drainTimeoutMs, (socket) =>
       this.#binding?.refuseNewConnections(socket),
@@ -155,7 +165,7 @@ export class ServerProcess {
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
     const runs = this.#scheduler.busy;
     if (runs > 0) logger.warn({ runs }, 'left runs behind that had not ended');
-    else await this.#served?.model.unload();
+    else await this.#catalogue.close();
     logger.info('stopped');
   }
 
@@ -164,9 +174,15 @@ export class ServerProcess {
     this.#native?.exitWhileBusy(code);
   }
 
-  #servedNow(): Served {
-    if (this.#served !== undefined) return this.#served;
-    throw unavailable('the model is being loaded; try again');
+  #phase(): Phase {
+    if (this.#isDraining) return 'draining';
+    return this.#catalogue.isReady ? 'ready' : 'starting';
+  }
+
+  #rowsWaiting(): number {
+    let rows = 0;
+    for (const runner of this.#runners) rows += runner.rowsWaiting;
+    return rows;
   }
 
   #loadBinding(): Binding {
@@ -178,16 +194,27 @@ export class ServerProcess {
     }
   }
 
-  async #freeze(native: NativeEngine, model: SavedModel): Promise<void> {
-    const { logger } = this.#deps;
-    if (!model.hasVariables) return;
-    const start = performance.now();
-    const runnerOf = (twin: SavedModel) => this.#createRunner(twin, native, new ModelMeter());
-    const whyNot = await freezeInPlace(native, model, runnerOf, Number.POSITIVE_INFINITY);
-    if (whyNot !== undefined)
-      return logger.info({ model: model.name, reason: whyNot }, 'variables stay variables');
-    const milliseconds = Math.round(performance.now() - start);
-    logger.info({ model: model.name, milliseconds }, 'variables have become constants');
+  #loadWith(binding: Binding, native: NativeEngine): Load<Served> {
+    const { options, logger, coldStart } = this.#deps;
+    return loadWith({
+      native,
+      logger,
+      bfloat16: options.mixedPrecision === 'bfloat16',
+      freeze: options.freeze,
+      runnerOf: (model) => {
+        const runner = this.#createRunner(model, native);
+        this.#runners.add(runner);
+        return runner;
+      },
+      twinRunnerOf: (twin) => this.#createRunner(twin, native, new ModelMeter()),
+      onPhase: (phase) => {
+        if (!coldStart.seconds.has(phase)) coldStart.end(phase, performance.now()); // of the first model
+      },
+      onUnloaded: (runner) => {
+        this.#runners.delete(runner);
+        binding.trimHeap(); // at once: nothing else may come for a while
+      },
+    });
   }
 
   #createRunner(model: SavedModel, native: NativeEngine, meter = this.#metrics.model(model.name)): Runner {
@@ -206,15 +233,5 @@ export class ServerProcess {
       limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
       meter,
     });
-  }
-
-  #sayWhatIsNotServed(model: SavedModel, { left }: WarmUp): void {
-    const { logger } = this.#deps;
-    for (const { name, unsupported } of model.signatures.values()) {
-      if (unsupported !== undefined) logger.warn({ signature: name }, unsupported);
-    }
-    for (const [signature, reason] of left) {
-      logger.info({ signature, reason }, 'not warmed up; the first request is slower');
-    }
   }
 }

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import type { Deps } from '../apis/deps.ts';
+import type { Deps, Served } from '../apis/deps.ts';
 import { createApp } from '../app.ts';
 import type { Batching } from '../engine/batching.ts';
 import { Runner, type RunnerOptions } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
 import type { App } from '../http/route.ts';
-import { loadSavedModel, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
+import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
+import type { Models } from '../models/catalogue.ts';
+import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
+import { versionFolders, versionOf } from '../models/folders.ts';
 import { loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -33,7 +36,9 @@ export async function testModel(
   t: { teardown(close: () => unknown): unknown },
   name = 'celsius',
 ): Promise<SavedModel> {
-  const model = await loadSavedModel(testEngine(), name, modelFolder(name));
+  const { folders } = await versionFolders(modelFolder(name));
+  const [[version, folder] = ['', '']] = folders; // the newest is the first
+  const model = await loadVersion(testEngine(), { name, version, folder });
   t.teardown(() => model.unload());
   return model;
 }
@@ -92,6 +97,29 @@ const NO_GAUGES = {
   coldStart: new Map([['process', 0.02]]),
 };
 
+/** What a catalogue of one model says, which has one version. */
+function oneModel(served: () => Served, modelName: string): Models<Served> {
+  const status = () => [{ version: served().version, state: 'AVAILABLE', code: 'OK', message: '' } as const];
+  const check = (name: string, version: string | undefined) => {
+    if (name !== modelName) throw modelUnknown(name, [modelName]);
+    if (version === undefined || versionOf(version) === served().version) return;
+    throw versionUnavailable(name, version, undefined, [served().version]);
+  };
+  return {
+    has: (name) => name === modelName,
+    find: (name, { version, label } = {}) => {
+      if (label !== undefined) throw labelUnknown(label);
+      check(name, version);
+      return served();
+    },
+    statusOf: (name, version) => {
+      check(name, version);
+      return status();
+    },
+    list: () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }],
+  };
+}
+
 /** An app without a socket. */
 export interface TestApp {
   readonly app: App;
@@ -109,7 +137,15 @@ export function testApp(
   const runId = mintRunId(Date.now());
   const metrics = new Metrics({}, NO_GAUGES);
   const logs: string[] = [];
-  const served = { model, runner: runner ?? testRunner(model) };
+  const served: Served = {
+    name: model.name,
+    version: model.version,
+    signatures: model.signatures,
+    model,
+    runner: runner ?? testRunner(model),
+    drained: async () => {},
+    unload: () => model.unload(),
+  };
   const app = createApp({
     runId,
     version: '1.2.3',
@@ -126,6 +162,7 @@ export function testApp(
     phase: () => 'ready',
     load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
+    models: oneModel(overrides.served ?? (() => served), overrides.modelName ?? 'celsius'),
     ...overrides,
   });
   return { app, runId, metrics, logs };

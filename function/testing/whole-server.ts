@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseCommand } from '../process/options.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { ColdStart } from '../telemetry/cold-start.ts';
@@ -43,7 +43,8 @@ export async function startServer(
     write: (line) => logs.push(JSON.parse(line)),
   });
   const server = new ServerProcess({
-    options: { ...options, modelBasePath: resolve(ROOT, options.modelBasePath) },
+    options,
+    root: ROOT,
     nativeFolder: join(ROOT, 'dist', 'native'),
     runId,
     logger,

@@ -1,18 +1,9 @@
 // Replays what a real TensorFlow Serving 2.17.1 answered. The same answer means: the same status; for 200 the same
 // JSON with numbers equal as float32; for 4xx an object {"error": text}, whose words are ours.
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import t from 'tap';
+import { type Recorded, sendRecorded } from '../../testing/recorded.ts';
 import { fixture, startServer } from '../../testing/whole-server.ts';
-
-interface Recorded {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly body_base64: string;
-  readonly response: { readonly status: number; readonly body_base64: string };
-}
 
 /** Where we differ on purpose, by recorded case: the status that we give, and why. The README has this list too. */
 const DIFFERENCES: Readonly<Record<string, { status: number; why: string }>> = {
@@ -37,7 +28,7 @@ t.test(`${recorded.length} recorded answers of TensorFlow Serving`, async (t) =>
   const { url } = await startServer(t);
   t.equal(recorded.length, 95);
   for (const one of recorded) {
-    const { status, body } = await send(url, one);
+    const { status, body } = await sendRecorded(url, one);
     const difference = DIFFERENCES[one.id];
     if (difference !== undefined) {
       t.equal(status, difference.status, `${one.id} differs: ${difference.why}`);
@@ -51,7 +42,7 @@ t.test(`${recorded.length} recorded answers of TensorFlow Serving`, async (t) =>
 });
 
 function sameJson(body: string, { response }: Recorded): boolean {
-  const theirs = Buffer.from(response.body_base64, 'base64').toString();
+  const theirs = Buffer.from(response.body_base64 ?? '', 'base64').toString();
   try {
     return canonical(body) === canonical(theirs);
   } catch {
@@ -64,27 +55,4 @@ function canonical(text: string): string {
   return JSON.stringify(
     JSON.parse(text, (_key, value) => (typeof value === 'number' ? Math.fround(value) : value)),
   );
-}
-
-/** By node:http, which sends paths and headers as they are; fetch would mend them. */
-function send(
-  url: string,
-  { method, path, headers, body_base64 }: Recorded,
-): Promise<{ status: number; body: string }> {
-  const body = Buffer.from(body_base64 ?? '', 'base64');
-  return new Promise((resolve, reject) => {
-    const out = request(
-      url,
-      { method, path, headers: { ...headers, 'content-length': body.length } },
-      (reply) => {
-        const chunks: Buffer[] = [];
-        reply.on('data', (chunk: Buffer) => chunks.push(chunk));
-        reply.on('end', () =>
-          resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-        );
-      },
-    );
-    out.on('error', reject);
-    out.end(body);
-  });
 }

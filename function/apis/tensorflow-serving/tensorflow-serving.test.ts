@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
     path: '/v1/models/celsius/versions/2:predict',
     body: row,
     status: 404,
-    answer: { error: /version 1 is served/ },
+    answer: { error: /available: 1$/ },
   },
   {
     name: 'a version beyond int64',

@@ -1,10 +1,11 @@
 import { PREDICT } from '../../engine/runner.ts';
-import { invalidArgument, RequestError } from '../../errors.ts';
-import { type Answer, after, type HttpRequest, jsonText } from '../../http/message.ts';
+import { invalidArgument, type RequestError } from '../../errors.ts';
+import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
+import { versionOf } from '../../models/folders.ts';
 import { HttpClient } from '../client.ts';
 import type { Deps, Served } from '../deps.ts';
-import { metadataText, statusText } from './model-info.ts';
+import { listText, metadataText, statusText } from './model-info.ts';
 
 /**
  * `/v1/models/NAME[/versions/N | /labels/L]` and then nothing (status), `/metadata` or `:VERB`. What TensorFlow
@@ -13,55 +14,70 @@ import { metadataText, statusText } from './model-info.ts';
 const MODEL_PATH =
   /^\/v1\/models\/([^/:]+)(?:\/versions\/(\d+)|\/labels\/([^/:]+))?(?::(\w+)|(\/metadata))?$/i;
 
-/** TensorFlow Serving's REST API, which is KServe's V1 protocol too. */
+const MODELS_PATH = /^\/v1\/models\/?$/i;
+
+const PREFIX = '/v1/models/';
+const SUFFIX = ':predict';
+
+/** TensorFlow Serving's REST API, which is KServe's V1 protocol too, for all models that are served. */
 export function tensorflowServingRoutes({
-  served,
-  modelName,
+  models,
   requestDeadlineMs,
-}: Pick<Deps, 'served' | 'modelName' | 'requestDeadlineMs'>): Route[] {
-  const answer = (request: HttpRequest, { runner }: Served) =>
-    after(runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), jsonText);
+}: Pick<Deps, 'models' | 'requestDeadlineMs'>): Route[] {
+  /** By version: which one answered is not known otherwise while versions change. */
+  const versionHeaders = new Map<string, readonly string[]>();
+  /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
+  const predictPaths = new Map<string, string>();
+  const answer = (request: HttpRequest, served: Served) =>
+    after(served.runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
+      jsonText(text, headersOf(served)),
+    );
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
-      path: `/v1/models/${modelName}:predict`,
+      path: { has: (path) => predictPaths.has(path) || isPredictPath(path) },
       methods: ['POST'],
-      handle: (request) => answer(request, served()),
+      handle: (request, path) => answer(request, models.find(predictPaths.get(path) ?? '')),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
   ];
 
   function byPath(request: HttpRequest, path: string): Answer {
+    const isGet = request.method === 'GET';
+    if (isGet && MODELS_PATH.test(path)) return jsonText(listText(models.list()));
     const match = MODEL_PATH.exec(path);
     if (match === null) throw malformed(request);
-    const [, name = '', version, label, verb, metadata] = match;
-    const isGet = request.method === 'GET';
+    const [, encoded = '', version, encodedLabel, verb, metadata] = match;
     if (isGet ? verb !== undefined : request.method !== 'POST' || !VERBS.has(verb ?? ''))
       throw malformed(request);
-    const one = servedAs(decoded(name), version);
-    if (isGet) return jsonText(metadata === undefined ? statusText(one.model) : metadataText(one.model));
-    if (label !== undefined)
-      throw invalidArgument(`no version has the label ${JSON.stringify(label.slice(0, 100))}`);
+    if (version !== undefined && versionOf(version) === undefined)
+      throw invalidArgument(`version ${version.slice(0, 30)} is beyond int64`);
+    const name = decoded(encoded);
+    // A label is not looked at for a status: all versions come, as TensorFlow Serving gives them.
+    if (isGet && metadata === undefined) return jsonText(statusText(models.statusOf(name, version)));
+    const label = encodedLabel === undefined ? undefined : decoded(encodedLabel);
+    const served = models.find(name, { version, label });
+    if (isGet) return jsonText(metadataText(served.model), headersOf(served));
     if (verb !== 'predict') throw invalidArgument(`:${verb} is not served; use :predict`);
-    return answer(request, one);
+    return answer(request, served);
   }
 
-  /** @throws RequestError NOT_FOUND where the model or the version is not the one that is served */
-  function servedAs(name: string, version: string | undefined): Served {
-    if (name !== modelName)
-      throw new RequestError(
-        'NOT_FOUND',
-        `no model ${JSON.stringify(name.slice(0, 100))}; this is ${modelName}`,
-      );
-    const one = served();
-    if (version === undefined || BigInt(version).toString() === one.model.version) return one;
-    if (BigInt.asIntN(64, BigInt(version)) !== BigInt(version))
-      throw invalidArgument(`version ${version} is beyond int64`);
-    throw new RequestError(
-      'NOT_FOUND',
-      `model ${name} has no version ${version}; version ${one.model.version} is served`,
-    );
+  function isPredictPath(path: string): boolean {
+    if (!path.startsWith(PREFIX) || !path.endsWith(SUFFIX)) return false;
+    const name = path.slice(PREFIX.length, -SUFFIX.length);
+    if (name === '' || !models.has(name)) return false;
+    predictPaths.set(path, name);
+    return true;
+  }
+
+  function headersOf({ version }: Served): readonly string[] {
+    let headers = versionHeaders.get(version);
+    if (headers === undefined) {
+      headers = [...JSON_TYPE, 'x-model-version', version];
+      versionHeaders.set(version, headers);
+    }
+    return headers;
   }
 }
 

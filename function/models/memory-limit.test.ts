@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { TestFolder } from '../testing/models.ts';
+import { memoryLimit, whyNoRoom } from './memory-limit.ts';
+
+const MB = 2 ** 20;
+
+t.test('the limit that holds', async (t) => {
+  const v1 = '12:cpu,cpuacct:/\n5:memory:/docker/abc\n';
+  for (const { name, self, files, memory } of [
+    { name: 'no control groups', self: '', files: {}, memory: undefined },
+    { name: 'no limit', self: '0::/', files: { 'memory.max': 'max' }, memory: undefined },
+    {
+      name: 'version 2',
+      self: '0::/',
+      files: {
+        'memory.max': 512 * MB,
+        'memory.current': 300 * MB,
+        'memory.stat': `anon 1\ninactive_file ${100 * MB}\nactive_file 9\n`,
+      },
+      memory: { limitBytes: 512 * MB, freeBytes: 312 * MB },
+    },
+    {
+      name: 'the tighter one of those above',
+      self: '0::/pod/container',
+      files: {
+        'pod/container/memory.max': 512 * MB,
+        'pod/container/memory.current': 100 * MB,
+        'pod/memory.max': 600 * MB,
+        'pod/memory.current': 500 * MB,
+      },
+      memory: { limitBytes: 600 * MB, freeBytes: 100 * MB },
+    },
+    {
+      name: 'more than the limit in use',
+      self: '0::/',
+      files: { 'memory.max': 10, 'memory.current': 20 },
+      memory: { limitBytes: 10, freeBytes: 0 },
+    },
+    {
+      name: 'version 1, as a container sees it',
+      self: v1,
+      files: {
+        'memory/memory.limit_in_bytes': 256 * MB,
+        'memory/memory.usage_in_bytes': 56 * MB,
+        'memory/memory.stat': `total_inactive_file ${6 * MB}\n`,
+      },
+      memory: { limitBytes: 256 * MB, freeBytes: 206 * MB },
+    },
+    {
+      name: 'version 1 without a limit',
+      self: v1,
+      files: { 'memory/memory.limit_in_bytes': '9223372036854771712' },
+      memory: undefined,
+    },
+  ]) {
+    const folder = await TestFolder.make(t);
+    await folder.write('self', self);
+    for (const [file, text] of Object.entries(files)) await folder.write(`cgroup/${file}`, `${text}\n`);
+    t.same(await memoryLimit(join(folder.path, 'cgroup'), join(folder.path, 'self')), memory, name);
+  }
+  await t.resolves(memoryLimit(), 'whatever this machine has');
+});
+
+t.test('why there is no room', async (t) => {
+  const memory = async () => ({ limitBytes: 512 * MB, freeBytes: 100 * MB });
+  t.equal(await whyNoRoom(100 * MB, memory), undefined);
+  t.equal(await whyNoRoom(1e15, async () => undefined), undefined, 'without a limit');
+  t.match(
+    await whyNoRoom(101 * MB, memory),
+    /^it takes 101 MiB of memory or more, and 100 MiB are free of this container's limit of 512 MiB; raise the limit/,
+  );
+});

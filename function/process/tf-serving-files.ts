@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { FatalError, messageOf } from '../errors.ts';
+import type { Messages } from '../models/text-format.ts';
+import { type ConfigFile, type Translated, translateFlags } from './tf-serving-flags.ts';
+
+type FlagsAndNotices = Pick<Translated, 'argv' | 'notices'>;
+
+/**
+ * Reads a command line that may be one of tensorflow_model_server, and the files that its flags name.
+ *
+ * @returns a command line of ours, and what of theirs has no effect
+ * @throws FatalError with exit code 2 for what is not there, or a file with a fault
+ */
+export async function translateCommandLine(argv: readonly string[]): Promise<FlagsAndNotices> {
+  const { files, ...flags } = translateFlags(argv);
+  const read = await Promise.all(files.map(readConfig));
+  return {
+    argv: [...read.flatMap((one) => one.argv), ...flags.argv], // a flag that is given wins over a file
+    notices: [...flags.notices, ...read.flatMap((one) => one.notices)],
+  };
+}
+
+async function readConfig({ file, of }: ConfigFile): Promise<FlagsAndNotices> {
+  try {
+    const text = await readFile(file, 'utf8');
+    const { readTextFormat } = await import('../models/text-format.ts'); // only who needs it pays for it
+    return of === 'BatchingParameters'
+      ? batchingFlags(readTextFormat(of, text))
+      : monitoringFlags(readTextFormat(of, text));
+  } catch (error) {
+    throw new FatalError(`${file}: ${messageOf(error)}`, 2);
+  }
+}
+
+const WITHOUT_EFFECT: readonly (readonly [name: keyof Messages['BatchingParameters'], why: string])[] = [
+  ['num_batch_threads', 'THREADS run batches and all else'],
+  ['thread_pool_name', 'there is one queue'],
+  ['enable_large_batch_splitting', 'a request is run whole'],
+  ['max_execution_batch_size', 'a request is run whole'],
+  ['pad_variable_length_inputs', 'requests of other shapes are run apart'],
+];
+
+/** @throws Error where TensorFlow Serving would not start with these either */
+export function batchingFlags(parameters: Messages['BatchingParameters']): FlagsAndNotices {
+  const rows = Number(parameters.max_batch_size?.value ?? 1000);
+  if (rows < 1) throw new Error('max_batch_size: give 1 or more');
+  const last = parameters.allowed_batch_sizes.at(-1);
+  if (last !== undefined && Number(last) !== rows)
+    throw new Error(`allowed_batch_sizes: its last, ${last}, is not max_batch_size, ${rows}`);
+  const argv = [`--max-batch-rows=${rows}`];
+  const batches = parameters.max_enqueued_batches?.value;
+  if (batches !== undefined) argv.push(`--max-queue-rows=${Math.max(Number(batches), 1) * rows}`);
+  const ignored = WITHOUT_EFFECT.flatMap(([name, why]) =>
+    parameters[name] ? [`${name} has no effect: ${why}`] : [],
+  );
+  if (last !== undefined) {
+    const ascending = [...new Set(parameters.allowed_batch_sizes.map(Number))].sort((a, b) => a - b);
+    argv.push(`--allowed-batch-sizes=${ascending}`);
+  }
+  const timeout = parameters.batch_timeout_micros?.value;
+  if (timeout !== undefined) argv.push(`--batch-timeout-micros=${timeout}`);
+  return { argv, notices: ignored };
+}
+
+const METRICS_PATH = '/metrics';
+
+export function monitoringFlags({ prometheus_config }: Messages['MonitoringConfig']): FlagsAndNotices {
+  const path = prometheus_config?.path || '/monitoring/prometheus/metrics';
+  const elsewhere = prometheus_config?.enable === true && path !== METRICS_PATH;
+  return {
+    argv: [],
+    notices: elsewhere ? [`metrics are at ${METRICS_PATH}, not at ${path}; tell Prometheus so`] : [],
+  };
+}
