@@ -1,19 +1,9 @@
 // npm run freeze -- FOLDER: see the text below.
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FatalError, messageOf } from '../function/errors.ts';
-import { loadSavedModel, type SavedModel } from '../function/model/saved-model.ts';
+import { loadVersion, type SavedModel } from '../function/model/saved-model.ts';
 import { loadBinding } from '../function/native/binding.ts';
 import { NativeEngine } from '../function/native/engine.ts';
 import { compareAnswers, randomRequests } from './trial.ts';
@@ -68,16 +58,14 @@ function versionsIn(folder: string): string[] {
 }
 
 /** Loads one folder, whatever its name. */
-async function load(native: NativeEngine, folder: string, scratch: string): Promise<SavedModel> {
-  const base = mkdtempSync(join(scratch, 'load-'));
-  symlinkSync(folder, join(base, '1'));
-  return loadSavedModel(native, basename(folder), base);
+function load(native: NativeEngine, folder: string): Promise<SavedModel> {
+  return loadVersion(native, { name: basename(folder), version: '1', folder });
 }
 
 /** @throws FatalError that says why it cannot be frozen, or how answers differ */
-async function freeze(native: NativeEngine, from: string, to: string, scratch: string): Promise<void> {
+async function freeze(native: NativeEngine, from: string, to: string): Promise<void> {
   say(`loading ${from}`);
-  const before = await load(native, from, scratch);
+  const before = await load(native, from);
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from))
     if (!LEFT_OUT.has(entry)) cpSync(join(from, entry), join(to, entry), { recursive: true });
@@ -88,7 +76,7 @@ async function freeze(native: NativeEngine, from: string, to: string, scratch: s
     throw new FatalError(`${from} cannot be frozen: ${messageOf(error)}`);
   }
   say('comparing answers');
-  const after = await load(native, to, scratch);
+  const after = await load(native, to);
   for (const { name, unsupported } of before.signatures.values())
     if (unsupported !== undefined) say(`signature ${name} was not compared: ${unsupported}`);
   for (const request of randomRequests(before)) {
@@ -124,10 +112,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (existsSync(to))
     throw new FatalError(`${to} is there already: remove it, or name another folder by --to`);
   const partial = `${to}.partial-${process.pid}`;
-  const scratch = mkdtempSync(join(tmpdir(), 'freeze-'));
-  const cleanUp = () => {
-    for (const folder of [partial, scratch]) rmSync(folder, { recursive: true, force: true });
-  };
+  const cleanUp = () => rmSync(partial, { recursive: true, force: true });
   let native: NativeEngine | undefined;
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -141,8 +126,7 @@ async function main(args: readonly string[]): Promise<void> {
     });
   try {
     native = new NativeEngine(loadBinding(nativeFolder()), 1);
-    for (const version of versions)
-      await freeze(native, join(from, version), join(partial, version), scratch);
+    for (const version of versions) await freeze(native, join(from, version), join(partial, version));
     renameSync(partial, to);
   } finally {
     cleanUp();

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Code, RequestError } from '../errors.ts';
-import { loadSavedModel, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
+import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
 import type { TensorBytes } from '../native/raw-engine.ts';
 import {
   celsiusSignature,
@@ -134,7 +134,7 @@ t.test('a model without its variables', async (t) => {
   const base = t.testdir();
   cpSync(modelFolder('stateful'), base, { recursive: true });
   rmSync(join(base, '1', 'variables'), { recursive: true });
-  const model = await loadSavedModel(testEngine(), 'm', base);
+  const model = await loadVersion(testEngine(), { name: 'm', version: '1', folder: join(base, '1') });
   t.teardown(() => model.unload());
   await t.rejects(warmUp(model, testRunner(model)), {
     name: 'FatalError',

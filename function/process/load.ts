@@ -5,6 +5,7 @@ import type { Runner } from '../engine/runner.ts';
 import { type WarmUp, warmUp } from '../engine/warm-up.ts';
 import { messageOf, RequestError } from '../errors.ts';
 import { loadVersion, type SavedModel } from '../model/saved-model.ts';
+import { memoryLimit } from '../models/memory-limit.ts';
 import type { Load } from '../models/servable.ts';
 import { Slots } from '../models/slots.ts';
 import type { NativeEngine } from '../native/engine.ts';
@@ -68,7 +69,8 @@ async function freezeOne({ native, logger, twinRunnerOf }: Loader, model: SavedM
   const about = { model: model.name, modelVersion: model.version };
   const start = performance.now();
   try {
-    const whyNot = await freezeInPlace(native, model, twinRunnerOf, Number.POSITIVE_INFINITY);
+    const free = (await memoryLimit())?.freeBytes ?? Number.POSITIVE_INFINITY;
+    const whyNot = await freezeInPlace(native, model, twinRunnerOf, free);
     const milliseconds = Math.round(performance.now() - start);
     if (whyNot === undefined) logger.info({ ...about, milliseconds }, 'variables have become constants');
     else logger.info({ ...about, reason: whyNot }, 'variables stay variables');

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadSavedModel, type SavedModel } from '../../model/saved-model.ts';
+import { loadVersion, type SavedModel } from '../../model/saved-model.ts';
 import { testEngine, testModel } from '../../testing/app.ts';
 import { PREDICT } from '../engine.ts';
 
@@ -89,7 +89,7 @@ for (const [name, bodies] of Object.entries(FROZEN)) {
     await native.saveFrozen(model.id, model.folder, join(folder, 'saved_model.pb'));
     if (readdirSync(model.folder).includes('assets'))
       cpSync(join(model.folder, 'assets'), join(folder, 'assets'), { recursive: true });
-    const frozen = await loadSavedModel(native, name, base);
+    const frozen = await loadVersion(native, { name, version: '1', folder });
     t.teardown(() => frozen.unload());
     t.equal(
       frozen.hasVariables,
