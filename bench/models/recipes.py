@@ -82,23 +82,27 @@ def _pictures(build: Callable[..., keras.Model], name: str) -> Recipe:
 
 
 def _settle_batch_norms(model: keras.Model) -> None:
-    """Give batch norms the scales of a trained network, and statistics that are true of these weights.
+    """Give batch norms the scales and shifts of a trained network, and statistics that are true of these weights.
 
-    As Keras starts them (mean 0, variance 1, scale 1) activations of a deep random network fade or blow up from layer to
-    layer, and its answers hardly depend on the picture.
+    As Keras starts them (mean 0, variance 1, scale 1) the activations of a deep random network fade or blow up from layer
+    to layer, and its answers hardly depend on the picture. With statistics alone it is chaotic: rounding errors grow a
+    hundredfold on their way. Shifts that keep most units on, and residual branches that add little, make it as steady as
+    a trained one: a change of 1e-6 in the picture changes the answers by some 5e-6 of the largest.
     """
     random = np.random.default_rng(SEED)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     for norm in norms:
-        norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape))
-        norm.beta.assign(random.normal(0, 0.1, norm.beta.shape))
+        ends_branch = norm.name.endswith(("_3_bn", "project_BN"))  # no rectifier follows
+        scale, shift = (0.3, 0.0) if ends_branch else (1.0, 1.0)
+        norm.gamma.assign(random.uniform(0.5, 1.5, norm.gamma.shape) * scale)
+        norm.beta.assign(random.normal(shift, 0.1, norm.beta.shape))
         norm.momentum = 0.0  # the statistics of the next batch replace the old ones
     model(examples.pictures(16), training=True)
     for norm in norms:
         norm.momentum = 0.99
     # the last layer's weights so large that the classes' probabilities differ
     kernel = model.layers[-1].kernel
-    kernel.assign(kernel * 10)
+    kernel.assign(kernel * 3)
 
 
 def text() -> Recipe:
