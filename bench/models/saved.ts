@@ -16,12 +16,7 @@ export type SavedModel = (typeof MODELS)[number];
 const FOLDER = '.cache/models';
 const REQUIREMENTS = 'model/requirements.txt';
 /** What a model's bytes depend on. */
-const SOURCES = [
-  'bench/models/make.py',
-  'bench/models/recipes.py',
-  'bench/models/examples.py',
-  REQUIREMENTS,
-];
+const SOURCES = ['bench/models/make.py', 'bench/models/recipes.py', 'bench/models/examples.py', REQUIREMENTS];
 
 const Expected = Type.Object({
   model: Type.String(),

@@ -45,7 +45,12 @@ export async function start(launcher: Launcher, model: ModelName, options: Start
   return startCommand(launcher.launch(model, port, await freePort()), origin, options);
 }
 
-function startCommand(command: Command, origin: string, { cpus, cgroup, node }: StartOptions): Running {
+/** Starts a program that will serve at `origin`. */
+export function startCommand(
+  command: Command,
+  origin: string,
+  { cpus, cgroup, node }: StartOptions,
+): Running {
   const pin = cpus === null ? [] : ['taskset', '-c', cpus];
   const join = cgroup === undefined ? [] : ['sh', '-c', 'echo $$ > "$0" && exec "$@"', cgroup];
   const argv = command.argv.map((arg, i) => (i === 0 && arg === process.execPath ? (node ?? arg) : arg));
@@ -144,7 +149,8 @@ export async function firstAnswer(
   throw new FatalError(`not ready within ${within_s} s: ${last}`);
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
