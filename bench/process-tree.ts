@@ -48,6 +48,17 @@ export function mainThreadCpu(pid: number): number {
   return Number(nanoseconds) / 1000;
 }
 
+/** CPU time that anything on this machine has used since its start, time stolen from it by its host included, µs. */
+export function machineCpu(): number {
+  const [cpu = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = cpu
+    .trim()
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) * MICROSECONDS_PER_TICK;
+}
+
 /** User and system time of this process's children that have ended, µs. */
 export function endedChildrenCpu(): number {
   return ticksOf(process.pid, [13, 14]) * MICROSECONDS_PER_TICK;

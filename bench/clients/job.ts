@@ -60,6 +60,8 @@ export const Outcome = Type.Object({
   /** Of the server's first thread alone, which runs the event loop where there is one. */
   server_main_thread_us: Nullable(Type.Number()),
   client_cpu_us: Type.Number(),
+  /** Of everything on this machine. */
+  machine_cpu_us: Type.Number(),
   rss_bytes: Nullable(Type.Number()),
   anonymous_bytes: Nullable(Type.Number()),
   log_line: Type.String(),

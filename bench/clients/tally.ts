@@ -1,5 +1,5 @@
 import { logLine, newHistogram, percentiles, record } from '../histogram.ts';
-import { cpuOf, mainThreadCpu, treeUse } from '../process-tree.ts';
+import { cpuOf, machineCpu, mainThreadCpu, treeUse } from '../process-tree.ts';
 import { checker } from './answer.ts';
 import type { Job, Outcome } from './job.ts';
 
@@ -19,8 +19,8 @@ export class Tally {
   #wrong = 0;
   #firstWrong: string | null = null;
   #intended = 0;
-  #opened = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0 };
-  #closed = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0 };
+  #opened = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0, machine: 0 };
+  #closed = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0, machine: 0 };
   /** Whether answers count now. */
   counting = false;
 
@@ -104,6 +104,7 @@ export class Tally {
       server_main_thread_us:
         this.#job.pid === null ? null : this.#closed.mainThread - this.#opened.mainThread,
       client_cpu_us: this.#closed.client - this.#opened.client,
+      machine_cpu_us: this.#closed.machine - this.#opened.machine,
       rss_bytes: use?.rss_bytes ?? null,
       anonymous_bytes: use?.anonymous_bytes ?? null,
       log_line: logLine(this.#latency, this.#job.tag, this.#opened.wall, this.#closed.wall),
@@ -118,6 +119,7 @@ export class Tally {
       server: this.#job.pid === null ? 0 : cpuOf(this.#job.pid),
       mainThread: this.#job.pid === null ? 0 : mainThreadCpu(this.#job.pid),
       client: user + system,
+      machine: machineCpu(),
     };
   }
 }

@@ -20,6 +20,7 @@ export const columns = {
     'max_ms',
     'server_cores',
     'client_cores',
+    'other_cores',
     'main_thread_ms_per_request',
     'loop_delay_p99_ms',
     'loop_delay_max_ms',

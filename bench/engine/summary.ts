@@ -41,6 +41,7 @@ const tables: readonly TableOf[] = [
       { title: 'max ms', of: figure('max_ms') },
       { title: 'cores', of: figure('server_cores') },
       { title: 'client', of: figure('client_cores') },
+      { title: 'others', of: figure('other_cores') },
       { title: 'main thread ms', of: figure('main_thread_ms_per_request') },
       { title: 'loop delay max ms', of: figure('loop_delay_max_ms') },
       { title: 'RSS MB', of: figure('rss_bytes', MB), ratio: true },

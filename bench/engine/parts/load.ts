@@ -87,6 +87,11 @@ function figuresOf(found: Outcome) {
     ...{ p50_ms, p90_ms, p99_ms, max_ms, rss_bytes, anonymous_bytes },
     server_cores: cores(found.server_cpu_us),
     client_cores: cores(found.client_cpu_us),
+    other_cores: cores(
+      found.server_cpu_us === null
+        ? null
+        : Math.max(0, found.machine_cpu_us - found.server_cpu_us - found.client_cpu_us),
+    ),
     main_thread_ms_per_request: main_us === null || requests === 0 ? null : main_us / 1000 / requests,
   };
 }
@@ -151,6 +156,7 @@ async function python(
     ...{ p50_ms, p90_ms, p99_ms, max_ms },
     server_cores: found.cpu_s / found.duration_s,
     client_cores: null,
+    other_cores: null,
     main_thread_ms_per_request: null,
     ...{ loop_delay_p99_ms: null, loop_delay_max_ms: null },
     ...{ rss_bytes: null, anonymous_bytes: null, peak_rss_bytes: null },
