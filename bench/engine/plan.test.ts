@@ -6,7 +6,7 @@ import { columns } from './schema.ts';
 import { full, quick } from './settings.ts';
 import { type Program, targets } from './targets.ts';
 
-const program: Program = { version: '1', command: () => ({ argv: ['true'], env: {} }) };
+const program: Program = { version: '1', digest: '', command: () => ({ argv: ['true'], env: {} }) };
 const ready = targets.map(
   (target): Ready => (target.kind === 'python' ? { target, program: null } : { target, program }),
 );

@@ -34,8 +34,8 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   await makeModels(root, [...models], say);
   const python = join(await makeVenv(root, 'models', join(root, 'model/requirements.txt'), say), 'python');
   const folder = resolve(root, options.out);
-  const versions = ready.map(({ target, program }) => [target.id, program?.version ?? null]);
-  const plan = JSON.stringify([mode, settings, options.env, steps.map(({ id }) => id), versions]);
+  const digests = ready.map(({ target, program }) => [target.id, program?.digest ?? null]);
+  const plan = JSON.stringify([mode, settings, options.env, steps.map(({ id }) => id), digests]);
   const store = new Store(folder, plan, mode, options.fresh, columns);
   const left = steps.filter(({ id }) => !store.isDone(id));
   if (left.length < steps.length)
@@ -57,7 +57,7 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     models: [...models].map((name) => ({ ...readExpected(root, name), examples: undefined })),
     targets: ready.map(({ target, program }) => {
       const { id, label, tolerance } = target;
-      return { id, label, tolerance, version: program?.version ?? null, ...commandOf(root, program) };
+      return { id, label, tolerance, ...versionOf(program), ...commandOf(root, program) };
     }),
   });
 
@@ -135,6 +135,10 @@ function examplesIn(root: string, model: SavedModel): Example[] {
     answer: JSON.stringify(response),
     rows: Array.isArray(request.instances) ? request.instances.length : null,
   }));
+}
+
+function versionOf(program: Ready['program']) {
+  return { version: program?.version ?? null, digest: program?.digest ?? null };
 }
 
 function commandOf(root: string, program: Ready['program']) {

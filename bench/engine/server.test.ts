@@ -54,6 +54,7 @@ function served(t: Test, answer: string): ReadyServer {
     },
     program: {
       version: '1',
+      digest: '',
       command: (_, port) => ({ argv: [process.execPath, script], env: { PORT: String(port) } }),
     },
   };

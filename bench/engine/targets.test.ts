@@ -55,7 +55,7 @@ t.test('TensorFlow Serving and its flags', async (t) => {
   ] as const) {
     const program = await found(id, where);
     if (typeof program === 'string') return t.fail(program);
-    t.equal(program.version, '2.17.1-rc0');
+    t.match(program, { version: '2.17.1-rc0', digest: /^sha256:/ });
     const { argv } = program.command(served, 1, 2);
     for (const wanted of [file, '--rest_api_port=1', '--port=2', flag]) t.ok(argv.includes(wanted), wanted);
   }

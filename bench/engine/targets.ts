@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { git } from '../environment.ts';
-import { onPath, outputOf } from '../targets/found.ts';
+import { digestOf, onPath, outputOf } from '../targets/found.ts';
 import type { Command } from '../targets/target.ts';
 
 /** A model as a server is told of it. */
@@ -17,6 +17,8 @@ export interface Served {
 export interface Program {
   /** What it is, for environment.json. */
   readonly version: string;
+  /** SHA-256 of the program, or of the bundle that Node runs. */
+  readonly digest: string;
   command(model: Served, port: number, spare: number): Command;
 }
 
@@ -76,14 +78,15 @@ function checkout(folderOf: (where: Where) => string | null, env: Readonly<Recor
     const given = folderOf(where);
     if (given === null) return 'no other checkout: give --against FOLDER';
     const folder = resolve(given);
-    if (!existsSync(join(folder, 'dist/main.js')))
-      return `${folder}/dist/main.js is not built: npm run setup`;
+    const bundle = join(folder, 'dist/main.js');
+    if (!existsSync(bundle)) return `${folder}/dist/main.js is not built: npm run setup`;
     const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const script = Manifest.Check(manifest) ? / sh (\S+)/.exec(manifest.scripts.start)?.[1] : undefined;
     if (script === undefined) return `${folder}/package.json: its script "start" runs no shell script`;
     const own = folder === where.root ? where.env : {};
     return {
       version: git(folder, ['rev-parse', '--short', 'HEAD']) || 'not a clone',
+      digest: await digestOf(bundle),
       command: (model, port) => ({
         argv: ['sh', join(folder, script)],
         env: {
@@ -139,6 +142,7 @@ function tfServing(
       const version = await outputOf(program, ['--version']);
       if (version === null) return 'tensorflow_model_server --version fails: it cannot run on this machine';
       return {
+        digest: await digestOf(program),
         version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
         command: (model, port, spare) => ({
           argv: [
