@@ -18,12 +18,29 @@ t.test('medians, intervals and ratios by pairs', async (t) => {
       'resnet50,celsiusify,8,1,10,,,0',
     ]),
   );
-  t.match(shown, /^load: model encoder, clients 8 +requests\/s/);
-  t.match(shown, /\ncelsiusify +150 \[100–200\] +15 \[10–20\] +22\.5 \[15–30\] +1\.5 \[1\.5–1\.5\]/);
+  t.match(shown, /^at a glance .*\n─+.*\nencoder, celsiusify +2\.50× +2\.00× \[2\.00–2\.00\]/);
+  t.match(shown, /\nload: model encoder, clients 8 +requests\/s/);
+  t.match(shown, /\ncelsiusify +150 \[100–200\] +15 \[10–20\] +22\.5 \[15–30\] +1\.5 /);
   t.match(shown, /\ncelsiusify ÷ tf-serving +2\.00× \[2\.00–2\.00\] +0\.50× /, 'each with its own repeat');
   t.match(shown, /\npython +80 +12 +–/, 'its one thread stands beside eight clients');
   t.match(shown, /\ncelsiusify ÷ python +2\.50×/, 'the repeats that both have');
   t.match(shown, /load: model resnet50, clients 8.*\n.*\ncelsiusify +10 +–/);
+});
+
+t.test('the best of TensorFlow Serving’s settings is another one for each figure', async (t) => {
+  const shown = formatSummary(
+    folderWith(t, 'load', [
+      'model,target,clients,repeat,requests_per_s,p50_ms',
+      'encoder,celsiusify,1,1,10,5',
+      'encoder,tf-serving,1,1,8,10',
+      'encoder,tf-serving-one,1,1,5,20',
+      'encoder,tf-serving-bfloat16,1,1,100,1',
+      'encoder,celsiusify,8,1,30,50',
+      'encoder,tf-serving,8,1,10,100',
+      'encoder,tf-serving-one,8,1,20,90',
+    ]),
+  );
+  t.match(shown, /\nencoder, celsiusify +1\.50× +0\.50×/);
 });
 
 t.test('paths of probes stand apart', async (t) => {

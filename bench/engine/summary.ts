@@ -1,16 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseCsv } from '../csv.ts';
-import { medianInterval, pairedRatio } from '../statistics.ts';
 import { formatTable } from '../table.ts';
+import { formatGlance } from './glance.ts';
+import {
+  figure,
+  type Line,
+  linesOf,
+  middleOf,
+  middleText,
+  type Of,
+  quotient,
+  ratioOf,
+  ratioText,
+} from './lines.ts';
 import type { FileName } from './schema.ts';
 
-type Line = Readonly<Record<string, string>>;
-
-/** A column of a table: a figure of each row, and whether its ratios to other targets are shown. */
+/** A column of a table: a figure of each row, and whether its interval and its ratios to other targets are shown. */
 interface Shown {
   readonly title: string;
-  readonly of: (line: Line) => number | null;
+  readonly of: Of;
   readonly ratio?: boolean;
 }
 
@@ -22,11 +28,6 @@ interface TableOf {
   readonly within?: string;
   readonly shown: readonly Shown[];
 }
-
-const figure =
-  (name: string, scale = 1) =>
-  (line: Line) =>
-    line[name] ? Number(line[name]) / scale : null;
 
 const MB = 1e6;
 const tables: readonly TableOf[] = [
@@ -120,13 +121,6 @@ const tables: readonly TableOf[] = [
   },
 ];
 
-function quotient(above: string, below: string) {
-  return (line: Line) => {
-    const [a, b] = [figure(above)(line), figure(below)(line)];
-    return a === null || b === null ? null : a / b;
-  };
-}
-
 /** All tables of a results folder: medians with their intervals, and this checkout's ratios to the other targets. */
 export function formatSummary(folder: string): string {
   const shown = tables.flatMap((table) => {
@@ -138,12 +132,8 @@ export function formatSummary(folder: string): string {
   });
   const lost = linesOf(folder, 'drain');
   if (lost.length > 0) shown.push(formatLost(lost));
-  return shown.join('\n\n');
-}
-
-function linesOf(folder: string, file: FileName): Line[] {
-  const path = join(folder, `${file}.csv`);
-  return existsSync(path) ? parseCsv(readFileSync(path, 'utf8')) : [];
+  const glance = formatGlance(folder);
+  return [...(glance === null ? [] : [glance]), ...shown].join('\n\n');
 }
 
 /** Python has no clients: its one thread is what any number of them is compared with. */
@@ -158,41 +148,20 @@ function inAllGroups(lines: readonly Line[]) {
 function formatGroup({ file, shown, within }: TableOf, group: string, lines: readonly Line[]): string {
   const nameOf = (target = '', line: Line) => [target, ...(within ? [line[within]] : [])].join(' ');
   const byName = Map.groupBy(lines, (line) => nameOf(line.target, line));
-  const rows = [...byName].map(([name, own]) => [name, ...shown.map((column) => cell(column, own))]);
+  const rows = [...byName].map(([name, own]) => [
+    name,
+    ...shown.map(({ of, ratio }) => middleText(middleOf(of, own), ratio)),
+  ]);
   const ratios = [...byName].flatMap(([name, other]) => {
     const ours = other[0]?.target?.startsWith('celsiusify')
       ? undefined
       : byName.get(nameOf('celsiusify', other[0] ?? {}));
     if (ours === undefined) return [];
-    const cells = shown.map((column) => (column.ratio ? ratio(column, other, ours) : ''));
+    const cells = shown.map((column) => (column.ratio ? ratioText(ratioOf(column.of, other, ours)) : ''));
     return cells.some((text) => text !== '') ? [[`celsiusify ÷ ${name}`, ...cells]] : [];
   });
   const head = [`${file}${group ? `: ${group}` : ''}`, ...shown.map(({ title }) => title)];
   return formatTable([head, ...rows, ...ratios]);
-}
-
-function cell({ of }: Shown, lines: readonly Line[]): string {
-  const values = lines.map(of).filter((value) => value !== null);
-  if (values.length === 0) return '–';
-  const { middle, low, high } = medianInterval(values);
-  return values.length === 1 ? short(middle) : `${short(middle)} [${short(low)}–${short(high)}]`;
-}
-
-/** How many times ours is the other's, by pairs of one repeat. */
-function ratio({ of }: Shown, others: readonly Line[], ours: readonly Line[]): string {
-  const pairs = ours.flatMap((line) => {
-    const other = others.find(({ repeat }) => repeat === line.repeat);
-    const [a, b] = [other === undefined ? null : of(other), of(line)];
-    return a === null || b === null || a === 0 ? [] : [{ a, b }];
-  });
-  if (pairs.length === 0) return '';
-  const { middle, low, high } = pairedRatio(
-    pairs.map(({ a }) => a),
-    pairs.map(({ b }) => b),
-  );
-  return pairs.length === 1
-    ? `${middle.toFixed(2)}×`
-    : `${middle.toFixed(2)}× [${low.toFixed(2)}–${high.toFixed(2)}]`;
 }
 
 function formatLost(lines: readonly Line[]): string {
@@ -201,9 +170,4 @@ function formatLost(lines: readonly Line[]): string {
   return [...Map.groupBy(lines, ({ target = '' }) => target)]
     .map(([target, own]) => `drain, all repeats: ${target} lost ${sum(own, 'lost')} of ${sum(own, 'sent')}`)
     .join('\n');
-}
-
-/** Three significant digits. */
-function short(value: number): string {
-  return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
