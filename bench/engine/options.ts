@@ -25,6 +25,7 @@ starts, drains. Ctrl-C keeps what was measured, and the same command goes on fro
   --duration SECONDS    of each load, after its warm-up (default ${full.load_s}; ResNet-50 twice that)
   --rest-minutes N      between a load and the second look at memory (default ${full.rest_minutes})
   --upload-minutes N    of uploads (default ${full.upload_minutes})
+  --first               go before everything else on this machine (root): for one that is busy; it hardly moves then
   --quick               one short repeat of everything: figures not to be trusted
   --out FOLDER          default .cache/bench/engine
   --fresh               drop what an interrupted run has left, instead of going on
@@ -48,6 +49,7 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly tfServing: string | null;
   readonly out: string;
+  readonly first: boolean;
   readonly fresh: boolean;
   readonly planOnly: boolean;
 }
@@ -71,6 +73,7 @@ const flags = {
   duration: { type: 'string' },
   'rest-minutes': { type: 'string' },
   'upload-minutes': { type: 'string' },
+  first: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   out: { type: 'string', default: OUT },
   fresh: { type: 'boolean', default: false },
@@ -102,6 +105,7 @@ export function parseOptions(args: readonly string[]): Options {
     env: Object.fromEntries((values.env ?? []).map(pair)),
     tfServing: values['tf-serving'] ?? null,
     out: values.out,
+    first: values.first,
     fresh: values.fresh,
     planOnly: values.plan,
   };

@@ -22,6 +22,8 @@ export interface Bench {
   readonly client: LoadClient;
   readonly signal: AbortSignal;
   readonly wrk: string | null;
+  /** Whether servers go before everything else on this machine. */
+  readonly first: boolean;
   /** Python with TensorFlow. */
   readonly python: string;
   /** Questions and right answers of a model. */

@@ -11,6 +11,7 @@ import { makeVenv } from '../venv.ts';
 import type { RunOptions } from './options.ts';
 import { parts } from './parts/table.ts';
 import type { Bench, Example, Known, Ready } from './plan.ts';
+import { goFirst } from './priority.ts';
 import { columns } from './schema.ts';
 import { formatSummary } from './summary.ts';
 import { targets } from './targets.ts';
@@ -35,7 +36,14 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   const python = join(await makeVenv(root, 'models', join(root, 'model/requirements.txt'), say), 'python');
   const folder = resolve(root, options.out);
   const digests = ready.map(({ target, program }) => [target.id, program?.digest ?? null]);
-  const plan = JSON.stringify([mode, settings, options.env, steps.map(({ id }) => id), digests]);
+  const plan = JSON.stringify([
+    mode,
+    options.first,
+    settings,
+    options.env,
+    steps.map(({ id }) => id),
+    digests,
+  ]);
   const store = new Store(folder, plan, mode, options.fresh, columns);
   const left = steps.filter(({ id }) => !store.isDone(id));
   if (left.length < steps.length)
@@ -66,11 +74,13 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   const progress = new Progress(process.stderr, steps, left);
+  const goBack = options.first ? goFirst(process.pid) : () => {}; // clients, probes and Python are children
   const client = await LoadClient.start();
   stopped.signal.addEventListener('abort', () => client.stop());
   const bench: Bench = {
     ...{ root, settings, client, python, signal: stopped.signal },
     wrk: onPath('wrk'),
+    first: options.first,
     examples: exampleReader(root),
   };
   try {
@@ -91,6 +101,7 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   } finally {
     progress.close();
     client.stop();
+    goBack();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }

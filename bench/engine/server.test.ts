@@ -21,6 +21,7 @@ const bench: Bench = {
   client,
   signal: new AbortController().signal,
   wrk: null,
+  first: false,
   python: 'python',
   examples: () => examples,
 };

@@ -6,6 +6,7 @@ import { folderOf, type SavedModel } from '../models/saved.ts';
 import { cpuOf, treeUse } from '../process-tree.ts';
 import { firstAnswer, freePort, type OwnProcess, startCommand } from '../targets/start.ts';
 import { type Bench, type Example, type Measured, notMeasured, type ReadyServer } from './plan.ts';
+import { goFirst } from './priority.ts';
 import { type PathResult, Prober } from './probes.ts';
 import type { StoredRow } from './schema.ts';
 import type { Served, ServerTarget } from './targets.ts';
@@ -80,6 +81,7 @@ export class Server {
       }
       const withEnv = { argv: command.argv, env: { ...command.env, ...options.env } };
       running = startCommand(withEnv, origin, { cpus: null });
+      if (bench.first && running.pid !== null) goFirst(running.pid);
       const [first = TEMPERATURE] = examplesOf(bench, about.model);
       const question = { path: pathOf(served.name), body: first.body };
       const right = checker(first.answer, target.tolerance);
