@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runWrk } from '../../loads/wrk.ts';
 import { type Known, type Part, rounds, type Step, servers } from '../plan.ts';
 import { row } from '../schema.ts';
@@ -13,11 +14,12 @@ export const celsius: Part = {
     const each = settings.celsius_warmup_s + settings.celsius_s;
     return rounds(settings.repeats, servers(known, 'celsiusify')).map(({ repeat, item }) => ({
       id: `celsius/${repeat}/${item.target.id}`,
-      seconds: 1 + each * settings.celsius_connections.length,
+      seconds: 1 + settings.settle_s + each * settings.celsius_connections.length,
       run: (bench) => {
         const about = { part: 'celsius', model: 'celsius', condition: `repeat=${repeat}` } as const;
         return Server.run(bench, item, about, async (server) => {
           if (bench.wrk === null) throw new Error('no wrk on PATH');
+          await sleep(settings.settle_s * 1000);
           for (const connections of settings.celsius_connections) {
             const found = await runWrk({
               ...{ origin: server.running.origin, path: server.path, body: '{"instances":[212]}' },
