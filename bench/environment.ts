@@ -101,7 +101,8 @@ export function shown(root: string, arg: string): string {
     .join('=');
 }
 
-function machine() {
+/** The machine that everything ran on. */
+export function machine() {
   const limit = process.constrainedMemory();
   const cpuinfo = read('/proc/cpuinfo');
   return {
@@ -134,7 +135,8 @@ function versions(root: string, tools: Tools) {
   };
 }
 
-function git(root: string, args: readonly string[]): string {
+/** What git prints, or nothing where there is no clone. */
+export function git(root: string, args: readonly string[]): string {
   try {
     return execFileSync('git', args, {
       cwd: root,

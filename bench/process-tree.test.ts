@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { cpuOf, treeOf, treeUse } from './process-tree.ts';
+import { cpuOf, machineCpu, mainThreadCpu, treeOf, treeUse } from './process-tree.ts';
 
 t.test('a tree of two processes', async (t) => {
   // the parent burns until the child has told its id, so both are alive and one has used time
@@ -17,6 +17,8 @@ t.test('a tree of two processes', async (t) => {
   t.equal(use.processes, 2);
   t.ok(use.threads >= 4, `${use.threads} threads`);
   t.ok(use.cpu_us >= 50_000, `${use.cpu_us} µs`);
+  t.ok(mainThreadCpu(pid) >= 50_000 && machineCpu() >= mainThreadCpu(pid));
+  t.ok(use.peak_rss_bytes >= use.rss_bytes);
   t.ok(use.rss_bytes > 20e6 && use.anonymous_bytes > 5e6);
   t.ok(use.rss_bytes >= use.anonymous_bytes);
   t.equal(use.rss_bytes, use.anonymous_bytes + use.file_bytes);

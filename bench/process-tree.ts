@@ -7,6 +7,8 @@ export interface TreeUse {
   readonly processes: number;
   readonly threads: number;
   readonly rss_bytes: number;
+  /** The most that was resident at any time of a process's life, summed over the processes. */
+  readonly peak_rss_bytes: number;
   /** Private memory without a file behind it (RssAnon). */
   readonly anonymous_bytes: number;
   readonly file_bytes: number;
@@ -40,6 +42,23 @@ export function cpuOf(pid: number): number {
   return treeOf(pid).reduce((sum, id) => sum + cpuOfProcess(id), 0);
 }
 
+/** CPU time of a process's first thread, µs: Node's event loop. */
+export function mainThreadCpu(pid: number): number {
+  const [nanoseconds = ''] = readProc(pid, `task/${pid}/schedstat`).split(' ');
+  return Number(nanoseconds) / 1000;
+}
+
+/** CPU time that anything on this machine has used since its start, time stolen from it by its host included, µs. */
+export function machineCpu(): number {
+  const [cpu = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = cpu
+    .trim()
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) * MICROSECONDS_PER_TICK;
+}
+
 /** User and system time of this process's children that have ended, µs. */
 export function endedChildrenCpu(): number {
   return ticksOf(process.pid, [13, 14]) * MICROSECONDS_PER_TICK;
@@ -69,6 +88,7 @@ export function treeUse(pid: number): TreeUse {
       processes: 1,
       threads: kilobytes('Threads') / 1024,
       rss_bytes: kilobytes('VmRSS'),
+      peak_rss_bytes: kilobytes('VmHWM'),
       anonymous_bytes: kilobytes('RssAnon'),
       file_bytes: kilobytes('RssFile') + kilobytes('RssShmem'),
       pss_bytes: pss === undefined ? null : Number(pss) * 1024,
@@ -79,6 +99,7 @@ export function treeUse(pid: number): TreeUse {
     processes: a.processes + b.processes,
     threads: a.threads + b.threads,
     rss_bytes: a.rss_bytes + b.rss_bytes,
+    peak_rss_bytes: a.peak_rss_bytes + b.peak_rss_bytes,
     anonymous_bytes: a.anonymous_bytes + b.anonymous_bytes,
     file_bytes: a.file_bytes + b.file_bytes,
     pss_bytes: a.pss_bytes === null || b.pss_bytes === null ? null : a.pss_bytes + b.pss_bytes,

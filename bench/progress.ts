@@ -1,5 +1,8 @@
 import type { Step } from './plan.ts';
 
+/** What the bar needs to know of a step. */
+type Part = Pick<Step, 'id' | 'seconds'>;
+
 const BAR = 24;
 const PLAIN_EVERY_MS = 30_000;
 
@@ -8,15 +11,15 @@ export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #all_s: number;
   readonly #live: boolean;
-  #left: readonly Step[];
+  #left: readonly Part[];
   /** Estimated and real seconds of the steps done now: their quotient corrects the estimate of what is left. */
   #estimated_s = 0;
   #real_s = 0;
-  #current: { step: Step; started: number } | null = null;
+  #current: { step: Part; started: number } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastPlain = Number.NEGATIVE_INFINITY;
 
-  constructor(stream: NodeJS.WriteStream, all: readonly Step[], left: readonly Step[]) {
+  constructor(stream: NodeJS.WriteStream, all: readonly Part[], left: readonly Part[]) {
     this.#stream = stream;
     this.#left = left;
     this.#all_s = seconds(all);
@@ -24,7 +27,7 @@ export class Progress {
     if (this.#live) this.#timer = setInterval(() => this.#draw(), 500).unref();
   }
 
-  begin(step: Step): void {
+  begin(step: Part): void {
     this.#current = { step, started: performance.now() };
     this.#draw();
   }
@@ -66,7 +69,7 @@ export class Progress {
   }
 }
 
-export function seconds(steps: readonly Step[]): number {
+export function seconds(steps: readonly Part[]): number {
   return steps.reduce((sum, step) => sum + step.seconds, 0);
 }
 

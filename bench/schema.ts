@@ -231,8 +231,8 @@ export type Row<F extends FileName> = Readonly<
 export type Cell = string | number | boolean | null;
 
 /** A row whose file is known at run time only. */
-export interface StoredRow {
-  readonly file: FileName;
+export interface StoredRow<F extends string = FileName> {
+  readonly file: F;
   readonly cells: Readonly<Record<string, Cell>>;
 }
 

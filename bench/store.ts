@@ -13,7 +13,7 @@ import { Compile } from 'typebox/compile';
 import { FatalError } from '../function/errors.ts';
 import { formatCsv } from './csv.ts';
 import { logHead } from './histogram.ts';
-import { columns, isFileName, type StoredRow } from './schema.ts';
+import { columns, type FileName, type StoredRow } from './schema.ts';
 
 const Line = Type.Object({
   step: Type.String(),
@@ -33,8 +33,8 @@ const Line = Type.Object({
 const line = Compile(Line);
 
 /** What one step measured. */
-export interface Measured {
-  readonly rows: readonly StoredRow[];
+export interface Measured<F extends string = FileName> {
+  readonly rows: readonly StoredRow<F>[];
   readonly logs: readonly { readonly log: string; readonly line: string }[];
 }
 
@@ -54,13 +54,22 @@ export class Store {
   readonly folder: string;
   readonly partial: string;
   readonly mode: string;
+  readonly #columns: Readonly<Record<string, readonly string[]>>;
   readonly #lines: Static<typeof Line>[] = [];
 
   /**
    * @param plan a text that is the same for the same plan of the same things, and only then
+   * @param tables the columns of every CSV file there may be, by its name without `.csv`
    * @throws {FatalError} when another plan's results are there and `fresh` is not set
    */
-  constructor(folder: string, plan: string, mode: string, fresh = false) {
+  constructor(
+    folder: string,
+    plan: string,
+    mode: string,
+    fresh = false,
+    tables: Readonly<Record<string, readonly string[]>> = columns,
+  ) {
+    this.#columns = tables;
     this.folder = folder;
     this.partial = `${folder.replace(/\/+$/, '')}.partial`;
     this.mode = mode;
@@ -73,7 +82,7 @@ export class Store {
           2,
         );
       }
-      this.#lines.push(...readLines(join(this.partial, 'steps.jsonl')));
+      this.#lines.push(...readLines(join(this.partial, 'steps.jsonl'), Object.keys(tables)));
       // written anew, so that what comes next does not go on a line that was cut off
       writeFileSync(
         join(this.partial, 'steps.jsonl'),
@@ -98,7 +107,7 @@ export class Store {
     return this.#lines.reduce((sum, done) => sum + done.seconds, 0);
   }
 
-  add(step: string, seconds: number, measured: Measured): void {
+  add(step: string, seconds: number, measured: Measured<string>): void {
     const added = {
       step,
       seconds,
@@ -110,7 +119,7 @@ export class Store {
   }
 
   /** All rows of a file so far, in the order in which they were measured. */
-  rows(file: string): StoredRow['cells'][] {
+  rows(file: string): StoredRow<string>['cells'][] {
     return this.#lines.flatMap(({ rows }) =>
       rows.filter((row) => row.file === file).map(({ cells }) => cells),
     );
@@ -118,7 +127,7 @@ export class Store {
 
   /** Writes what is there so far as CSV files, histogram logs and environment.json into the partial folder. */
   write(environment: unknown): void {
-    for (const [file, names] of Object.entries(columns)) {
+    for (const [file, names] of Object.entries(this.#columns)) {
       const rows = this.rows(file).map((cells, i) => ({ ...cells, order: i + 1, mode: this.mode }));
       if (rows.length > 0) writeFileSync(join(this.partial, `${file}.csv`), formatCsv(names, rows));
     }
@@ -149,14 +158,14 @@ export class Store {
 }
 
 /** The lines of a journal; a last one that was cut off by a crash is left out. */
-function readLines(path: string): Static<typeof Line>[] {
+function readLines(path: string, files: readonly string[]): Static<typeof Line>[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
     .flatMap((text) => {
       try {
         const parsed: unknown = JSON.parse(text);
-        return line.Check(parsed) && parsed.rows.every(({ file }) => isFileName(file)) ? [parsed] : [];
+        return line.Check(parsed) && parsed.rows.every(({ file }) => files.includes(file)) ? [parsed] : [];
       } catch {
         return [];
       }

@@ -191,3 +191,53 @@ t.test('a load process: a job that fails, and the next one', async (t) => {
   await t.rejects(client.run(job), /stopped/);
   await server.close();
 });
+
+t.test('numbers within a tolerance are the same', async (t) => {
+  const right = checker('{"predictions":[[100,-1e-9]]}', 1e-4);
+  for (const body of [
+    '{"predictions":[[100.009,0.0099]]}',
+    '{"predictions":[[99.991,-0.0099]]}',
+    '{"predictions":[[99.991,-0.0099]]}', // known by now
+  ])
+    t.ok(right(body), body);
+  for (const body of [
+    '{"predictions":[[100.011,0]]}',
+    '{"predictions":[[100]]}',
+    '{"predictions":[[100,null]]}',
+  ])
+    t.notOk(right(body), body);
+});
+
+t.test('connections take turns at the questions, and each wants its own answer', async (t) => {
+  const questions = ['a', 'b'].map((body) => ({ body, answer: `{"${body}":1}` }));
+  const [first = { body: '', answer: '' }, ...others] = questions;
+  const asked = new Set<string>();
+  const server = await stub((response, _, body) => {
+    asked.add(body);
+    response.end(`{"${body}":1}`);
+  });
+  const job = jobFor(server.origin, { kind: 'undici', connections: 2, ...first, others });
+  t.match(await undiciClosedLoad(job), { errors: 0, wrong_answers: 0 });
+  t.same([...asked].sort(), ['a', 'b']);
+  const swapped = await stub((response, _, body) => response.end(`{"${body === 'a' ? 'b' : 'a'}":1}`));
+  const found = await undiciClosedLoad({ ...job, origin: swapped.origin });
+  t.ok(found.wrong_answers > 0 && found.requests === 0);
+  await Promise.all([server.close(), swapped.close()]);
+});
+
+t.test(
+  'a closed loop waits for the slowest answers: they are none of the rate, but of the latency',
+  async (t) => {
+    const SLOW_MS = 400;
+    const server = await stub((response, count) => {
+      if (count === 2) setTimeout(() => response.end(RIGHT), SLOW_MS);
+      else if (count !== 1) response.end(RIGHT);
+    });
+    const job = jobFor(server.origin, { kind: 'undici', connections: 3, drain_s: 2 });
+    const found = await undiciClosedLoad(job);
+    t.match(found, { errors: 0, unfinished: 1, max_ms: null }, 'one never had an answer');
+    t.ok((found.p999_ms ?? SLOW_MS) >= SLOW_MS);
+    t.ok(found.requests < server.asked());
+    await server.close();
+  },
+);

@@ -12,13 +12,17 @@ export const Job = Type.Object({
   body: Type.String(),
   /** The right answer's body, as the server gave it before the load. */
   answer: Type.String(),
+  /** More of such pairs: connections take turns (undici alone), so that an answer to another one's question shows. */
+  others: Type.Optional(Type.Array(Type.Object({ body: Type.String(), answer: Type.String() }))),
+  /** Of right answers' numbers, as a share of the largest; 0 when not given. */
+  tolerance: Type.Optional(Type.Number({ minimum: 0 })),
   connections: Type.Integer({ minimum: 0 }),
   rate_per_s: Type.Number({ minimum: 0 }),
   warmup_s: Type.Number({ minimum: 0 }),
   duration_s: Type.Number({ minimum: 0 }),
   /** A request without an answer for so long is an error. */
   timeout_s: Type.Number({ minimum: 0 }),
-  /** How long an open loop waits for the last answers before it calls them unfinished. */
+  /** How long undici's loads wait for the last answers before they call them unfinished. */
   drain_s: Type.Number({ minimum: 0 }),
   /** Whether an open loop's connections stay open for the next one that asks the same. */
   keep_open: Type.Boolean(),
@@ -39,8 +43,9 @@ export const Outcome = Type.Object({
   wrong_answers: Type.Integer(),
   /** The first of them, cut short. */
   wrong_answer: Nullable(Type.String()),
-  /** Open loop: arrivals within the time that counts, and those of them without an answer at the end. */
+  /** Open loop: arrivals within the time that counts. */
   intended: Type.Integer(),
+  /** Requests that had no answer when the client stopped waiting; slower than all others to the percentiles. */
   unfinished: Type.Integer(),
   p50_ms: Nullable(Type.Number()),
   p90_ms: Nullable(Type.Number()),
@@ -52,7 +57,11 @@ export const Outcome = Type.Object({
   late_p50_ms: Nullable(Type.Number()),
   late_p99_ms: Nullable(Type.Number()),
   server_cpu_us: Nullable(Type.Number()),
+  /** Of the server's first thread alone, which runs the event loop where there is one. */
+  server_main_thread_us: Nullable(Type.Number()),
   client_cpu_us: Type.Number(),
+  /** Of everything on this machine. */
+  machine_cpu_us: Type.Number(),
   rss_bytes: Nullable(Type.Number()),
   anonymous_bytes: Nullable(Type.Number()),
   log_line: Type.String(),

@@ -1,5 +1,5 @@
 import { logLine, newHistogram, percentiles, record } from '../histogram.ts';
-import { cpuOf, treeUse } from '../process-tree.ts';
+import { cpuOf, machineCpu, mainThreadCpu, treeUse } from '../process-tree.ts';
 import { checker } from './answer.ts';
 import type { Job, Outcome } from './job.ts';
 
@@ -9,7 +9,8 @@ import type { Job, Outcome } from './job.ts';
  */
 export class Tally {
   readonly #job: Job;
-  readonly #right: (body: string) => boolean;
+  /** One check for each of the job's questions. */
+  readonly #checks: readonly ((body: string) => boolean)[];
   readonly #latency = newHistogram();
   readonly #service = newHistogram();
   readonly #late = newHistogram();
@@ -18,14 +19,15 @@ export class Tally {
   #wrong = 0;
   #firstWrong: string | null = null;
   #intended = 0;
-  #opened = { at: 0, wall: 0, server: 0, client: 0 };
-  #closed = { at: 0, wall: 0, server: 0, client: 0 };
+  #opened = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0, machine: 0 };
+  #closed = { at: 0, wall: 0, server: 0, mainThread: 0, client: 0, machine: 0 };
   /** Whether answers count now. */
   counting = false;
 
   constructor(job: Job) {
     this.#job = job;
-    this.#right = checker(job.answer);
+    const answers = [job.answer, ...(job.others ?? []).map(({ answer }) => answer)];
+    this.#checks = answers.map((answer) => checker(answer, job.tolerance));
   }
 
   open(): void {
@@ -44,21 +46,30 @@ export class Tally {
     record(this.#late, late_ms);
   }
 
-  /** A whole answer: counted when it is right, else as an error or as wrong. */
-  answered(status: number, body: string, latency_ms: number, service_ms: number): void {
+  /**
+   * A whole answer to a question of the job: counted when it is right, else as an error or as wrong.
+   * @param late it came after the time that counts, to a request of within: its latency counts, but the rate does not
+   */
+  answered(
+    status: number,
+    body: string,
+    latency_ms: number,
+    service_ms: number,
+    { question = 0, late = false } = {},
+  ): void {
     if (status !== 200) this.failed(`status ${status}`);
-    else if (!this.#right(body)) this.mismatched(body);
-    else this.counted(latency_ms, service_ms);
+    else if (!this.isRight(body, question)) this.mismatched(body);
+    else this.counted(latency_ms, service_ms, late);
   }
 
-  counted(latency_ms: number, service_ms: number): void {
-    this.#requests++;
+  counted(latency_ms: number, service_ms: number, late = false): void {
+    if (!late) this.#requests++;
     record(this.#latency, latency_ms);
     record(this.#service, service_ms);
   }
 
-  isRight(body: string): boolean {
-    return this.#right(body);
+  isRight(body: string, question = 0): boolean {
+    return this.#checks[question]?.(body) ?? false;
   }
 
   mismatched(body: string): void {
@@ -90,7 +101,10 @@ export class Tally {
       late_p50_ms: late.p50_ms,
       late_p99_ms: late.p99_ms,
       server_cpu_us: this.#job.pid === null ? null : this.#closed.server - this.#opened.server,
+      server_main_thread_us:
+        this.#job.pid === null ? null : this.#closed.mainThread - this.#opened.mainThread,
       client_cpu_us: this.#closed.client - this.#opened.client,
+      machine_cpu_us: this.#closed.machine - this.#opened.machine,
       rss_bytes: use?.rss_bytes ?? null,
       anonymous_bytes: use?.anonymous_bytes ?? null,
       log_line: logLine(this.#latency, this.#job.tag, this.#opened.wall, this.#closed.wall),
@@ -103,7 +117,9 @@ export class Tally {
       at: performance.now(),
       wall: Date.now(),
       server: this.#job.pid === null ? 0 : cpuOf(this.#job.pid),
+      mainThread: this.#job.pid === null ? 0 : mainThreadCpu(this.#job.pid),
       client: user + system,
+      machine: machineCpu(),
     };
   }
 }

@@ -9,8 +9,10 @@ import { hrtime_ms, type TickerData } from './ticker.ts';
 /** After a connection error; without it a dead server would be asked as fast as a core can. */
 const RETRY_MS = 10;
 
+/** A connection, and which of the job's questions it asks. */
 interface Lane {
   readonly client: Client;
+  readonly question: number;
 }
 
 /** Called once per request: status 0 and an error's name when there was no answer. */
@@ -52,22 +54,24 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 class Lanes {
   readonly all: readonly Lane[];
-  readonly #request: Dispatcher.DispatchOptions;
+  readonly #requests: readonly Dispatcher.DispatchOptions[];
   readonly #job: Job;
 
   constructor(job: Job) {
     this.#job = job;
     const timeout = job.timeout_s * 1000;
     const options = { pipelining: 1, headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: timeout };
-    this.all = Array.from({ length: job.connections }, () => ({
+    const bodies = [job.body, ...(job.others ?? []).map(({ body }) => body)];
+    this.all = Array.from({ length: job.connections }, (_, i) => ({
       client: new Client(job.origin, { ...options, keepAliveTimeout: 60_000 }),
+      question: i % bodies.length,
     }));
-    this.#request = {
+    this.#requests = bodies.map((body) => ({
       method: 'POST',
       path: job.path,
-      body: job.body,
+      body: Buffer.from(body), // a string would be encoded for each request
       headers: { 'content-type': 'application/json' },
-    };
+    }));
   }
 
   /** Whether another job asks the same of the same server over as many connections. */
@@ -83,7 +87,8 @@ class Lanes {
   }
 
   send(lane: Lane, done: Done): void {
-    lane.client.dispatch(this.#request, new Exchange(lane, done));
+    const request = this.#requests[lane.question];
+    if (request !== undefined) lane.client.dispatch(request, new Exchange(lane, done));
   }
 
   async destroy(): Promise<void> {
@@ -91,28 +96,46 @@ class Lanes {
   }
 }
 
-/** A closed loop: each connection asks again as soon as it has its answer. */
+/**
+ * A closed loop: each connection asks again as soon as it has its answer. Requests under way at its end are waited for, up
+ * to `drain_s`, and their times count: the slowest ones would otherwise be missing.
+ */
 export async function undiciClosedLoad(job: Job): Promise<Outcome> {
   const tally = new Tally(job);
   const lanes = new Lanes(job);
   let stopped = false;
+  let outstanding = 0;
+  const finished = Promise.withResolvers<void>();
+  const send = (lane: Lane) => {
+    outstanding++;
+    lanes.send(lane, done);
+  };
   const done: Done = (lane, status, body, sent) => {
     const took = performance.now() - sent;
-    if (tally.counting) {
+    outstanding--;
+    if (tally.counting || stopped) {
       if (status === 0) tally.failed(body);
-      else tally.answered(status, body, took, took);
+      else tally.answered(status, body, took, took, { question: lane.question, late: stopped });
     }
-    if (stopped) return;
-    if (status === 0) setTimeout(() => !stopped && lanes.send(lane, done), RETRY_MS);
-    else lanes.send(lane, done);
+    if (stopped) {
+      if (outstanding === 0) finished.resolve();
+    } else if (status === 0) setTimeout(() => !stopped && send(lane), RETRY_MS);
+    else send(lane);
   };
-  for (const lane of lanes.all) lanes.send(lane, done);
+  for (const lane of lanes.all) send(lane);
   await sleep(job.warmup_s * 1000);
   tally.open();
   await sleep(job.duration_s * 1000);
   tally.close();
   stopped = true;
-  const outcome = tally.outcome();
+  const enough = new AbortController();
+  if (outstanding > 0)
+    await Promise.race([
+      finished.promise,
+      sleep(job.drain_s * 1000, undefined, enough).catch(() => {}), // aborted: the last answer is there
+    ]);
+  enough.abort();
+  const outcome = tally.outcome(outstanding);
   await lanes.destroy();
   return outcome;
 }
@@ -163,7 +186,7 @@ export async function undiciOpenLoad(job: Job, kept = new KeptLanes()): Promise<
       if (arrival >= warmup) {
         lastAnswer = performance.now();
         if (status === 0) tally.failed(body);
-        else tally.answered(status, body, lastAnswer - dueAt(arrival), lastAnswer - sent);
+        else tally.answered(status, body, lastAnswer - dueAt(arrival), lastAnswer - sent, lane);
         outstanding--;
       }
       const queued = waiting[waitingFrom];

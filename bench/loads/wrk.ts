@@ -54,36 +54,43 @@ export interface WrkResult {
   readonly client_cpu_us_per_request: number | null;
 }
 
-/** A closed loop by wrk with one thread, after a warm-up. wrk keeps times in whole µs. */
-export async function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
-  const { bench, running, target } = session;
-  const { load_s, wrk_warmup_s } = bench.settings;
+export interface WrkJob {
+  readonly origin: string;
+  readonly path: string;
+  readonly body: string;
+  readonly connections: number;
+  readonly load_s: number;
+  readonly warmup_s: number;
+  /** wrk itself, and where it may run (null: anywhere). */
+  readonly program: string;
+  readonly cpus: string | null;
+  readonly signal: AbortSignal;
+  /** The server's CPU time so far, µs; null when it is not ours to see. */
+  cpu_us(): number | null;
+}
+
+/** A closed loop by wrk with one thread, after a warm-up. wrk keeps times in whole µs and runs for whole seconds. */
+export async function runWrk(job: WrkJob): Promise<WrkResult> {
   const folder = mkdtempSync(join(tmpdir(), 'celsiusify-wrk-'));
   const script = join(folder, 'post.lua');
   const head = 'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n';
-  writeFileSync(script, `${head}wrk.body = ${lua(target.ask.body([212]))}\n${DONE}`);
-  const pin = bench.pinning.client === null ? [] : ['taskset', '-c', bench.pinning.client];
+  writeFileSync(script, `${head}wrk.body = ${lua(job.body)}\n${DONE}`);
   const wrk = async (seconds: number) => {
-    const at = ['--threads', '1', '--connections', String(connections), '--script', script];
-    const url = running.origin + target.ask.path;
-    // wrk takes whole seconds only
-    const argv = [
-      ...pin,
-      bench.tools.wrk ?? 'wrk',
-      ...at,
-      '--duration',
-      `${Math.max(1, Math.round(seconds))}s`,
-      url,
+    const [program = 'wrk', ...args] = [
+      ...(job.cpus === null ? [] : ['taskset', '-c', job.cpus]),
+      job.program,
+      ...['--threads', '1', '--connections', String(job.connections), '--script', script],
+      ...['--duration', `${Math.max(1, Math.round(seconds))}s`],
+      job.origin + job.path,
     ];
-    const [program = 'wrk', ...args] = argv;
-    const { stdout } = await run(program, args, { signal: bench.signal });
+    const { stdout } = await run(program, args, { signal: job.signal });
     return parseSummary(stdout);
   };
   try {
-    await wrk(wrk_warmup_s);
-    const [server, client] = [session.cpu_us(), endedChildrenCpu()];
-    const found = await wrk(load_s);
-    const after = session.cpu_us();
+    await wrk(job.warmup_s);
+    const [server, client] = [job.cpu_us(), endedChildrenCpu()];
+    const found = await wrk(job.load_s);
+    const after = job.cpu_us();
     return {
       duration_s: found.duration / 1e6,
       requests: found.requests,
@@ -103,6 +110,24 @@ export async function wrkLoad(session: Session, connections: number): Promise<Wr
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same of a session's server, asked for 212 °F. */
+export function wrkLoad(session: Session, connections: number): Promise<WrkResult> {
+  const { bench, running, target } = session;
+  const { load_s, wrk_warmup_s } = bench.settings;
+  return runWrk({
+    origin: running.origin,
+    path: target.ask.path,
+    body: target.ask.body([212]),
+    connections,
+    load_s,
+    warmup_s: wrk_warmup_s,
+    program: bench.tools.wrk ?? 'wrk',
+    cpus: bench.pinning.client,
+    signal: bench.signal,
+    cpu_us: () => session.cpu_us(),
+  });
 }
 
 function parseSummary(stdout: string): Static<typeof Summary> {

@@ -1,42 +1,14 @@
 /** `npm run bench -- --quick` as a user runs it: whole, and stopped by Ctrl-C and gone on with. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parseCsv } from '../csv.ts';
 import { columns } from '../schema.ts';
+import { linesOf, runBench } from './run-bench.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the bench; `stopAt` is a file: once it is there, Ctrl-C is sent. */
-async function bench(args: readonly string[], stopWhen?: () => boolean): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const watch = setInterval(() => {
-    if (!stopWhen?.()) return;
-    clearInterval(watch);
-    child.kill('SIGINT');
-  }, 50);
-  const [code] = await once(child, 'close');
-  clearInterval(watch);
-  return { code: typeof code === 'number' ? code : null, stdout, stderr };
-}
-
-const lines = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []);
+const bench = (args: readonly string[], stopWhen?: () => boolean) => runBench(main, args, stopWhen);
 
 t.test('stopped by Ctrl-C, then gone on with', async (t) => {
   const out = join(t.testdir(), 'results');
@@ -50,12 +22,12 @@ t.test('stopped by Ctrl-C, then gone on with', async (t) => {
     out,
   ];
   const journal = join(`${out}.partial`, 'steps.jsonl');
-  const stopped = await bench(args, () => lines(journal).length >= 3);
+  const stopped = await bench(args, () => linesOf(journal).length >= 3);
   t.equal(stopped.code, 130);
   t.match(stopped.stderr, /stopped; \d of 4 steps are kept in .*The same command goes on\./);
   t.notOk(existsSync(out), 'no results yet');
   t.ok(existsSync(join(`${out}.partial`, 'cold-start.csv')), 'what was measured can be read');
-  const kept = lines(journal);
+  const kept = linesOf(journal);
   const [other] = await Promise.all([bench([...args, '--repeat', '2'])]);
   t.match(other, { code: 2, stderr: /holds part of another run/ });
   const whole = await bench(args);

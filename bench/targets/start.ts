@@ -21,6 +21,15 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** A process that was started here. */
+export interface OwnProcess extends Running {
+  /**
+   * Asks it to end (SIGTERM).
+   * @returns its exit code; null when it did not end within the time (it is killed then), or by a signal
+   */
+  terminate(within_ms: number): Promise<number | null>;
+}
+
 export interface StartOptions {
   /** CPUs, as taskset takes them. */
   readonly cpus: string | null;
@@ -45,7 +54,12 @@ export async function start(launcher: Launcher, model: ModelName, options: Start
   return startCommand(launcher.launch(model, port, await freePort()), origin, options);
 }
 
-function startCommand(command: Command, origin: string, { cpus, cgroup, node }: StartOptions): Running {
+/** Starts a program that will serve at `origin`. */
+export function startCommand(
+  command: Command,
+  origin: string,
+  { cpus, cgroup, node }: StartOptions,
+): OwnProcess {
   const pin = cpus === null ? [] : ['taskset', '-c', cpus];
   const join = cgroup === undefined ? [] : ['sh', '-c', 'echo $$ > "$0" && exec "$@"', cgroup];
   const argv = command.argv.map((arg, i) => (i === 0 && arg === process.execPath ? (node ?? arg) : arg));
@@ -67,16 +81,27 @@ function startCommand(command: Command, origin: string, { cpus, cgroup, node }: 
   child.on('error', (error) => {
     failure = error.message;
   });
+  const stop = async () => {
+    if (child.pid === undefined || hasEnded(child)) return;
+    const exit = once(child, 'exit');
+    process.kill(-child.pid, 'SIGKILL'); // what a drain does is measured elsewhere
+    await exit;
+  };
   return {
     origin,
     pid: child.pid ?? null,
     started_ms,
     ended: () => failure ?? (hasEnded(child) ? `it ended: ${lastLine(said)}` : null),
-    stop: async () => {
-      if (child.pid === undefined || hasEnded(child)) return;
+    stop,
+    terminate: async (within_ms) => {
+      if (hasEnded(child)) return child.exitCode;
       const exit = once(child, 'exit');
-      process.kill(-child.pid, 'SIGKILL'); // what a drain does is measured elsewhere
-      await exit;
+      child.kill('SIGTERM');
+      const given = new AbortController();
+      await Promise.race([exit, sleep(within_ms, undefined, given).catch(() => {})]); // aborted: it has ended
+      given.abort();
+      await stop();
+      return child.exitCode;
     },
   };
 }
@@ -144,7 +169,8 @@ export async function firstAnswer(
   throw new FatalError(`not ready within ${within_s} s: ${last}`);
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Outcome } from '../../clients/job.ts';
+import { newHistogram, percentiles, record } from '../../histogram.ts';
+import { folderOf, type SavedModel } from '../../models/saved.ts';
+import {
+  type Bench,
+  type Known,
+  type Measured,
+  notMeasured,
+  type Part,
+  type Ready,
+  rounds,
+} from '../plan.ts';
+import type { PathResult } from '../probes.ts';
+import { row, type StoredRow } from '../schema.ts';
+import { Server } from '../server.ts';
+import type { Settings } from '../settings.ts';
+import type { PythonTarget } from '../targets.ts';
+
+const run = promisify(execFile);
+
+/** ResNet-50 answers so few requests a second that a load takes longer to say anything. */
+const SLOWER: Partial<Record<SavedModel, number>> = { resnet50: 2 };
+
+/** Models whose runs take longer than handing them over. */
+const LOADED: readonly SavedModel[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
+
+/** Throughput, latency, cores and memory under a few clients, and what probes see meanwhile. */
+export const load: Part = {
+  name: 'load',
+  title: 'requests, latency, probes and cores under load',
+  models: (chosen) => chosen.filter((model) => LOADED.includes(model)),
+  steps(known: Known) {
+    const { settings } = known;
+    return this.models(known.models).flatMap((model) =>
+      rounds(settings.repeats, known.ready).map(({ repeat, item }) => ({
+        id: `load/${model}/${repeat}/${item.target.id}`,
+        seconds: secondsOf(settings, model, item),
+        run: (bench: Bench) => measure(bench, item, model, repeat),
+      })),
+    );
+  },
+};
+
+function secondsOf(settings: Settings, model: SavedModel, item: Ready): number {
+  const each = (settings.warmup_s + settings.load_s) * (SLOWER[model] ?? 1) + 1;
+  return item.program === null ? each + 5 : 2 + settings.settle_s + each * settings.clients.length;
+}
+
+function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): Promise<Measured> {
+  if (item.program === null) return python(bench, item.target, model, repeat);
+  const { settings } = bench;
+  const factor = SLOWER[model] ?? 1;
+  return Server.run(bench, item, { part: 'load', model, condition: `repeat=${repeat}` }, async (server) => {
+    await sleep(settings.settle_s * 1000);
+    for (const clients of settings.clients) {
+      await server.loopDelay(); // from here on
+      const { found, probes } = await server.probed(() =>
+        server.load({
+          connections: clients,
+          warmup_s: settings.warmup_s * factor,
+          duration_s: settings.load_s * factor,
+        }),
+      );
+      const at = { model, target: item.target.id, clients, repeat };
+      server.rows.push(
+        row('load', { ...at, ...figuresOf(found), ...(await server.loopDelay()), ...peak(server) }),
+      );
+      server.rows.push(...probeRows(probes, { ...at, during: 'load' }));
+    }
+  });
+}
+
+/** What a load's outcome says; shares of cores are over the time that counts. */
+function figuresOf(found: Outcome) {
+  const { duration_s, requests, errors, wrong_answers, unfinished } = found;
+  const { p50_ms, p90_ms, p99_ms, max_ms, rss_bytes, anonymous_bytes } = found;
+  const cores = (us: number | null) => (us === null ? null : us / 1e6 / duration_s);
+  const main_us = found.server_main_thread_us;
+  return {
+    ...{ duration_s, requests, errors, wrong_answers, unfinished },
+    requests_per_s: requests / duration_s,
+    ...{ p50_ms, p90_ms, p99_ms, max_ms, rss_bytes, anonymous_bytes },
+    server_cores: cores(found.server_cpu_us),
+    client_cores: cores(found.client_cpu_us),
+    other_cores: cores(
+      found.server_cpu_us === null
+        ? null
+        : Math.max(0, found.machine_cpu_us - found.server_cpu_us - found.client_cpu_us),
+    ),
+    main_thread_ms_per_request: main_us === null || requests === 0 ? null : main_us / 1000 / requests,
+  };
+}
+
+function peak(server: Server): { peak_rss_bytes: number | null } {
+  return { peak_rss_bytes: server.memory()?.peak_rss_bytes ?? null };
+}
+
+/** One row for each path that was probed. */
+export function probeRows(
+  probes: readonly PathResult[],
+  at: {
+    readonly model: string;
+    readonly target: string;
+    readonly clients: number | null;
+    readonly repeat: number;
+    readonly during: 'load' | 'loading';
+  },
+): StoredRow[] {
+  return probes.map((probe) => row('probes', { ...at, ...probe }));
+}
+
+const Found = Compile(
+  Type.Object({
+    runs: Type.Integer(),
+    duration_s: Type.Number(),
+    latencies_ms: Type.Array(Type.Number()),
+    cpu_s: Type.Number(),
+    wrong: Type.Union([Type.String(), Type.Null()]),
+  }),
+);
+
+/** Runs without a server: one caller, no JSON. */
+async function python(
+  bench: Bench,
+  { id: target, tolerance }: PythonTarget,
+  model: SavedModel,
+  repeat: number,
+): Promise<Measured> {
+  const { settings } = bench;
+  const factor = SLOWER[model] ?? 1;
+  const script = `${bench.root}/bench/engine/python_baseline.py`;
+  const seconds = ['--warmup', String(settings.warmup_s), '--seconds', String(settings.load_s * factor)];
+  const args = [script, folderOf(bench.root, model), ...seconds, '--tolerance', String(tolerance)];
+  const { stdout } = await run(bench.python, args, { signal: bench.signal, maxBuffer: 1 << 26 });
+  const found: unknown = JSON.parse(stdout);
+  if (!Found.Check(found)) throw new Error(`${script} printed ${stdout.slice(0, 200)}`);
+  if (found.wrong !== null) {
+    const condition = `repeat=${repeat}`;
+    const reason = `wrong answer: ${found.wrong}`;
+    return { rows: [notMeasured({ part: 'load', model, target, condition, reason })], logs: [] };
+  }
+  const latency = newHistogram();
+  for (const ms of found.latencies_ms) record(latency, ms);
+  const { p50_ms, p90_ms, p99_ms, max_ms } = percentiles(latency);
+  const measured = row('load', {
+    ...{ model, target, clients: 1, repeat },
+    duration_s: found.duration_s,
+    requests: found.runs,
+    ...{ errors: 0, wrong_answers: 0, unfinished: 0 },
+    requests_per_s: found.runs / found.duration_s,
+    ...{ p50_ms, p90_ms, p99_ms, max_ms },
+    server_cores: found.cpu_s / found.duration_s,
+    client_cores: null,
+    other_cores: null,
+    main_thread_ms_per_request: null,
+    ...{ loop_delay_p99_ms: null, loop_delay_max_ms: null },
+    ...{ rss_bytes: null, anonymous_bytes: null, peak_rss_bytes: null },
+  });
+  return { rows: [measured], logs: [] };
+}

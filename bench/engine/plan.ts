@@ -1,0 +1,91 @@
+import type { LoadClient } from '../clients/client.ts';
+import type { SavedModel } from '../models/saved.ts';
+import type { Measured as AnyMeasured } from '../store.ts';
+import type { FileName, StoredRow } from './schema.ts';
+import type { Settings } from './settings.ts';
+import type { Program, PythonTarget, ServerTarget, Target } from './targets.ts';
+
+export type Measured = AnyMeasured<FileName>;
+
+/** A question and its right answer, as bodies. */
+export interface Example {
+  readonly body: string;
+  readonly answer: string;
+  /** null for an input that is no list of rows. */
+  readonly rows: number | null;
+}
+
+/** What steps have at hand while they run. */
+export interface Bench {
+  readonly root: string;
+  readonly settings: Settings;
+  readonly client: LoadClient;
+  readonly signal: AbortSignal;
+  readonly wrk: string | null;
+  /** Whether servers go before everything else on this machine. */
+  readonly first: boolean;
+  /** Python with TensorFlow. */
+  readonly python: string;
+  /** Questions and right answers of a model. */
+  examples(model: SavedModel): readonly Example[];
+}
+
+/** The smallest part of a run: it is done as a whole or, after Ctrl-C, done again. */
+export interface Step {
+  /** Stays the same from run to run. */
+  readonly id: string;
+  /** An estimate. */
+  readonly seconds: number;
+  run(bench: Bench): Promise<Measured>;
+}
+
+/** A server target that can be measured here. */
+export interface ReadyServer {
+  readonly target: ServerTarget;
+  readonly program: Program;
+}
+
+export type Ready = ReadyServer | { readonly target: PythonTarget; readonly program: null };
+
+export interface Known {
+  readonly settings: Settings;
+  readonly models: readonly SavedModel[];
+  /** In the table's order. */
+  readonly ready: readonly Ready[];
+}
+
+/** One group of figures. */
+export interface Part {
+  readonly name: string;
+  readonly title: string;
+  /** Measured only where it is named: it takes long. */
+  readonly onlyWhenNamed?: boolean;
+  /** Models it needs, of those that were chosen or others. */
+  models(chosen: readonly SavedModel[]): readonly SavedModel[];
+  steps(known: Known): Step[];
+}
+
+/** The servers among the targets, of one kind or of both. */
+export function servers({ ready }: Known, kind?: ServerTarget['kind']): ReadyServer[] {
+  return ready.flatMap((item) =>
+    item.program === null || (kind !== undefined && item.target.kind !== kind) ? [] : [item],
+  );
+}
+
+/** Repeats and targets in the order ABBA: odd repeats forwards, even ones backwards. */
+export function rounds<T>(repeats: number, items: readonly T[]): { repeat: number; item: T }[] {
+  return Array.from({ length: repeats }, (_, i) =>
+    (i % 2 === 0 ? items : items.toReversed()).map((item) => ({ repeat: i + 1, item })),
+  ).flat();
+}
+
+/** A row of not-measured.csv. */
+export function notMeasured(cells: {
+  part: string;
+  model: string;
+  target: Target['id'];
+  condition: string;
+  reason: string;
+}): StoredRow {
+  return { file: 'not-measured', cells };
+}

@@ -1,0 +1,207 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { git } from '../environment.ts';
+import { digestOf, onPath, outputOf } from '../targets/found.ts';
+import type { Command } from '../targets/target.ts';
+
+/** A model as a server is told of it. */
+export interface Served {
+  readonly name: string;
+  /** Absolute path of the folder of its versions. */
+  readonly folder: string;
+}
+
+/** How a server that is here is started. */
+export interface Program {
+  /** What it is, for environment.json. */
+  readonly version: string;
+  /** SHA-256 of the program, or of the bundle that Node runs. */
+  readonly digest: string;
+  command(model: Served, port: number, spare: number): Command;
+}
+
+export interface Where {
+  readonly root: string;
+  /** Another checkout of this project, set up: "before". */
+  readonly against: string | null;
+  readonly tfServing: string | null;
+  /** More of this checkout's environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Common {
+  readonly id: string;
+  readonly label: string;
+  /** Measured only where it is named. */
+  readonly onlyWhenNamed: boolean;
+  /** What its answers may differ by from Python's, as a share of the largest number. */
+  readonly tolerance: number;
+}
+
+export interface ServerTarget extends Common {
+  readonly kind: 'celsiusify' | 'tf-serving';
+  /** What a cluster would ask it whether it is well. */
+  probePaths(model: string): string[];
+  /** @returns how to start it, or in one line why it cannot be had */
+  find(where: Where): Promise<Program | string>;
+}
+
+/** TensorFlow in one thread of a Python process, without a server. */
+export interface PythonTarget extends Common {
+  readonly kind: 'python';
+}
+
+export type Target = ServerTarget | PythonTarget;
+
+/** Sums in another order give other last digits; deep models make more of them. */
+const FLOAT32 = 1e-4;
+/** Three digits in every multiplication. */
+const BFLOAT16 = 0.1;
+
+const Manifest = Compile(Type.Object({ scripts: Type.Object({ start: Type.String() }) }));
+
+/**
+ * Pictures as JSON pass, and 32 of them at once; what is logged is what TensorFlow Serving logs, next to nothing. Two
+ * checkouts may have other defaults, so these are said.
+ */
+const CELSIUSIFY_ENV = {
+  LOG_LEVEL: 'warn',
+  HOST: '127.0.0.1',
+  BODY_LIMIT_BYTES: String(16 << 20),
+  BODIES_LIMIT_BYTES: String(512 << 20),
+};
+
+function checkout(folderOf: (where: Where) => string | null, env: Readonly<Record<string, string>>) {
+  return async (where: Where): Promise<Program | string> => {
+    const given = folderOf(where);
+    if (given === null) return 'no other checkout: give --against FOLDER';
+    const folder = resolve(given);
+    const bundle = join(folder, 'dist/main.js');
+    if (!existsSync(bundle)) return `${folder}/dist/main.js is not built: npm run setup`;
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const script = Manifest.Check(manifest) ? / sh (\S+)/.exec(manifest.scripts.start)?.[1] : undefined;
+    if (script === undefined) return `${folder}/package.json: its script "start" runs no shell script`;
+    const own = folder === where.root ? where.env : {};
+    return {
+      version: git(folder, ['rev-parse', '--short', 'HEAD']) || 'not a clone',
+      digest: await digestOf(bundle),
+      command: (model, port) => ({
+        argv: ['sh', join(folder, script)],
+        env: {
+          ...CELSIUSIFY_ENV,
+          ...env,
+          ...own,
+          PORT: String(port),
+          MODEL_NAME: model.name,
+          MODEL_BASE_PATH: model.folder,
+        },
+      }),
+    };
+  };
+}
+
+function celsiusify(id: string, label: string, more: Partial<ServerTarget>, env = {}): ServerTarget {
+  return {
+    id,
+    label,
+    kind: 'celsiusify',
+    onlyWhenNamed: false,
+    tolerance: FLOAT32,
+    probePaths: () => ['/healthz', '/readyz'],
+    find: checkout(({ root }) => root, env),
+    ...more,
+  };
+}
+
+/** At most eight rows a run, at most one millisecond of waiting for them, as many runs at once as this machine has cores. */
+const BATCHING = `max_batch_size { value: 8 }
+batch_timeout_micros { value: 1000 }
+num_batch_threads { value: 2 }
+max_enqueued_batches { value: 1000 }
+`;
+
+function tfServing(
+  id: string,
+  label: string,
+  flags: (where: Where) => readonly string[],
+  more: Partial<ServerTarget> = {},
+): ServerTarget {
+  return {
+    id,
+    label,
+    kind: 'tf-serving',
+    onlyWhenNamed: false,
+    tolerance: FLOAT32,
+    probePaths: (model) => [`/v1/models/${model}`],
+    async find(where) {
+      const program = where.tfServing ?? onPath('tensorflow_model_server');
+      if (program === null || !existsSync(program))
+        return 'no tensorflow_model_server: put it on PATH, or give --tf-serving FILE';
+      const version = await outputOf(program, ['--version']);
+      if (version === null) return 'tensorflow_model_server --version fails: it cannot run on this machine';
+      return {
+        digest: await digestOf(program),
+        version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
+        command: (model, port, spare) => ({
+          argv: [
+            program,
+            `--port=${spare}`,
+            `--rest_api_port=${port}`,
+            '--rest_api_timeout_in_ms=300000',
+            `--model_name=${model.name}`,
+            `--model_base_path=${model.folder}`,
+            ...flags(where),
+          ],
+          env: {},
+        }),
+      };
+    },
+    ...more,
+  };
+}
+
+function batchingFlags({ root }: Where): string[] {
+  const file = join(root, '.cache/bench/batching.txt');
+  mkdirSync(join(root, '.cache/bench'), { recursive: true });
+  writeFileSync(file, BATCHING);
+  return ['--enable_batching', `--batching_parameters_file=${file}`];
+}
+
+/** All that can be measured, in the order in which odd repeats go through them. */
+export const targets: readonly Target[] = [
+  celsiusify('celsiusify', 'Celsiusify', {}),
+  celsiusify('before', 'Celsiusify, the other checkout', {
+    find: checkout(({ against }) => against, {}),
+  }),
+  celsiusify(
+    'celsiusify-batching',
+    'Celsiusify, BATCHING=true',
+    { onlyWhenNamed: true },
+    { BATCHING: 'true' },
+  ),
+  celsiusify(
+    'celsiusify-bfloat16',
+    'Celsiusify, MIXED_PRECISION=bfloat16',
+    { onlyWhenNamed: true, tolerance: BFLOAT16 },
+    { MIXED_PRECISION: 'bfloat16' },
+  ),
+  tfServing('tf-serving', 'TensorFlow Serving', () => []),
+  tfServing('tf-serving-one', 'TensorFlow Serving, intra/inter 1', () => [
+    '--tensorflow_intra_op_parallelism=1',
+    '--tensorflow_inter_op_parallelism=1',
+  ]),
+  tfServing('tf-serving-batching', 'TensorFlow Serving, batching', batchingFlags),
+  tfServing('tf-serving-bfloat16', 'TensorFlow Serving, bfloat16', () => ['--mixed_precision=bfloat16'], {
+    onlyWhenNamed: true,
+    tolerance: BFLOAT16,
+  }),
+  {
+    id: 'python',
+    label: 'Python, one thread, no server',
+    kind: 'python',
+    onlyWhenNamed: false,
+    tolerance: FLOAT32,
+  },
+];
