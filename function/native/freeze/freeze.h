@@ -50,7 +50,7 @@ struct Frozen {
 bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available, Frozen* frozen,
             std::string* why_not);
 
-// What Freeze() takes at its peak, where variables have so many bytes, with the loaded session still there.
+// What Freeze() takes at its peak (measured: 6 to 7.6 times the variables, most of it in TensorFlow's graph optimiser), where variables have so many bytes, with the loaded session still there.
 uint64_t BytesToFreeze(uint64_t variables);
 
 // The same as a saved_model.pb, for which there are no variables/: serialised, with the signatures of the loaded one.
