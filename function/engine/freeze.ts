@@ -34,5 +34,6 @@ export async function freezeInPlace(
     return `its constants cannot be run: ${messageOf(error)}`;
   }
   await native.replace(model.id, id);
+  await native.trimHeap(); // of what the graph was rewritten in
   return undefined;
 }

@@ -52,10 +52,13 @@ export async function loadVersion(
   const info = await readInfo(native, folder);
   const { signatures, initOp } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
+  const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
   const kind = { inOrder: canRunInOrder(operations), bfloat16 };
+  // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
+  const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
-    opened = await native.load(folder, kind, signatures.map(nativeSignature));
+    opened = await native.load(folder, loaded, signatures.map(nativeSignature));
   } catch (error) {
     const refused = requestErrorOf(error);
     const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
@@ -75,7 +78,7 @@ export async function loadVersion(
     id,
     folder,
     kind,
-    hasVariables: [...operations].some((operation) => VARIABLE.test(operation)),
+    hasVariables,
     unload: () => native.unload(id),
   };
 }

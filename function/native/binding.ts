@@ -49,13 +49,6 @@ export interface Binding extends Codec {
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
   /**
-   * Gives back the memory of Node's and TensorFlow's code and constants that loading touched, some 200 MB. What is
-   * needed again comes from the page cache, so that this is for after the warm-up.
-   */
-  releasePages(): void;
-  /** Gives back what glibc keeps of freed memory (malloc_trim): 0.2 ms on a small heap that has nothing to give. */
-  trimHeap(): void;
-  /**
    * Has a listening socket drop what asks for a new connection; those that wait to be accepted are not touched.
    *
    * @returns false where the system cannot
@@ -120,8 +113,6 @@ const functions = [
   'getNumOfTensors',
   'getNumOfSavedModels',
   'refuseNewConnections',
-  'releasePages',
-  'trimHeap',
 ] as const satisfies (keyof Binding)[];
 
 function isBinding(exports: unknown): exports is Binding {

@@ -5,7 +5,6 @@
 #include "engine/engine.h"
 #include "engine/tensors.h"
 #include "listener.h"
-#include "pages.h"
 #include "session-options.h"
 
 #include <sys/stat.h>
@@ -195,7 +194,6 @@ napi_value AddExports(napi_env env, napi_value exports) {
   AddCodec(env, exports);
   AddEngine(env, exports);
   AddListener(env, exports);
-  AddPages(env, exports);
   return exports;
 }
 

@@ -28,27 +28,10 @@ int ReleaseFile(dl_phdr_info* file, size_t, void*) {
   return 0;
 }
 
-napi_value ReleasePages(napi_env, napi_callback_info) {
-  dl_iterate_phdr(ReleaseFile, nullptr);
-  return nullptr;
-}
-
-napi_value TrimHeap(napi_env, napi_callback_info) {
-  malloc_trim(0);
-  return nullptr;
-}
-
-void AddFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-  napi_set_named_property(env, exports, name, function);
-}
-
 }  // namespace
 
-void AddPages(napi_env env, napi_value exports) {
-  AddFunction(env, exports, "releasePages", ReleasePages);
-  AddFunction(env, exports, "trimHeap", TrimHeap);
-}
+void ReleasePages() { dl_iterate_phdr(ReleaseFile, nullptr); }
+
+void TrimHeap() { malloc_trim(0); }
 
 }  // namespace celsiusify

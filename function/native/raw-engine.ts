@@ -81,6 +81,8 @@ export interface RawEngine {
   take(call: number): string | Buffer;
   outputs(call: number): OutputTensor[];
   drop(call: number): void;
+  releasePages(ticket: number): void;
+  trimHeap(ticket: number): void;
   calls(): number;
   exitWhileBusy(code: number): void;
 }

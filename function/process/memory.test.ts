@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { loadBinding } from '../native/binding.ts';
+import { testEngine } from '../testing/app.ts';
 import { keepMemorySmall } from './memory.ts';
 
 const MIB = 2 ** 20;
@@ -32,7 +33,7 @@ t.test('what a burst took is given back while requests come', async (t) => {
   t.ok(kept > 100, `glibc keeps ${kept} of ${(TENSORS * TENSOR_BYTES) / MIB} MiB`);
 
   let requests = 0;
-  keepMemorySmall(binding, () => ++requests);
+  keepMemorySmall(testEngine(), () => ++requests);
   let left = kept;
   for (let tries = 200; tries > 0 && left > 20; tries--) {
     await sleep(100);

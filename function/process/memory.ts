@@ -1,4 +1,4 @@
-import type { Binding } from '../native/binding.ts';
+import type { NativeEngine } from '../native/engine.ts';
 
 /** The first time is not before the answer to who waited for the start: the pages that are needed again cost 0.5 ms. */
 const EVERY_MS = 1000;
@@ -16,18 +16,24 @@ const TRIM_SHARE = 0.001;
  *
  * @param requests how many were answered so far: a process at rest is left alone
  */
-export function keepMemorySmall(binding: Binding, requests: () => number): void {
+export function keepMemorySmall(
+  native: Pick<NativeEngine, 'releasePages' | 'trimHeap'>,
+  requests: () => number,
+): void {
   let seen = -1;
   let seenAt_ms = 0;
   let notBefore_ms = 0;
-  setTimeout(() => binding.releasePages(), EVERY_MS).unref();
-  setInterval(() => {
+  let isTrimming = false;
+  setTimeout(() => native.releasePages(), EVERY_MS).unref();
+  setInterval(async () => {
     const start = performance.now();
     const answered = requests();
     if (answered !== seen) seenAt_ms = start;
     seen = answered;
-    if (start < notBefore_ms || start > seenAt_ms + TRIM_ON_FOR_MS) return;
-    binding.trimHeap();
+    if (isTrimming || start < notBefore_ms || start > seenAt_ms + TRIM_ON_FOR_MS) return;
+    isTrimming = true;
+    await native.trimHeap();
+    isTrimming = false;
     const end = performance.now();
     notBefore_ms = end + (end - start) / TRIM_SHARE;
   }, EVERY_MS).unref();

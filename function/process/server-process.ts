@@ -121,7 +121,7 @@ export class ServerProcess {
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     coldStart.end('native', performance.now());
-    this.#load = this.#loadWith(binding, native);
+    this.#load = this.#loadWith(native);
     this.#configuration = await followConfiguration({
       options,
       root: this.#deps.root,
@@ -142,7 +142,7 @@ export class ServerProcess {
       },
       this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
-    keepMemorySmall(binding, () => this.#metrics.requests);
+    keepMemorySmall(native, () => this.#metrics.requests);
     return port;
   }
 
@@ -194,7 +194,7 @@ export class ServerProcess {
     }
   }
 
-  #loadWith(binding: Binding, native: NativeEngine): Load<Served> {
+  #loadWith(native: NativeEngine): Load<Served> {
     const { options, logger, coldStart } = this.#deps;
     return loadWith({
       native,
@@ -212,7 +212,7 @@ export class ServerProcess {
       },
       onUnloaded: (runner) => {
         this.#runners.delete(runner);
-        binding.trimHeap(); // at once: nothing else may come for a while
+        native.trimHeap().catch(() => {}); // at once: nothing else may come for a while
       },
     });
   }

@@ -14,12 +14,14 @@
 
 #include "../freeze/freeze.h"
 #include "../overrides.h"
+#include "../pages.h"
 #include "call.h"
 #include "js.h"
 #include "js-tensors.h"
 #include "mapped-file.h"
 #include "pool.h"
 #include "saved-model.h"
+#include "signals.h"
 #include "slots.h"
 
 namespace celsiusify {
@@ -65,6 +67,8 @@ class Engine {
   napi_value Take(napi_callback_info info);
   napi_value Outputs(napi_callback_info info);
   napi_value Drop(napi_callback_info info);
+  napi_value ReleasePages(napi_callback_info info);
+  napi_value TrimHeap(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
   napi_value ExitWhileBusy(napi_callback_info info);
 
@@ -513,6 +517,18 @@ napi_value Engine::Drop(napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Engine::ReleasePages(napi_callback_info info) {
+  Submit(js::Uint32(env_, js::Arguments<1>(env_, info)[0]), true, celsiusify::ReleasePages,
+         [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
+napi_value Engine::TrimHeap(napi_callback_info info) {
+  Submit(js::Uint32(env_, js::Arguments<1>(env_, info)[0]), true, celsiusify::TrimHeap,
+         [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
 napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_cast<double>(calls_.size())); }
 
 // exit() would wait for the thread, and run destructors under its feet.
@@ -524,6 +540,9 @@ napi_value Engine::ExitWhileBusy(napi_callback_info info) {
 
 napi_value Engine::Create(napi_env env, napi_callback_info info) {
   const js::Arguments<3> arguments(env, info);
+  // Runs in place happen on this thread.
+  StartSignalThread();
+  BlockSignals();
   auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2]);
   napi_value object;
   napi_create_object(env, &object);
@@ -545,6 +564,8 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Take>(object, "take");
   engine->Method<&Engine::Outputs>(object, "outputs");
   engine->Method<&Engine::Drop>(object, "drop");
+  engine->Method<&Engine::ReleasePages>(object, "releasePages");
+  engine->Method<&Engine::TrimHeap>(object, "trimHeap");
   engine->Method<&Engine::Calls>(object, "calls");
   engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);

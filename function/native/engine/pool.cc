@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "signals.h"
+
 
 namespace celsiusify {
 
@@ -51,6 +53,7 @@ size_t Pool::busy() const {
 }
 
 void Pool::Work() {
+  BlockSignals();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return ending_ || !first_.empty() || !waiting_.empty(); });
