@@ -35,11 +35,13 @@ function startToLoad(): Preload | undefined {
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 const preload = startToLoad();
 
-/** Resolves when the libraries are loaded, or cannot be; the event loop is free meanwhile. */
-export const librariesLoaded = new Promise<void>((resolve) => {
-  if (preload === undefined) resolve();
-  else preload.onLoaded(resolve);
-});
+/** Resolves when the libraries are loaded, or cannot be; the event loop is free meanwhile. To be called once. */
+export function librariesLoaded(): Promise<void> {
+  return new Promise((resolve) => {
+    if (preload === undefined) resolve();
+    else preload.onLoaded(resolve);
+  });
+}
 
 /** Until it returns, no environment variable may be set: the libraries read theirs in another thread. */
 export function waitForLibraries(): void {

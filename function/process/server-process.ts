@@ -115,7 +115,7 @@ export class ServerProcess {
     const port = await this.#server.listen(options.host, options.port);
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
-    await librariesLoaded;
+    await librariesLoaded();
     const binding = this.#loadBinding();
     this.#binding = binding;
     const native = new NativeEngine(binding, this.#scheduler.threads);
