@@ -32,3 +32,9 @@ export function keepMemorySmall(binding: Binding, requests: () => number): void 
     notBefore_ms = end + (end - start) / TRIM_SHARE;
   }, EVERY_MS).unref();
 }
+
+/** After a model was unloaded: what it had of the heap, and what loading one needs of TensorFlow's code. */
+export function giveMemoryBack(binding: Binding): void {
+  binding.trimHeap();
+  setTimeout(() => binding.releasePages(), EVERY_MS).unref();
+}
