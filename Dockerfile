@@ -1,5 +1,13 @@
 # syntax=docker/dockerfile:1
 # The function as an image: docker build -t celsius .
+# An image of it with a model of yours, its variables frozen to constants (docs/operators.md says what that gives):
+#   FROM celsius AS freezer
+#   COPY my_model/ /models/my_model/
+#   USER 0
+#   RUN ["node", "/app/freeze.mjs", "/models/my_model", "--to", "/frozen"]
+#   FROM celsius
+#   COPY --from=freezer /frozen /models/my_model
+#   ENV MODEL_NAME=my_model MODEL_BASE_PATH=/models/my_model
 # For a build that can be repeated pin the base by digest too: --build-arg NODE_IMAGE=node:26-bookworm-slim@sha256:…
 # glibc 2.36 or later is needed (bookworm has it): TensorFlow's libraries are rewritten to use packed relocations.
 ARG NODE_IMAGE=node:26-bookworm-slim
@@ -21,9 +29,9 @@ ARG TARGETARCH
 RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
     --mount=type=cache,target=/var/cache/pip \
     rm -f .cache/compile-cache.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node setup/setup.js
-# the two programs that the image brings besides the server, each one file without packages
+# the programs that the image brings besides the server, each one file without packages
 COPY image/ image/
-RUN node_modules/.bin/esbuild image/check.ts image/health-check.ts --bundle --minify-syntax --platform=node --format=esm \
+RUN node_modules/.bin/esbuild check=image/check.ts health-check=image/health-check.ts freeze=model/freeze.ts --bundle --minify-syntax --platform=node --format=esm \
     --target=node24 --outdir=dist/image --out-extension:.js=.mjs
 
 # root: the file system of the last stage, without shell and package manager. Which libraries are needed, ldd says.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type SpawnOptions, spawnServer } from './testing/child-process.ts';
 import { keepBusy } from './testing/load.ts';
-import { exchange, RawConnection } from './testing/socket.ts';
+import { exchange, post, RawConnection } from './testing/socket.ts';
 import { fixture } from './testing/whole-server.ts';
 import { version } from './version.ts';
 
@@ -136,4 +136,35 @@ t.test('while it drains it answers, but is not ready; a second signal exits at o
   server.child.kill('SIGTERM');
   t.match(await server.ended, { code: 128 + 15, stderr: '' });
   t.same(await connection.answers(), []);
+});
+
+t.test('a run that never ends costs one thread, and keeps nobody from leaving', async (t) => {
+  const server = spawnServer({
+    env: {
+      ...{ MODEL_NAME: 'stuck', MODEL_BASE_PATH: fixture('stuck'), RUN: 'pool', THREADS: '2' },
+      DRAIN_TIMEOUT_MS: '100',
+    },
+  });
+  const url = await server.ready;
+  const path = '/v1/models/stuck:predict';
+  const take = post(path, '{"signature_name":"take","instances":[1]}', ['x-request-timeout-ms: 100']);
+  t.match(await exchange(url, take), { status: 504, body: /deadline/ });
+  for (let i = 0; i < 3; i++)
+    t.match(await exchange(url, post(path, '{"instances":[1]}')), {
+      status: 200,
+      body: '{"predictions":[2]}',
+    });
+  t.match(await exchange(url, HEALTH), { status: 200 });
+  const { body } = (await exchange(url, 'GET /metrics HTTP/1.1\r\nhost: test\r\n\r\n')) ?? {};
+  for (const line of [
+    'celsiusify_threads 2',
+    'celsiusify_threads_busy 1',
+    'celsiusify_calls 1',
+    'celsiusify_calls_dropped_total{model="stuck",reason="deadline"} 1',
+  ])
+    t.match(body, `${line}\n`);
+  server.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await server.ended;
+  t.same({ code, stderr }, { code: 0, stderr: '' });
+  t.match(stdout, /"runs":1,"msg":"left runs behind that had not ended"/);
 });

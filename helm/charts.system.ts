@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import t, { type Test } from 'tap';
+import { OPTIONS } from '../function/process/options.ts';
 
 const helm = process.env.HELM || 'helm';
 const kubeconform = process.env.KUBECONFORM;
@@ -37,6 +38,10 @@ function at(object: unknown, path: string): unknown {
     value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
   return value;
 }
+
+/** A container's variables by name. */
+const variables = (env: unknown): Record<string, unknown> =>
+  Object.fromEntries((Array.isArray(env) ? env : []).map((one) => [at(one, 'name'), at(one, 'value')]));
 
 const kinds = (objects: Rendered[]) => objects.map((object) => object.kind).sort();
 const find = (objects: Rendered[], kind: string) => objects.find((object) => object.kind === kind);
@@ -160,15 +165,21 @@ t.test('celsius: what values do', async (t) => {
     at(await deployment('metrics.token=b'), token),
     'a new token rolls out',
   );
-  const env = at(await deployment('config.maxQueueRows=10000000'), 'spec.template.spec.containers.0.env');
-  t.match(env, [
-    { name: 'PORT', value: '8080' },
-    { name: 'DRAIN_DELAY_MS', value: '5000' },
-  ]);
-  t.ok(
-    Array.isArray(env) &&
-      env.some((e) => at(e, 'name') === 'MAX_QUEUE_ROWS' && at(e, 'value') === '10000000'),
+  const env = at(
+    await deployment('config.maxQueueRows=10000000', 'config.allowedBatchSizes=2\\,4\\,8'),
+    'spec.template.spec.containers.0.env',
   );
+  t.match(variables(env), {
+    PORT: '8080',
+    DRAIN_DELAY_MS: '5000',
+    MAX_QUEUE_ROWS: '10000000',
+    ALLOWED_BATCH_SIZES: '2,4,8',
+    MAX_QUEUE_BYTES: '67108864',
+    BODIES_LIMIT_BYTES: '67108864',
+    REQUEST_DEADLINE_MS: '30000',
+    THREADS: '0',
+    FREEZE: 'true',
+  });
   const single = await render('celsius', []);
   t.equal(
     find(single, 'PodDisruptionBudget'),
@@ -191,19 +202,20 @@ t.test('celsius: Knative', async (t) => {
   t.equal(service?.apiVersion, 'serving.knative.dev/v1');
   t.match(at(service, 'spec.template.metadata.annotations'), { 'autoscaling.knative.dev/max-scale': '5' });
   const env = at(service, 'spec.template.spec.containers.0.env');
-  t.ok(Array.isArray(env) && env.every((e) => at(e, 'name') !== 'PORT'), 'PORT is Knative’s to set');
-  t.match(env, [{ name: 'DRAIN_DELAY_MS', value: '0' }]);
+  t.notOk('PORT' in variables(env), 'PORT is Knative’s to set');
+  t.match(variables(env), { DRAIN_DELAY_MS: '0' });
 });
 
 const refusals: [chart: string, options: string[], says: RegExp][] = [
   ['celsius', set('livenesProbe.periodSeconds=1'), /additional properties 'livenesProbe' not allowed/],
   ['celsius', set('config.drainDelay=1'), /additional properties 'drainDelay' not allowed/],
   ['celsius', set('config.logLevel=loud'), /value must be one of 'trace', 'debug'/],
+  ['celsius', set('config.run=everywhere'), /value must be one of 'auto', 'loop', 'pool'/],
   ['celsius', set('image.digest=latest'), /does not match pattern/],
   [
     'celsius',
-    set('terminationGracePeriodSeconds=15'),
-    /15 s must be more than config.drainDelayMs \+ config.drainTimeoutMs \(15000 ms\)/,
+    set('terminationGracePeriodSeconds=17'),
+    /17 s must be more than config.drainDelayMs \+ config.drainTimeoutMs \+ 2 s \(17000 ms\)/,
   ],
   ['celsius', set('knative.enabled=true', 'metrics.port=9464'), /a Knative Service has one port only/],
   ['locust', set('target.host=celsius'), /does not match pattern/],
@@ -214,6 +226,16 @@ for (const [chart, options, says] of refusals) {
     t.rejects(run(chart, ['template', 'release'], options), says),
   );
 }
+
+/** Options that the chart sets by values of their own, or that are the platform's. */
+const ELSEWHERE = ['host', 'port', 'metricsPort', 'metricsToken', 'revision'];
+
+t.test('every option of the server can be set', async (t) => {
+  const schema: unknown = JSON.parse(readFileSync(folder('celsius/values.schema.json'), 'utf8'));
+  const known = Object.keys(Object(at(schema, 'properties.config.properties')));
+  const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
+  t.strictSame(known.sort(), options.sort());
+});
 
 t.test('every value is known to the schema, and every one has a comment', async (t) => {
   for (const chart of ['celsius', 'locust']) {

@@ -1,6 +1,6 @@
 // Compiles C++ to object files, which are kept: only what changed is compiled again.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from './context.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
 
@@ -8,7 +8,7 @@ import { hashInputs, isDone, markDone } from './stamp.js';
 
 /**
  * @typedef {object} Unit
- * @property {string} source its base name is the object's
+ * @property {string} source a .cc file in the repository
  * @property {string[]} args options of the compiler
  */
 
@@ -33,7 +33,9 @@ export async function compileObjects(context, units, fixed, ours) {
  * @param {(file: string) => boolean} ours
  */
 async function compileObject(context, { source, args }, values, ours) {
-  const name = basename(source, '.cc');
+  const name = relative(context.root, source)
+    .replace(/\.cc$/, '')
+    .replaceAll(/[^\w-]+/g, '.');
   const step = join('objects', name);
   const object = join(context.cache, `${step}.o`);
   const headers = join(context.cache, `${step}.d`);

@@ -21,7 +21,7 @@ t.test('only what changed is compiled again', async (t) => {
   /** @returns the units that were compiled */
   const compile = async () => {
     const made = (name: string) =>
-      statSync(file('.cache', 'objects', `${name}.o`), { throwIfNoEntry: false })?.mtimeMs;
+      statSync(file('.cache', 'objects', `with.space.${name}.o`), { throwIfNoEntry: false })?.mtimeMs;
     const names = ['one', 'two'];
     const before = names.map(made);
     const units = names.map((name) => ({ source: join(sources, `${name}.cc`), args }));
@@ -50,7 +50,7 @@ t.test('only what changed is compiled again', async (t) => {
       },
       ['one', 'two'],
     ],
-    ['an object is gone', () => rmSync(file('.cache', 'objects', 'one.o')), ['one']],
+    ['an object is gone', () => rmSync(file('.cache', 'objects', 'with.space.one.o')), ['one']],
   ];
   for (const [what, change, compiled] of CASES) {
     change();

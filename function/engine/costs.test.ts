@@ -60,6 +60,16 @@ t.test('a model that has become slower is known to be', async (t) => {
   t.ok(costs.of(1) > 900 * US && costs.of(1) <= 1000 * US, `${costs.of(1)}`);
 });
 
+t.test('a run that held the event loop counts in full, and is forgotten after many short ones', async (t) => {
+  const costs = learned(...times(8, 1, 10));
+  costs.correct(1, 300_000 * US);
+  t.equal(costs.of(1), 300_000 * US);
+  for (let run = 0; run < 10; run++) costs.learn(1, 10 * US);
+  t.ok(costs.of(1) > 50_000 * US, `${costs.of(1)}`);
+  for (let run = 0; run < 100; run++) costs.learn(1, 10 * US);
+  t.ok(costs.of(1) < 20 * US, `${costs.of(1)}`);
+});
+
 t.test('how many of the rows in waiting a run should have', async (t) => {
   // A run of 1, 2, 4 and 8 rows.
   const pays = learned([1, 10], [2, 12], [4, 16], [8, 24]);

@@ -44,6 +44,11 @@ export class Costs {
         : known + (Math.min(nanoseconds, known * OUTLIER) - known) * WEIGHT;
   }
 
+  /** What was thought to be shorter took so long: that counts in full, until runs have shown again that it is short. */
+  correct(rows: number, nanoseconds: number): void {
+    this.#known[sizeOf(rows)] = nanoseconds;
+  }
+
   /**
    * How many of the rows that wait one run should have, so that a row costs least. A size that was not tried yet is tried
    * when there are rows for it.

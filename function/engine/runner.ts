@@ -1,13 +1,15 @@
-import { clientGone, RequestError, requestErrorOf } from '../errors.ts';
+import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
-import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
+import type { ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
 import type { Client } from './client.ts';
 import { Costs } from './costs.ts';
-import { Queue, type QueueLimits, type Waiting } from './queue.ts';
-import type { Scheduler, Source } from './scheduler.ts';
+import { onDeadline, tooLate } from './deadline.ts';
+import { PoolQueue } from './pool-queue.ts';
+import type { QueueLimits } from './queue.ts';
+import type { Scheduler } from './scheduler.ts';
 import { Turn } from './turn.ts';
 
 export { PREDICT } from '../native/engine.ts';
@@ -30,41 +32,31 @@ export interface RunnerOptions {
  */
 const SHORT_RUN = 50_000;
 
+/** One that held the event loop for this long, in ns, was no short one: what a run takes may depend on its inputs. */
+const HELD_THE_LOOP = 1e6;
+
 /** Larger bodies are read on the pool: at some 500 MB/s this one takes 0.13 ms. */
 const LARGE_BODY = 1 << 16;
-
-/** A call on its way over the pool. */
-interface Pending extends Waiting {
-  /** Its number in the native engine. */
-  readonly call: number;
-  /** When it began to wait, on performance.now()'s clock. */
-  readonly since_ms: number;
-  readonly finish: () => void;
-  readonly reject: (error: unknown) => void;
-  /** Set at the deadline of a call that runs: what it gives is wanted by nobody. */
-  isTooLate: boolean;
-  timer: NodeJS.Timeout | undefined;
-}
 
 /**
  * Answers the calls of one model. Runs that take less than the way to another thread and back are done at once; all
  * others wait in one queue for the pool. What a run takes is learned from the runs; what was never run goes to the pool.
  */
-export class Runner implements Source {
+export class Runner {
   readonly #options: RunnerOptions;
   /** The model's number in the native engine. */
   readonly #model: number;
-  readonly #queue: Queue<Pending>;
+  readonly #pool: PoolQueue;
   readonly #turn: Turn;
   /** By signature. */
   readonly #costs: Costs[] = [];
-  #underWay = 0;
-  #batchTimer: NodeJS.Timeout | undefined;
+  /** Large bodies that are being read. */
+  #beingRead = 0;
 
   constructor(model: number, options: RunnerOptions) {
     this.#model = model;
     this.#options = options;
-    this.#queue = new Queue(options.limits);
+    this.#pool = new PoolQueue(options, (signature) => this.#costsOf(signature));
     this.#turn = new Turn({
       native: options.native,
       maxRows: options.batching.maxRows,
@@ -79,12 +71,12 @@ export class Runner implements Source {
 
   /** Rows that wait for a run. */
   get rowsWaiting(): number {
-    return this.#queue.rows + this.#turn.rowsWaiting;
+    return this.#pool.rowsWaiting + this.#turn.rowsWaiting;
   }
 
   /** Calls that wait or run on the pool. */
   get callsUnderWay(): number {
-    return this.#underWay;
+    return this.#beingRead + this.#pool.callsUnderWay;
   }
 
   /**
@@ -121,7 +113,7 @@ export class Runner implements Source {
       } catch (error) {
         throw requestErrorOf(error);
       }
-      this.#wait(call, client, () => resolve(native.outputs(call)), reject);
+      this.#pool.add(call, client, () => resolve(native.outputs(call)), reject);
     });
   }
 
@@ -129,14 +121,22 @@ export class Runner implements Source {
     const { native, meter } = this.#options;
     const deadline = client.deadline(); // that of its arrival, not of when it was read
     const waiting: Client = { gone: () => client.gone(), deadline: () => deadline };
-    this.#underWay++;
+    this.#beingRead++;
     return new Promise((resolve, reject) => {
+      let isTooLate = false;
+      const timer = onDeadline(deadline, () => {
+        isTooLate = true;
+        meter.dropped('deadline');
+        reject(tooLate());
+      });
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
-        this.#underWay--;
+        clearTimeout(timer);
+        this.#beingRead--;
         meter.parsed(nanoseconds / 1e9);
         if (typeof value !== 'number') return reject(requestErrorOf(value));
+        if (isTooLate) return native.drop(value);
         try {
-          if (client.gone()) throw this.#refused(value, 'gone', clientGone());
+          if (client.gone()) throw this.#pool.refused(value, 'gone', clientGone());
           resolve(this.#run(value, waiting));
         } catch (error) {
           reject(error);
@@ -153,7 +153,7 @@ export class Runner implements Source {
       return batching.enabled ? this.#turn.run(call, client) : this.#runHere(call, signature, rows);
     }
     return new Promise((resolve, reject) => {
-      this.#wait(call, client, () => resolve(native.take(call)), reject);
+      this.#pool.add(call, client, () => resolve(native.take(call)), reject);
     });
   }
 
@@ -175,7 +175,10 @@ export class Runner implements Source {
     const { native, meter } = this.#options;
     try {
       const answer = native.answer(call);
-      this.#costsOf(signature).learn(rows, native.nanoseconds); // not of a run that failed: it ended early
+      const { nanoseconds } = native;
+      const costs = this.#costsOf(signature);
+      if (nanoseconds > HELD_THE_LOOP) costs.correct(rows, nanoseconds);
+      else costs.learn(rows, nanoseconds); // not of a run that failed: it ended early
       return answer;
     } catch (error) {
       throw requestErrorOf(error);
@@ -183,125 +186,4 @@ export class Runner implements Source {
       meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1));
     }
   }
-
-  /** Puts the call that was read last into the queue. */
-  #wait(call: number, client: Client, finish: () => void, reject: (error: unknown) => void): void {
-    const { native, scheduler } = this.#options;
-    const { signature, rows, key, bytes } = native;
-    const pending: Pending = {
-      ...{ call, signature, rows, key, bytes, client, finish, reject },
-      since_ms: performance.now(),
-      isTooLate: false,
-      timer: undefined,
-    };
-    if (this.#queue.refusal(pending) !== undefined) this.#dropGone();
-    const refusal = this.#queue.refusal(pending);
-    if (refusal !== undefined) throw this.#refused(call, 'full', refusal);
-    const left_ms = client.deadline() - pending.since_ms;
-    if (left_ms <= 0) throw this.#refused(call, 'deadline', tooLate());
-    if (left_ms !== Number.POSITIVE_INFINITY) {
-      pending.timer = setTimeout(() => this.#onDeadline(pending), left_ms);
-    }
-    this.#underWay++;
-    this.#queue.add(pending);
-    scheduler.wake(this);
-  }
-
-  /** Ends a call that is not to be run. @returns `why` */
-  #refused(call: number, reason: DropReason, why: RequestError): RequestError {
-    this.#options.meter.dropped(reason);
-    this.#options.native.drop(call);
-    return why;
-  }
-
-  #dropGone(): void {
-    for (const pending of this.#queue.takeGone()) {
-      this.#end(pending);
-      pending.reject(this.#refused(pending.call, 'gone', clientGone()));
-    }
-  }
-
-  #end(pending: Pending): void {
-    clearTimeout(pending.timer);
-    this.#underWay--;
-  }
-
-  /** A call that waits is dropped; one that runs cannot be stopped, but nobody waits for it any more. */
-  #onDeadline(pending: Pending): void {
-    pending.isTooLate = true;
-    if (this.#queue.remove(pending)) {
-      this.#end(pending);
-      pending.reject(this.#refused(pending.call, 'deadline', tooLate()));
-    } else {
-      this.#options.meter.dropped('deadline');
-      pending.reject(tooLate());
-    }
-  }
-
-  isReady(): boolean {
-    this.#dropGone();
-    const { first } = this.#queue;
-    if (first === undefined) return false;
-    const { enabled, timeout_ms, maxRows } = this.#options.batching;
-    if (!enabled || timeout_ms === 0 || first.rows === 0) return true;
-    const left_ms = first.since_ms + timeout_ms - performance.now();
-    if (left_ms <= 0 || this.#queue.shareable() >= maxRows) return true;
-    this.#batchTimer ??= setTimeout(() => {
-      this.#batchTimer = undefined;
-      this.#options.scheduler.wake(this);
-    }, left_ms);
-    return false;
-  }
-
-  start(idle: number, done: (nanoseconds: number) => void): void {
-    const { native, meter, batching } = this.#options;
-    clearTimeout(this.#batchTimer);
-    this.#batchTimer = undefined;
-    const batch = this.#queue.take(this.#rowsOfNextRun(idle));
-    const now_ms = performance.now();
-    for (const { since_ms } of batch) meter.queued((now_ms - since_ms) / 1000);
-    const rows = batch.reduce((sum, one) => sum + one.rows, 0);
-    native.runLater(
-      batch.map(({ call }) => call),
-      rows === 0 || !batching.enabled ? 0 : batching.padded(rows),
-      (_value, nanoseconds) => {
-        meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
-        const failed = batch.filter((pending) => !this.#settle(pending));
-        if (failed.length === 0) this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
-        done(nanoseconds);
-      },
-    );
-  }
-
-  /** As many as make a row cheapest, but so that no thread is idle while others have more than one call. */
-  #rowsOfNextRun(idle: number): number {
-    const { enabled, maxRows, timeout_ms } = this.#options.batching;
-    const { first } = this.#queue;
-    if (!enabled || first === undefined || first.rows === 0) return 0;
-    const shareable = Math.min(this.#queue.shareable(), maxRows);
-    if (timeout_ms > 0) return shareable;
-    return Math.min(this.#costsOf(first.signature).bestRows(shareable), Math.ceil(shareable / idle));
-  }
-
-  /** @returns false where its run is known to have failed */
-  #settle(pending: Pending): boolean {
-    this.#end(pending);
-    if (pending.isTooLate || pending.client.gone()) {
-      this.#options.native.drop(pending.call);
-      pending.reject(clientGone());
-      return true;
-    }
-    try {
-      pending.finish();
-      return true;
-    } catch (error) {
-      pending.reject(requestErrorOf(error));
-      return false;
-    }
-  }
-}
-
-function tooLate(): RequestError {
-  const words = 'the deadline passed before there was an answer (REQUEST_DEADLINE_MS, or the caller’s own)';
-  return new RequestError('DEADLINE_EXCEEDED', words);
 }

@@ -1,4 +1,4 @@
-import { clientGone } from '../errors.ts';
+import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Answer } from './answer.ts';
 import type { Client } from './client.ts';
@@ -135,7 +135,7 @@ export class Turn {
     try {
       resolve(ran ? this.#options.native.take(call) : this.#options.runAlone(call, signature, rows));
     } catch (error) {
-      reject(error);
+      reject(requestErrorOf(error));
     }
   }
 }

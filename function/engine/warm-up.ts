@@ -15,16 +15,28 @@ const RUNS = 3;
 /** One that takes longer is not waited for, in ms. */
 const PATIENCE = 60_000;
 
-/** What can be told of another run: it changes or waits for something, or draws what it would not draw again. */
-const REMEMBERS =
-  /Assign|Apply|^(?!Tensor).*Scatter(?!Nd$)|CountUpTo|Queue|Barrier|Stack(?:V2|Push|Pop|Close)?$|[Ss]tage|Accumulator|Mutex|Insert|Import|Remove|Erase|Write|Save|Append|Delete|Destroy|Iterator|Dataset|Reader|Summary|PyFunc|Send|Recv|Collective|Rng|^(?!Stateless).*(?:Random|Multinomial|Dropout)|^Print/;
+/**
+ * Operations that change or wait for something which outlives their run, or draw what they would not draw again; those of
+ * TensorFlow 2.21 that its registry calls stateful, but for those that only read, and those that take references.
+ */
+const REMEMBERS = [
+  /Assign|Apply|^(?!Tensor).*Scatter(?!Nd$)|CountUpTo|NegTrain|BoostedTrees.*(?:Update|Create|Flush|Deserialize|Center)/,
+  /Insert|Import|Remove|Erase|InitializeTable|Sparse(?:To|From)TensorsMap|SessionHandle|ResourceCreate/,
+  /Queue|Barrier|Stack(?:V2|Push|PushV2|Pop|PopV2|Close|CloseV2)?$|[Ss]tage|^(?:Ordered)?Map(?:Clear|Peek)$|Accumulator|Mutex/,
+  /Write|Save|Append|Delete|Destroy|MergeV2|FileSystem|Iterator|Dataset|Reader|RecordInput|Skipgram|Summar(?:y|ies)|^Print|^D(?:ump|ebug)/,
+  /PyFunc|Send|Recv|Collective|Rpc|RemoteCall|Sleep/,
+  /^(?!Stateless).*(?:Random|Rng|Multinomial|Dropout|TruncatedNormal|Sample(?:r|Distorted)|NonDeterministic)|^Stateful(?!PartitionedCall$)/,
+];
 
-/** Operations that match, but only give what they are given. */
-const HARMLESS = /^(?:Stack|TensorList|EmptyTensorList|ScatterNd|Scatter|TensorScatter|DeleteSessionTensor)$/;
+/** Operations that match, but only give what they are given, or work on what ends with the run. */
+const HARMLESS =
+  /^(?:Tensor(?:List|Map|Array)\w*|ScatterNdNonAliasingAdd|RandomIndexShuffle|RandomGammaGrad|DeleteSessionTensor)$/;
 
 /** Whether a run leaves the model as it was, whatever runs were before. */
 export function isHarmless(operations: ReadonlySet<string>): boolean {
-  return ![...operations].some((operation) => REMEMBERS.test(operation) && !HARMLESS.test(operation));
+  return ![...operations].some(
+    (operation) => REMEMBERS.some((pattern) => pattern.test(operation)) && !HARMLESS.test(operation),
+  );
 }
 
 /** What warming up came to. */
@@ -42,7 +54,7 @@ export interface WarmUp {
  *
  * @throws FatalError where a run says that the model lacks something that every run needs
  */
-export async function warmUp(model: SavedModel, runner: Runner): Promise<WarmUp> {
+export async function warmUp(model: SavedModel, runner: Pick<Runner, 'run'>): Promise<WarmUp> {
   const ran: string[] = [];
   const left = new Map<string, string>();
   for (const signature of model.signatures.values()) {
@@ -58,7 +70,7 @@ export async function warmUp(model: SavedModel, runner: Runner): Promise<WarmUp>
 async function tryOne(
   model: SavedModel,
   signature: ServedSignature,
-  runner: Runner,
+  runner: Pick<Runner, 'run'>,
 ): Promise<string | undefined> {
   if (!isHarmless(signature.operations)) return 'a run could change the model, or wait for something';
   const inputs = signature.inputs.map(zeros);

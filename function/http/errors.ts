@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import { type Code, RequestError } from '../errors.ts';
 
 /** The status of each canonical code, as TensorFlow Serving 2.17.1 maps them. */
@@ -53,4 +54,26 @@ export function badRequest(message: string): HttpError {
 /** 408: a request that did not come whole in time. */
 export function tooSlow(): HttpError {
   return new HttpError(408, 'the request did not come in time (HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS)');
+}
+
+/** What node:http found in a request that it could not read. */
+export function unreadable({ code, message }: NodeJS.ErrnoException): HttpError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tooSlow();
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(431, `the headers are larger than ${maxHeaderSize} bytes`);
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new HttpError(413, "the chunks' extensions are too large");
+    default:
+      return badRequest(`not a request in HTTP/1.1 (${message})`);
+  }
+}
+
+/** 503: the bodies of all requests have no room for more. */
+export function noRoom(): HttpError {
+  return new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', [
+    'retry-after',
+    '1',
+  ]);
 }

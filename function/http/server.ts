@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { createServer, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, messageOf } from '../errors.ts';
+import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage, Room } from './buffered-message.ts';
-import { badRequest, HttpError, tooSlow } from './errors.ts';
+import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
 import { FastLane } from './fast-lane.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
@@ -29,10 +29,6 @@ const LINGER_MS = 1000;
 /** A connection with no request for this long while draining counts as idle. */
 const IDLE_MS = 1000;
 
-/** How long no new connection must have come before the listener is closed, and how long that is waited for, in ms. */
-const QUIET_MS = 100;
-const QUIET_WITHIN_MS = 2000;
-
 /** node:http in front of an app, with the fast lane in front of that: reads bodies within limits, answers, drains. */
 export class HttpServer {
   readonly #server: Server;
@@ -46,9 +42,8 @@ export class HttpServer {
   readonly #replies = new WeakMap<Duplex, ServerResponse>();
   readonly #requestTimeoutMs: number;
   readonly #stalls: Stalls;
+  readonly #acceptQueue: AcceptQueue;
   #closing = false;
-  /** When the last connection was accepted, on performance.now()'s clock. */
-  #acceptedAt = 0;
 
   constructor(app: App, limits: Limits) {
     this.#app = app;
@@ -72,10 +67,8 @@ export class HttpServer {
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
     this.#lane = new FastLane(app, limits, this.#stalls, takeConnections(this.#server));
-    this.#server.on('connection', (socket: Socket) => {
-      this.#acceptedAt = performance.now();
-      this.#lane.accept(socket);
-    });
+    this.#server.on('connection', this.#lane.accept);
+    this.#acceptQueue = new AcceptQueue(this.#server);
   }
 
   /**
@@ -99,17 +92,19 @@ export class HttpServer {
   }
 
   /**
-   * Stops without losing a request. The listener takes no new connections, then, when what waited to be accepted was,
-   * closes: a closing listener resets what waits in its queue, though its clients have sent their requests. After that each connection's next answer says `connection: close`, so
-   * that the client, not this side, ends a busy one: closing it from here could cross a request on its way. What has
-   * been idle for IDLE_MS by then is closed, what is under way gets until the time-out.
+   * Stops without losing a request. The listener takes no new connections, and closes when what waited to be accepted was.
+   * After that each connection's next answer says `connection: close`, so that the client, not this side, ends a busy one:
+   * closing it from here could cross a request on its way. What has been idle for IDLE_MS by then is closed, what is under
+   * way gets until the time-out.
    *
    * @param refuseNew has a listening socket, by its file descriptor, take no new connections; where that cannot be, a
    *   connection that comes while the listener closes is lost
    * @returns how many connections had to be cut at the time-out
    */
   async drain(timeoutMs: number, refuseNew: (socket: number) => void = () => {}): Promise<number> {
-    await this.#emptyAcceptQueue(Math.min(timeoutMs, QUIET_WITHIN_MS), refuseNew);
+    const start = performance.now();
+    await this.#acceptQueue.empty(timeoutMs, refuseNew);
+    const leftMs = Math.max(0, timeoutMs - (performance.now() - start));
     this.#closing = true;
     this.#lane.closing = true;
     // node:http's own close() would close connections that are between two requests at once.
@@ -120,7 +115,7 @@ export class HttpServer {
         this.#server.closeIdleConnections();
         this.#lane.closeIdle();
       },
-      Math.min(IDLE_MS, timeoutMs),
+      Math.min(IDLE_MS, leftMs),
     );
     let cut = 0;
     const timeout = setTimeout(() => {
@@ -129,24 +124,13 @@ export class HttpServer {
         this.#server.closeAllConnections();
         this.#lane.closeAll();
       });
-    }, timeoutMs);
+    }, leftMs);
     await closed;
     clearTimeout(idle);
     clearTimeout(timeout);
     this.#stalls.stop();
     this.#server.close(() => {}); // ends node:http's own timers; the listener is closed already
     return cut;
-  }
-
-  async #emptyAcceptQueue(mostMs: number, refuseNew: (socket: number) => void): Promise<void> {
-    const socket: unknown = Reflect.get(Reflect.get(this.#server, '_handle') ?? {}, 'fd'); // Node has no public name for it
-    if (typeof socket === 'number' && socket >= 0) refuseNew(socket);
-    const start = performance.now();
-    const quiet = Math.min(QUIET_MS, mostMs);
-    for (let now = start; now - Math.max(start, this.#acceptedAt) < quiet && now - start < mostMs; ) {
-      await sleep(quiet / 4);
-      now = performance.now();
-    }
   }
 
   /** In place of node:http's own bare status lines. */
@@ -247,27 +231,6 @@ function lingerWhenDone(socket: Socket): void {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(timer));
   };
-}
-
-/** What node:http found in a request that it could not read. */
-function unreadable({ code, message }: NodeJS.ErrnoException): HttpError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return tooSlow();
-    case 'HPE_HEADER_OVERFLOW':
-      return new HttpError(431, `the headers are larger than ${maxHeaderSize} bytes`);
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new HttpError(413, "the chunks' extensions are too large");
-    default:
-      return badRequest(`not a request in HTTP/1.1 (${message})`);
-  }
-}
-
-function noRoom(): HttpError {
-  return new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', [
-    'retry-after',
-    '1',
-  ]);
 }
 
 /** Takes new connections from node:http. @returns what gives it one: its own listener, which it had put there */

@@ -131,6 +131,17 @@ export class NativeEngine implements CallFacts {
     return frozen as number; // as the addon says
   }
 
+  /**
+   * Writes a saved_model.pb of a model whose variables are constants in it.
+   *
+   * @param folder the model's saved_model.pb
+   * @param file to write
+   * @throws NativeFailure that says why it cannot be; rejects with it
+   */
+  async saveFrozen(model: number, folder: string, file: string): Promise<void> {
+    await this.#promise((ticket) => this.#raw.saveFrozen(ticket, model, folder, file));
+  }
+
   /** Runs of a model are runs of `other` from now on, which ends. Runs under way end as they began. */
   async replace(model: number, other: number): Promise<void> {
     await this.#promise((ticket) => this.#raw.replace(ticket, model, other));

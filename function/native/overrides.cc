@@ -4,9 +4,9 @@
 #include "codec/glue.h"
 #include "engine/engine.h"
 #include "engine/tensors.h"
-#include "freeze/wire.h"
 #include "listener.h"
 #include "pages.h"
+#include "session-options.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -41,18 +41,6 @@ int32_t ThreadsFromEnv(const char* name, int32_t otherwise) {
   return text != nullptr && *text != '\0' ? static_cast<int32_t>(std::strtol(text, nullptr, 10)) : otherwise;
 }
 
-// An int32 sign-extends to 64 bits.
-uint64_t Int32(int32_t value) { return static_cast<uint64_t>(static_cast<int64_t>(value)); }
-
-// tensorflow.ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5
-// (tensorflow/core/protobuf/config.proto).
-std::string ThreadConfig(int32_t inter_op) {
-  std::string config;
-  wire::AppendVarintField(&config, 2, Int32(ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1)));
-  wire::AppendVarintField(&config, 5, Int32(inter_op));
-  return config;
-}
-
 // What the binding has by a bare pointer.
 thread_local std::map<TF_Session*, std::shared_ptr<Session>> sessions;
 thread_local std::shared_ptr<Session> last_session;
@@ -78,36 +66,24 @@ TF_Session* Keep(std::shared_ptr<Session> session) {
 // binding's eager context, which itself runs nothing, so that one thread is enough for its own pool.
 TFE_ContextOptions* NewContextOptions() {
   TFE_ContextOptions* options = TFE_NewContextOptions();
-  const std::string config = ThreadConfig(1);
+  SessionSettings settings;
+  settings.intra_op = ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1);
+  settings.inter_op = 1;
+  const std::string config = SessionConfig(settings);
   TF_Status* status = TF_NewStatus();
   TFE_ContextOptionsSetConfig(options, config.data(), config.size(), status);
   TF_DeleteStatus(status);
   return options;
 }
 
-// -1: a run happens in the thread that asks for it, rather than being handed to a pool and waited for. TensorFlow's
-// executor for that case does without the other's bookkeeping (which operations are ready, in which frame and iteration):
-// tensorflow.ConfigProto: experimental = 16, in it executor_type = 3. bfloat16: graph_options = 10, in it
-// rewrite_options = 10, in it auto_mixed_precision_onednn_bfloat16 = 31 (1 is ON).
 TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
-  TF_SessionOptions* options = TF_NewSessionOptions();
-  const int32_t inter_op = ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1);
-  std::string config = ThreadConfig(inter_op);
-  if (kind.in_order && inter_op == -1) {
-    std::string experimental;
-    wire::AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");
-    wire::AppendBytes(&config, 16, experimental);
-  }
-  if (kind.bfloat16) {
-    std::string rewriter, graph;
-    wire::AppendVarintField(&rewriter, 31, 1);
-    wire::AppendBytes(&graph, 10, rewriter);
-    wire::AppendBytes(&config, 10, graph);
-  }
-  TF_Status* status = TF_NewStatus();
-  TF_SetConfig(options, config.data(), config.size(), status);
-  TF_DeleteStatus(status);
-  return options;
+  SessionSettings settings;
+  settings.intra_op = ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1);
+  settings.inter_op = ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1);
+  settings.in_order = kind.in_order;
+  settings.bfloat16 = kind.bfloat16;
+  settings.frozen = kind.frozen;
+  return NewSessionOptions(settings);
 }
 
 TF_SessionOptions* NewSessionOptions() { return NewSessionOptions(SessionKind()); }

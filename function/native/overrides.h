@@ -40,6 +40,7 @@ napi_value AddExports(napi_env env, napi_value exports);
 struct SessionKind {
   bool in_order = false;  // operations simply one after the other; see NewSessionOptions
   bool bfloat16 = false;  // oneDNN may multiply in bfloat16 where the processor does
+  bool frozen = false;    // its weights are constants
 };
 
 // Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.

@@ -68,6 +68,7 @@ export interface RawEngine {
     bfloat16: boolean,
     availableBytes: number,
   ): void;
+  saveFrozen(ticket: number, model: number, folder: string, file: string): void;
   replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;

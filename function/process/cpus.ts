@@ -15,7 +15,7 @@ export function usableCpus(root = CGROUPS, affinity = availableParallelism()): n
 
 /** In CPUs; Infinity for none. A container sees its own group at the root. */
 function quota(root: string): number {
-  const [limit, period] = read(join(root, 'cpu.max')).split(' ');
+  const [limit, period = '100000'] = read(join(root, 'cpu.max')).split(' ');
   if (limit !== undefined && limit !== 'max' && Number(limit) > 0) return Number(limit) / Number(period);
   const v1 = Number(read(join(root, 'cpu', 'cpu.cfs_quota_us')));
   return v1 > 0 ? v1 / Number(read(join(root, 'cpu', 'cpu.cfs_period_us'))) : Number.POSITIVE_INFINITY;

@@ -20,9 +20,10 @@ const THREADS = 2;
 
 let shared: NativeEngine | undefined;
 
-/** The addon with TensorFlow, loaded once a test file. */
+/** The addon with TensorFlow, loaded once a test file: the one that the set-up made, or another build of it. */
 export function testEngine(): NativeEngine {
-  shared ??= new NativeEngine(loadBinding(join(ROOT, 'dist', 'native')), THREADS);
+  const folder = process.env.CELSIUSIFY_NATIVE ?? join(ROOT, 'dist', 'native');
+  shared ??= new NativeEngine(loadBinding(folder), THREADS);
   return shared;
 }
 

@@ -31,7 +31,11 @@ function claiming(depth: number): string {
   return text;
 }
 
-const LIMIT = 1 << 20;
+/** BODY_LIMIT_BYTES as it is by default. */
+const LIMIT = 8 << 20;
+
+/** Of a body that is large, and leaves room for many. */
+const LARGE = 1 << 20;
 
 export const bodyTests: HardeningTest[] = [
   {
@@ -96,14 +100,14 @@ export const bodyTests: HardeningTest[] = [
     run: () =>
       withServer({}, async (url) => {
         const bodies = {
-          'a number of 1 MB': `{"inputs":[${'9'.repeat(LIMIT - 100)}]}`,
-          'a fraction of 1 MB': `{"inputs":[0.${'1'.repeat(LIMIT - 100)}]}`,
-          'an exponent of 1 MB': `{"inputs":[1e${'9'.repeat(LIMIT - 100)}]}`,
-          'a string of 1 MB': `{"inputs":"${'a'.repeat(LIMIT - 100)}"}`,
-          'a key of 1 MB': `{"${'a'.repeat(LIMIT - 100)}":1}`,
-          'a signature name of 1 MB': `{"signature_name":"${'a'.repeat(LIMIT - 100)}","inputs":1}`,
-          '1 MB of white space': ' '.repeat(LIMIT),
-          'more than 1 MB': ' '.repeat(LIMIT + 1),
+          'a number of 8 MB': `{"inputs":[${'9'.repeat(LIMIT - 100)}]}`,
+          'a fraction of 8 MB': `{"inputs":[0.${'1'.repeat(LIMIT - 100)}]}`,
+          'an exponent of 8 MB': `{"inputs":[1e${'9'.repeat(LIMIT - 100)}]}`,
+          'a string of 8 MB': `{"inputs":"${'a'.repeat(LIMIT - 100)}"}`,
+          'a key of 8 MB': `{"${'a'.repeat(LIMIT - 100)}":1}`,
+          'a signature name of 8 MB': `{"signature_name":"${'a'.repeat(LIMIT - 100)}","inputs":1}`,
+          '8 MB of white space': ' '.repeat(LIMIT),
+          'more than 8 MB': ' '.repeat(LIMIT + 1),
         };
         const { statuses, longest } = await sendAll(url, bodies, '/v1/models/celsius:predict');
         const came = tally(Object.values(statuses));
@@ -115,7 +119,7 @@ export const bodyTests: HardeningTest[] = [
     name: 'many large bodies at once',
     run: () =>
       withServer({}, async (url) => {
-        const body = `{"inputs":[${new Array(400_000).fill(212).join(',')}]}`.slice(0, LIMIT);
+        const body = `{"inputs":[${new Array(400_000).fill(212).join(',')}]}`.slice(0, LARGE);
         const cut = body.slice(0, body.lastIndexOf(',')).concat(']}');
         const answers = await Promise.all(
           Array.from({ length: 200 }, () => exchange(url, post('/v1/models/celsius:predict', cut))),
@@ -128,14 +132,17 @@ export const bodyTests: HardeningTest[] = [
   {
     name: 'bodies that fill the room for all',
     run: () =>
-      withServer({ env: { REQUEST_TIMEOUT_MS: '5000' } }, async (url) => {
-        const unfinished = post('/v1/models/celsius:predict', ' '.repeat(LIMIT)).slice(0, -1);
-        const answers = await Promise.all(Array.from({ length: 500 }, () => exchange(url, unfinished)));
-        const came = tally(answers.map((answer) => answer?.status));
-        // 64 MiB have room for 63 and the beginnings of others, which get 503 in turn
-        expect(/^408: (6[0-4]|[1-5]?\d), 503: 4\d\d$/.test(came), came);
-        return { sent: '500 connections, 1 MiB but for the last byte on each', came };
-      }),
+      withServer(
+        { env: { REQUEST_TIMEOUT_MS: '5000', BODIES_LIMIT_BYTES: String(64 << 20) } },
+        async (url) => {
+          const unfinished = post('/v1/models/celsius:predict', ' '.repeat(LARGE)).slice(0, -1);
+          const answers = await Promise.all(Array.from({ length: 500 }, () => exchange(url, unfinished)));
+          const came = tally(answers.map((answer) => answer?.status));
+          // 64 MiB have room for 63 and the beginnings of others, which get 503 in turn
+          expect(/^408: (6[0-4]|[1-5]?\d), 503: 4\d\d$/.test(came), came);
+          return { sent: '500 connections, 1 MiB but for the last byte on each, room for 64 MiB', came };
+        },
+      ),
   },
   {
     name: 'prototype keys',

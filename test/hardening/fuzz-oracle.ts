@@ -10,7 +10,16 @@ export type Known = Readonly<Record<string, Row>> | 'refused';
 type RowOracle = (inputs: Readonly<Record<string, Row>>) => Known | undefined;
 
 const f32 = Math.fround;
-const num = (row: Row | undefined): number => (typeof row === 'number' ? f32(row) : Number.NaN);
+
+/** The least float32 with full precision. TensorFlow takes what is nearer to zero for zero while it computes. */
+const LEAST_NORMAL = 2 ** -126;
+
+/** A number as TensorFlow computes with it; what only moves numbers leaves them as they are. */
+const num = (row: Row | undefined): number => {
+  if (typeof row !== 'number') return Number.NaN;
+  const value = f32(row);
+  return Math.abs(value) < LEAST_NORMAL ? 0 : value;
+};
 const list = (row: Row | undefined): readonly Row[] => (Array.isArray(row) ? row : []);
 const int = (row: Row | undefined): bigint =>
   typeof row === 'bigint' || typeof row === 'number' ? BigInt(row) : 0n;
@@ -75,9 +84,6 @@ export function answerTo(
   return ORACLES[`${model} ${signature}`]?.(inputs);
 }
 
-/** Numbers that TensorFlow may take for zero: it flushes what float32 holds with less precision. */
-const SUBNORMAL = 2 ** -126;
-
 /** True where a known output holds what JSON cannot say: the answer is a 400 then. */
 export function isUnsayable(row: Row): boolean {
   if (Array.isArray(row)) return row.some(isUnsayable);
@@ -93,7 +99,7 @@ export function sameRow(known: Row, found: unknown): boolean {
   if (typeof known === 'number') {
     if (typeof found !== 'number' && typeof found !== 'bigint') return false;
     const value = Number(found); // a large float32 is a whole number, written without its fraction
-    return f32(value) === known || (Math.abs(value) <= SUBNORMAL && Math.abs(known) <= SUBNORMAL);
+    return f32(value) === known || (Math.abs(value) <= LEAST_NORMAL && Math.abs(known) <= LEAST_NORMAL);
   }
   if (typeof known === 'bigint')
     return (typeof found === 'number' || typeof found === 'bigint') && BigInt(found) === known;

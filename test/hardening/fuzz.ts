@@ -32,7 +32,7 @@ const GROWTH_LIMIT = 128 << 20;
 const help = `usage: npm run test:fuzz -- [--seed N] [--requests N] [--models a,b] [--bundle]
 
 Sends N requests (10000) to servers of ${MODELS.length} models: right ones whose answers are known, and ones that are
-damaged in their structure or their bytes. Fails on a 5xx, a crash, an answer that is wrong or no JSON, a tensor that
+damaged in their structure or their bytes. Fails on a 5xx, a crash, an answer that is wrong or no JSON, a call that
 is left behind, memory that grows. --bundle runs dist/main.js in place of the source.
 `;
 

@@ -8,6 +8,7 @@ import type { HardeningTest } from './case.ts';
 import { connectionTests } from './connections.ts';
 import { lifeTests } from './life.ts';
 import { modelTests } from './models.ts';
+import { runTests } from './runs.ts';
 import { wireTests } from './wire.ts';
 
 const help = `usage: npm run test:hardening -- [--only TEXT] [--write]
@@ -17,7 +18,14 @@ the server's peak memory. Exit code 1 where one failed. --only runs those whose 
 table into test/hardening/README.md.
 `;
 
-const TESTS: HardeningTest[] = [...connectionTests, ...wireTests, ...bodyTests, ...modelTests, ...lifeTests];
+const TESTS: HardeningTest[] = [
+  ...connectionTests,
+  ...wireTests,
+  ...bodyTests,
+  ...runTests,
+  ...modelTests,
+  ...lifeTests,
+];
 const HEAD =
   '| test | what was sent | what came back | peak RSS | seconds |\n| --- | --- | --- | --- | --- |\n';
 
@@ -58,7 +66,7 @@ async function main(): Promise<number> {
 const readme = (table: string) => `# Hardening
 
 \`npm run test:hardening\` does to a server on 127.0.0.1 what an unfriendly world may do to it; each test fails where the
-server crashes, answers with a 5xx that is not meant, or does not convert °F rightly afterwards. \`-- --write\` writes this
+server crashes, answers with a 5xx that is not meant, or does not answer rightly afterwards. \`-- --write\` writes this
 file. \`npm run test:fuzz -- --seed N --requests N\` sends fuzzed requests to servers of all fixture models.
 
 Measured on ${cpus().length} cores of ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; other work ran on them, so

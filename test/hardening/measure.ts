@@ -11,10 +11,11 @@ function statusBytes(pid: number, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
 
-/** A value of a server's own /metrics. */
+/** A value of a server's own /metrics. @param name with its labels, as they stand there */
 export async function metric(url: string, name: string): Promise<string> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 'none';
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return line?.slice(name.length + 1) ?? 'none';
 }
 
 /** Calls held in native memory: none before and after any requests. */

@@ -28,8 +28,10 @@ bool Body::Close(std::string* error) {
 }
 
 bool Body::Explain(std::string* error) const {
-  *error = IsUtf8(body_) ? "the body is not JSON: " + std::string(in.fault) + " at byte " + std::to_string(in.at - begin_)
-                         : "the body is not UTF-8";
+  *error = "the body is not UTF-8";
+  if (IsUtf8(body_)) {
+    *error = "the body is not JSON: " + std::string(in.fault) + " at byte " + std::to_string(in.at - body_.data());
+  }
   return false;
 }
 

@@ -14,7 +14,7 @@ namespace celsiusify {
 // `in`, until NextKey is false; then Close.
 class Body {
  public:
-  Body(const char* body, size_t size) : in(body, body + size), begin_(body), body_(body, size) {}
+  Body(const char* body, size_t size) : in(body, body + size), body_(body, size) {}
 
   Scanner in;
 
@@ -34,7 +34,6 @@ class Body {
  private:
   bool Explain(std::string* error) const;
 
-  const char* begin_;
   std::string_view body_;
   Step step_ = Step::kItem;
   bool first_ = true;

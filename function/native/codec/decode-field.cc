@@ -79,11 +79,11 @@ bool DecodeField(const char* text, size_t size, const char* key, TF_DataType dty
   }
   *scalar = *value != '[';
   if (!read) {
-    *out = ReadTensor({value}, false, body.in.end, {field_name, dtype}, field_name, &builder, error);
+    *out = ReadTensor({{value}, false, false, body.in.end}, {field_name, dtype}, field_name, &builder, error);
     return *out != nullptr;
   }
   if (*scalar) builder.shape.push_back(1);
-  *out = builder.Finish(dtype, body.in.end);
+  *out = builder.Finish(dtype, false, body.in.end);
   return true;
 }
 

@@ -1,4 +1,5 @@
-// JSON request bodies to tensors. Thread-safe: all state between calls is scratch memory of the calling thread.
+// JSON request bodies to tensors. Thread-safe: all state between calls is scratch memory of the calling thread. It
+// expects the rounding mode that threads have at first; where subnormals are flushed, float32 below 1.2e-38 comes as 0.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,9 @@
 namespace celsiusify {
 
 struct Decoded {
-  int signature = -1;               // index into the signatures given
-  bool rows = false;                // "instances" in, "predictions" out; else "inputs" in, "outputs" out
-  std::vector<TF_Tensor*> inputs;   // in the order of the signature's inputs; the caller's to delete
+  int signature = -1;              // index into the signatures given
+  bool rows = false;               // "instances" in, "predictions" out; else "inputs" in, "outputs" out
+  std::vector<TF_Tensor*> inputs;  // in the order of the signature's inputs; the caller's to delete
 };
 
 // Reads the body of a `:predict` request, as TensorFlow Serving understands it. Tensors are 64-byte aligned and dense,

@@ -69,7 +69,7 @@ inline bool IsComplex(TF_DataType dtype) {
   return ValueType(dtype) == TF_COMPLEX64 || ValueType(dtype) == TF_COMPLEX128;
 }
 
-// Past the one object that stands for a value, {"b64": "…"}, and its content; false, `in` anywhere, where it is another.
+// Past the one object that stands for a value, {"b64": "…"}, with its content; false, `in` anywhere, for another.
 bool SkipBase64Object(Scanner* in, std::string_view* content);
 
 // One element each: its end, or null where the text at `at` is not one of that type.

@@ -8,46 +8,10 @@
 #include "tensorflow/core/platform/ctstring_internal.h"
 #include "text.h"
 #include "write-number.h"
+#include "writer.h"
 
 namespace celsiusify {
 namespace {
-
-// Appends to a string by way of a buffer, so that numbers are written where they need no bounds check.
-class Writer {
- public:
-  explicit Writer(std::string* text) : text_(text) {}
-  ~Writer() { Flush(); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
-  // Room for a number and a comma.
-  char* Room() {
-    if (sizeof buffer_ - size_ < kMaxNumberSize + 1) Flush();
-    return buffer_ + size_;
-  }
-  void Keep(const char* end) { size_ = end - buffer_; }
-
-  void Put(char c) {
-    if (size_ == sizeof buffer_) Flush();
-    buffer_[size_++] = c;
-  }
-
-  // The string itself, to append what is long.
-  std::string* text() {
-    Flush();
-    return text_;
-  }
-
- private:
-  void Flush() {
-    text_->append(buffer_, size_);
-    size_ = 0;
-  }
-
-  std::string* text_;
-  size_t size_ = 0;
-  char buffer_[2048];
-};
 
 bool IsFinite(double value) { return std::isfinite(value); }
 bool IsFinite(float value) { return std::isfinite(value); }
@@ -160,8 +124,8 @@ bool Source::WriteElements<StringInBody>(int64_t from, int64_t count, Writer* to
     } else if (IsUtf8(bytes)) {
       AppendQuoted(bytes, text);
     } else {
-      *error = "output " + Quoted(field_.name) + " holds bytes that are no UTF-8; give the output a name that ends in " +
-               "_bytes to get it as b64";
+      *error = "output " + Quoted(field_.name) +
+               " holds bytes that are no UTF-8; give the output a name that ends in _bytes to get it as b64";
       return false;
     }
   }

@@ -12,7 +12,7 @@ namespace celsiusify {
 // where the signature has one output, else objects by name.
 //
 // `outputs` are in the order of signature.outputs. What counts is each tensor's own dtype, not the signature's.
-// False: an output has no row format or holds a value that JSON cannot say (HTTP 400); `*error` says which. `*text` then
+// False: an output has no row format or holds a value that JSON cannot say (HTTP 400); `*error` says which, and `*text`
 // is as it was.
 bool EncodePredict(const Signature& signature, bool rows, TF_Tensor* const* outputs, std::string* text,
                    std::string* error);

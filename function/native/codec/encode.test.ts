@@ -41,6 +41,7 @@ t.test('numbers as they look', async (t) => {
     ['DT_FLOAT', 1.1754943508222875e-38, '1.1754944e-38'],
     ['DT_FLOAT', 1.401298464324817e-45, '1e-45'],
     ['DT_FLOAT', 8388609.5, '8388610'],
+    ['DT_FLOAT', 7.038530691851209e-26, '7.0385307e-26'], // 7.038531e-26 rounds twice, to its neighbour
     ['DT_DOUBLE', 0.1, '0.1'],
     ['DT_DOUBLE', 1 / 3, '0.3333333333333333'],
     ['DT_DOUBLE', 5e-324, '5e-324'],

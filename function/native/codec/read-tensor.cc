@@ -40,6 +40,16 @@ std::string RefusalOf(std::string_view, double, double) { return "is beyond the 
 std::string RefusalOf(std::string_view, double, bool) { return {}; }
 std::string RefusalOf(std::string_view, double, StringInBody) { return {}; }
 
+// Reads one element to the buffer's end; its end in the text, or null.
+using ElementReader = const char* (*)(const char* at, const char* end, ElementBuffer* elements);
+
+template <class T>
+const char* ReadElementOf(const char* at, const char* end, ElementBuffer* elements) {
+  at = ReadElement(at, end, elements->Room<T>());
+  elements->Keep<T>();
+  return at;
+}
+
 // The walk over one tensor's lists. Recursion is no deeper than kMaxRank.
 class Walk {
  public:
@@ -99,11 +109,9 @@ class Walk {
   }
 
   // Past a value that CheckLists has seen; null where an element is none.
-  template <class T>
-  const char* Fill(const char* at, size_t level) {
+  const char* Fill(const char* at, size_t level, ElementReader read) {
     if (level == shape_.size()) {
-      const char* element_end = ReadElement(at, end_, builder_->elements.Room<T>());
-      builder_->elements.Keep<T>();
+      const char* element_end = read(at, end_, &builder_->elements);
       if (element_end == nullptr) {
         *error_ = Place(level) + ": " + Shown(at, end_, field_.dtype) + " " + Refusal(at, end_, field_.dtype) + Input();
       }
@@ -114,7 +122,7 @@ class Walk {
     int64_t count = 0;
     for (Step step = in.First(']'); step == Step::kItem; step = in.Next(']'), ++count) {
       indexes_[level] = count;
-      in.at = Fill<T>(in.at, level + 1);
+      in.at = Fill(in.at, level + 1, read);
       if (in.at == nullptr) return nullptr;
     }
     return in.at;
@@ -180,28 +188,31 @@ std::string Refusal(const char* at, const char* end, TF_DataType dtype) {
   });
 }
 
-TF_Tensor* ReadTensor(const std::vector<const char*>& values, bool rows, const char* end, const Field& field,
-                      const std::string& path, TensorBuilder* builder, std::string* error) {
+TF_Tensor* ReadTensor(const TensorText& text, const Field& field, const std::string& path, TensorBuilder* builder,
+                      std::string* error) {
   error->clear();
   if (!IsServed(field.dtype)) {
     *error = "input " + Quoted(field.name) + " has dtype " + NameOf(field.dtype) + ", which is not served";
     return nullptr;
   }
   builder->Clear();
-  if (rows) builder->shape.push_back(static_cast<int64_t>(values.size()));
-  Walk walk(end, field, path, builder, error);
+  const std::vector<const char*>& values = text.values;
+  if (text.split) builder->shape.push_back(static_cast<int64_t>(values.size()));
+  Walk walk(text.end, field, path, builder, error);
   if (!walk.ReadShape(values[0])) return nullptr;
-  const size_t level = rows ? 1 : 0;
+  const size_t level = text.split ? 1 : 0;
+  const ElementReader read =
+      WithElement(field.dtype, [](auto element) -> ElementReader { return ReadElementOf<decltype(element)>; });
   for (size_t row = 0; row < values.size() && error->empty(); ++row) {
     walk.SetIndex(row);
     walk.CheckLists(values[row], level);
   }
   for (size_t row = 0; row < values.size() && error->empty(); ++row) {
     walk.SetIndex(row);
-    WithElement(field.dtype, [&](auto element) { walk.Fill<decltype(element)>(values[row], level); });
+    walk.Fill(values[row], level, read);
   }
   if (!error->empty()) return nullptr;
-  TF_Tensor* tensor = builder->Finish(field.dtype, end);
+  TF_Tensor* tensor = builder->Finish(field.dtype, text.rows, text.end);
   if (tensor == nullptr) *error = path + ": complex numbers are pairs [real, imaginary]" + walk.Input();
   return tensor;
 }

@@ -37,11 +37,11 @@ void CopyString(const char* at, const char* end, TF_TString* string) {
 
 }  // namespace
 
-TF_Tensor* TensorBuilder::Finish(TF_DataType dtype, const char* end) const {
+TF_Tensor* TensorBuilder::Finish(TF_DataType dtype, bool rows, const char* end) const {
   int rank = static_cast<int>(shape.size());
   const bool empty = rank > 0 && shape.back() == 0;  // the innermost level: others that are empty have nothing in them
   if (IsComplex(dtype) && !empty) {
-    if (rank == 0 || shape.back() != 2) return nullptr;
+    if (rank <= (rows ? 1 : 0) || shape.back() != 2) return nullptr;
     --rank;
   }
   if (ValueType(dtype) != TF_STRING) {

@@ -101,9 +101,9 @@ class TensorBuilder {
     return size == static_cast<int64_t>(count) && (count > 0 || depth == shape.size());
   }
 
-  // The tensor; null where it should be of complex numbers and the innermost lists are no pairs. Strings are read from
-  // the body, which ends at `end`. The caller owns it.
-  TF_Tensor* Finish(TF_DataType dtype, const char* end) const;
+  // The tensor; null where it should be of complex numbers and the innermost lists are no pairs, or the rows themselves
+  // would be one. Strings are read from the body, which ends at `end`. The caller owns it.
+  TF_Tensor* Finish(TF_DataType dtype, bool rows, const char* end) const;
 };
 
 // A tensor of strings, all empty. Whoever deletes the tensor last frees them. `bytes`: of all TF_TStrings, at least.

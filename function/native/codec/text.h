@@ -9,7 +9,7 @@
 
 namespace celsiusify {
 
-// Past the characters that stand for themselves in a JSON string: ASCII without control characters, quote and backslash.
+// Past the characters that stand for themselves in a JSON string: ASCII but control characters, quote and backslash.
 inline const char* SkipPlain(const char* at, const char* end) {
   constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
   for (; end - at >= 8; at += 8) {
@@ -17,7 +17,7 @@ inline const char* SkipPlain(const char* at, const char* end) {
     std::memcpy(&bytes, at, 8);
     const uint64_t quote = bytes ^ kOnes * '"';
     const uint64_t backslash = bytes ^ kOnes * '\\';
-    // A byte's highest bit is set where it is below 0x20, zero after the XOR, or not ASCII; a false one only after such.
+    // A byte's highest bit is set where it is below 0x20, zero after the XOR, or not ASCII; wrongly only after such.
     const uint64_t odd = ((bytes - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes) | bytes) & kHighs;
     if (odd != 0) {
       at += __builtin_ctzll(odd) / 8;

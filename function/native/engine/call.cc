@@ -1,6 +1,6 @@
 #include "call.h"
 
-#include <exception>
+#include <new>
 #include <utility>
 
 #include "../codec/decode.h"
@@ -16,6 +16,8 @@ std::vector<TF_Tensor*> Pointers(const std::vector<TensorPtr>& tensors) {
   return pointers;
 }
 
+Failure NoMemory() { return {TF_RESOURCE_EXHAUSTED, "there is not enough memory for this request"}; }
+
 }  // namespace
 
 void Call::Reset() {
@@ -29,6 +31,15 @@ void Call::Reset() {
 }
 
 bool Call::Decode(const char* body, size_t size) {
+  try {
+    return DecodeAs(body, size);
+  } catch (const std::bad_alloc&) {
+    failure = NoMemory();
+    return false;
+  }
+}
+
+bool Call::DecodeAs(const char* body, size_t size) {
   std::string error;
   bool good = false;
   if (format == kPredict) {
@@ -63,6 +74,16 @@ bool Call::Run() {
 }
 
 bool Call::Encode() {
+  try {
+    return EncodeAs();
+  } catch (const std::bad_alloc&) {
+    failure = NoMemory();
+    text.clear();
+    return false;
+  }
+}
+
+bool Call::EncodeAs() {
   const Signature& definition = model->signatures()[signature];
   std::string error;
   bool good = true;
@@ -83,7 +104,9 @@ bool Call::Encode() {
   return good;
 }
 
-bool RunTogether(const std::vector<Call*>& calls, int64_t rows) {
+namespace {
+
+bool TryTogether(const std::vector<Call*>& calls, int64_t rows) {
   const Call& first = *calls.front();
   std::vector<TensorPtr> merged;
   for (size_t i = 0; i < first.inputs.size(); ++i) {
@@ -106,6 +129,17 @@ bool RunTogether(const std::vector<Call*>& calls, int64_t rows) {
     }
   }
   return true;
+}
+
+}  // namespace
+
+bool RunTogether(const std::vector<Call*>& calls, int64_t rows) {
+  try {
+    return TryTogether(calls, rows);
+  } catch (const std::bad_alloc&) {
+    for (Call* call : calls) call->outputs.clear();
+    return false;
+  }
 }
 
 }  // namespace celsiusify

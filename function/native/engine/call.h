@@ -37,6 +37,10 @@ struct Call {
   bool Run();
   // Writes `text`. False: failure says why.
   bool Encode();
+
+ private:
+  bool DecodeAs(const char* body, size_t size);
+  bool EncodeAs();
 };
 
 // Runs calls of one key in one run of `rows` rows (at least theirs; more are padding, which is cut off again), in the

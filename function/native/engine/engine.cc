@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,6 +52,7 @@ class Engine {
   napi_value Open(napi_callback_info info);
   napi_value AddField(napi_callback_info info);
   napi_value Freeze(napi_callback_info info);
+  napi_value SaveFrozen(napi_callback_info info);
   napi_value Replace(napi_callback_info info);
   napi_value Close(napi_callback_info info);
   napi_value Decode(napi_callback_info info);
@@ -270,8 +272,9 @@ napi_value Engine::Freeze(napi_callback_info info) {
   auto freezing = std::make_shared<Freezing>();
   freezing->model = models_[js::Uint32(env_, arguments[1])];
   freezing->folder = js::String(env_, arguments[2]);
-  freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4])};
-  freezing->available = static_cast<uint64_t>(js::Double(env_, arguments[5]));
+  freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4]), true};
+  const double available = js::Double(env_, arguments[5]);
+  freezing->available = available < 1e18 ? static_cast<uint64_t>(available) : UINT64_MAX;
   Submit(
       js::Uint32(env_, arguments[0]), false,
       [freezing] {
@@ -283,7 +286,7 @@ napi_value Engine::Freeze(napi_callback_info info) {
         const std::shared_ptr<Session> session = freezing->model->session();
         Loaded loaded{session->get(), session->graph(), file.bytes()};
         loaded.folder = freezing->folder;
-        loaded.tensors = freezing->model->tensors();
+        loaded.runs = freezing->model->runs();
         Frozen frozen;
         TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
         if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
@@ -294,6 +297,37 @@ napi_value Engine::Freeze(napi_callback_info info) {
       [this, freezing]() -> napi_value {
         if (freezing->frozen == nullptr) return js::Error(env_, {TF_FAILED_PRECONDITION, freezing->why_not});
         return js::Number(env_, models_.Put(std::move(freezing->frozen)));
+      });
+  return nullptr;
+}
+
+napi_value Engine::SaveFrozen(napi_callback_info info) {
+  const js::Arguments<4> arguments(env_, info);
+  struct Saving {
+    std::shared_ptr<Model> model;
+    std::string folder, file, why_not;
+  };
+  auto saving = std::make_shared<Saving>();
+  saving->model = models_[js::Uint32(env_, arguments[1])];
+  saving->folder = js::String(env_, arguments[2]);
+  saving->file = js::String(env_, arguments[3]);
+  Submit(
+      js::Uint32(env_, arguments[0]), false,
+      [saving] {
+        const MappedFile file(saving->folder + "/saved_model.pb");
+        const std::shared_ptr<Session> session = saving->model->session();
+        Loaded loaded{session->get(), session->graph(), file.bytes()};
+        loaded.folder = saving->folder;
+        loaded.runs = saving->model->runs();
+        std::string frozen;
+        if (!FreezeToSavedModel(loaded, &frozen, &saving->why_not)) return;
+        std::ofstream out(saving->file, std::ios::binary);
+        if (!out.write(frozen.data(), static_cast<std::streamsize>(frozen.size())).flush())
+          saving->why_not = saving->file + " cannot be written";
+      },
+      [this, saving]() -> napi_value {
+        if (!saving->why_not.empty()) return js::Error(env_, {TF_FAILED_PRECONDITION, saving->why_not});
+        return js::Undefined(env_);
       });
   return nullptr;
 }
@@ -479,6 +513,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Open>(object, "open");
   engine->Method<&Engine::AddField>(object, "addField");
   engine->Method<&Engine::Freeze>(object, "freeze");
+  engine->Method<&Engine::SaveFrozen>(object, "saveFrozen");
   engine->Method<&Engine::Replace>(object, "replace");
   engine->Method<&Engine::Close>(object, "close");
   engine->Method<&Engine::Decode>(object, "decode");

@@ -46,14 +46,11 @@ Model::Model(const Model& other, std::shared_ptr<Session> session)
   bound_ = Bind(std::move(session));
 }
 
-std::vector<std::string> Model::tensors() const {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < definitions_.size(); ++i) {
-    if (!signatures_[i].unsupported.empty()) continue;
-    names.insert(names.end(), definitions_[i].inputs.begin(), definitions_[i].inputs.end());
-    names.insert(names.end(), definitions_[i].outputs.begin(), definitions_[i].outputs.end());
-  }
-  return names;
+std::vector<Endpoints> Model::runs() const {
+  std::vector<Endpoints> runs;
+  for (size_t i = 0; i < definitions_.size(); ++i)
+    if (signatures_[i].unsupported.empty()) runs.push_back({definitions_[i].inputs, definitions_[i].outputs});
+  return runs;
 }
 
 std::shared_ptr<const Model::Bound> Model::Bind(std::shared_ptr<Session> session) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../codec/signature.h"
+#include "../freeze/freeze.h"
 #include "tensors.h"
 
 namespace celsiusify {
@@ -59,8 +60,8 @@ class Model {
 
   // The same signatures and formats in another session.
   Model(const Model& other, std::shared_ptr<Session> session);
-  // Graph's names of all tensors that signatures which are served have.
-  std::vector<std::string> tensors() const;
+  // What signatures that are served feed and fetch.
+  std::vector<Endpoints> runs() const;
 
   // Runs from now on are of `session`; those under way end in the one before. False, and nothing changed, where it lacks
   // a tensor of a signature.

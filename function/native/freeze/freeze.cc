@@ -3,27 +3,15 @@
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <memory>
 
+#include "owned.h"
 #include "plan.h"
-#include "substitute.h"
 
 namespace celsiusify {
 namespace {
 
+constexpr uint64_t kMegabyte = 1000000;
 constexpr uint64_t kProtobufLimit = (uint64_t{1} << 31) - 1;
-
-template <typename T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-struct Status {
-  TF_Status* status = TF_NewStatus();
-  ~Status() { TF_DeleteStatus(status); }
-  operator TF_Status*() const { return status; }
-  void Check(const std::string& what) const {
-    if (TF_GetCode(status) != TF_OK) throw Refusal(what + ": " + TF_Message(status));
-  }
-};
 
 // What a variable holds, and its name.
 struct Value {
@@ -37,22 +25,14 @@ void CloseSession(TF_Session* session) {
   TF_DeleteSession(session, status);
 }
 
-TF_Output OutputOf(TF_Graph* graph, const std::string& tensor) {
-  const size_t colon = tensor.rfind(':');
-  TF_Operation* operation = TF_GraphOperationByName(graph, tensor.substr(0, colon).c_str());
-  if (operation == nullptr) throw Refusal("the graph has no node " + tensor.substr(0, colon));
-  return {operation, colon == std::string::npos ? 0 : std::stoi(tensor.substr(colon + 1))};
-}
-
 // A node that reads the variable: one of the graph's own, or a new one, which other runs do not mind.
 TF_Output ReaderOf(TF_Graph* graph, const std::string& variable) {
-  const TF_Output handle = OutputOf(graph, variable);
+  const TF_Output handle = TensorOf(graph, variable);
   std::vector<TF_Input> consumers(TF_OperationOutputNumConsumers(handle));
   TF_OperationOutputConsumers(handle, consumers.data(), static_cast<int>(consumers.size()));
   for (const TF_Input& consumer : consumers)
     if (std::strcmp(TF_OperationOpType(consumer.oper), "ReadVariableOp") == 0) return {consumer.oper, 0};
   const Status status;
-  unsigned char is_set = 0;
   TF_DataType dtype;
   TF_OperationGetAttrType(handle.oper, "dtype", &dtype, status);
   status.Check(variable);
@@ -129,29 +109,15 @@ void RunInitOp(const Plan& plan, const Loaded& loaded, TF_Session* session, TF_G
   std::vector<Owned<TF_Tensor>> owned;
   std::vector<TF_Tensor*> names;
   for (const auto& [tensor, file] : plan.assets) {
-    inputs.push_back(OutputOf(graph, tensor));
+    inputs.push_back(TensorOf(graph, tensor));
     owned.push_back(StringTensor(loaded.folder + "/assets/" + file));
     names.push_back(owned.back().get());
   }
-  const TF_Operation* init_op = OutputOf(graph, plan.init_op).oper;
+  const TF_Operation* init_op = TensorOf(graph, plan.init_op).oper;
   const Status status;
   TF_SessionRun(session, nullptr, inputs.data(), names.data(), static_cast<int>(names.size()), nullptr, nullptr, 0,
                 &init_op, 1, nullptr, status);
   status.Check("its tables cannot be initialised");
-}
-
-// The session has its own copy of the graph by now.
-void ForgetConstants(TF_Graph* graph, const std::vector<Value>& values) {
-  // an AttrValue: a tensor (8) of dtype (1) that is empty: of shape (2) with one dimension (2) of size (1) 0
-  for (const Value& value : values) {
-    std::string attribute;
-    const char empty[] = {0x42, 0x08, 0x08, static_cast<char>(TF_TensorType(value.tensor.get())), 0x12, 0x04,
-                          0x12, 0x02, 0x08, 0x00};
-    const Owned<TF_Buffer> buffer(TF_NewBufferFromString(empty, sizeof empty), TF_DeleteBuffer);
-    const Status status;
-    TF_SetAttr(graph, TF_GraphOperationByName(graph, value.name.c_str()), "value", buffer.get(), status);
-    status.Check(value.name);
-  }
 }
 
 // Turns whatever is thrown into words.
@@ -165,33 +131,46 @@ bool Try(std::string* why_not, const std::function<void()>& act) {
   }
 }
 
-std::string Megabytes(uint64_t bytes) { return std::to_string((bytes + 999999) / 1000000) + " MB"; }
+Plan PlanOf(const Loaded& loaded) {
+  std::vector<std::string> tensors;
+  for (const Endpoints& run : loaded.runs) {
+    tensors.insert(tensors.end(), run.inputs.begin(), run.inputs.end());
+    tensors.insert(tensors.end(), run.outputs.begin(), run.outputs.end());
+  }
+  return PlanFreeze(loaded.saved_model, loaded.tag, tensors);
+}
+
+std::string Megabytes(uint64_t bytes) { return std::to_string((bytes + kMegabyte - 1) / kMegabyte) + " MB"; }
 
 }  // namespace
+
+uint64_t BytesToFreeze(uint64_t variables) { return 64 * kMegabyte + 8 * variables; }
 
 bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available, Frozen* frozen,
             std::string* why_not) {
   return Try(why_not, [&] {
-    const Plan plan = PlanFreeze(loaded.saved_model, loaded.tag, loaded.tensors);
+    const Plan plan = PlanOf(loaded);
     std::vector<Value> values = ReadValues(loaded, plan.variables);
     const uint64_t bytes = BytesOf(values);
     if (bytes > kProtobufLimit) throw Refusal("its variables have " + Megabytes(bytes) + ", over 2 GB");
+    if (BytesToFreeze(bytes) > available)
+      throw Refusal("that takes " + Megabytes(BytesToFreeze(bytes)) + " of memory for a while, and " +
+                    Megabytes(available) + " are left");
     Owned<TF_Graph> graph = MakeGraph(plan, values);
     const Status status;
     Owned<TF_Session> session(TF_NewSession(graph.get(), options, status), CloseSession);
     status.Check("TensorFlow does not make a session");
-    TF_ExtendSession(session.get(), status);
-    status.Check("TensorFlow does not take the frozen graph");
-    ForgetConstants(graph.get(), values);
     values.clear();
     RunInitOp(plan, loaded, session.get(), graph.get());
+    std::string problem;
+    if (!Settle(session.get(), graph.get(), loaded.runs, &problem)) throw Refusal(problem);
     *frozen = {session.release(), graph.release()};
   });
 }
 
 bool FreezeToSavedModel(const Loaded& loaded, std::string* saved_model, std::string* why_not) {
   return Try(why_not, [&] {
-    const Plan plan = PlanFreeze(loaded.saved_model, loaded.tag, loaded.tensors);
+    const Plan plan = PlanOf(loaded);
     const std::vector<Value> values = ReadValues(loaded, plan.variables);
     const uint64_t bytes = BytesOf(values) + plan.graph_def.size();
     if (bytes > kProtobufLimit) throw Refusal("its graph would have " + Megabytes(bytes) + ", over 2 GB");

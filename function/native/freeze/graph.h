@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "wire.h"
+#include "../wire.h"
 
 namespace celsiusify {
 

@@ -7,7 +7,7 @@
 
 #include "graph.h"
 #include "substitute.h"
-#include "wire.h"
+#include "../wire.h"
 
 namespace celsiusify {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 using wire::Field;
 using wire::Reader;
 
+constexpr std::string_view kAssignment = "AssignVariableOp";
 constexpr std::string_view kInitOp = "__saved_model_init_op";
 
 std::string_view WithoutPrefix(std::string_view tensor) {
@@ -96,7 +97,8 @@ class Planner {
     for (const Node& node : graph_.nodes) {
       if (variables.count(node.name)) plan.variables.emplace_back(node.name);
       else if (kept.count(&node))
-        for (const Node& rewritten : substitution.Rewrite(node)) AppendNode(&plan.graph_def, 1, rewritten);
+        for (const Node& rewritten : substitution.Rewrite(WithoutAssignments(node, kept)))
+          AppendNode(&plan.graph_def, 1, rewritten);
     }
     std::string library;
     for (const auto& [name, definition] : substitution.functions()) wire::AppendBytes(&library, 1, definition);
@@ -106,15 +108,15 @@ class Planner {
   }
 
  private:
-  // These nodes and all that they need.
-  std::set<const Node*> Reach(std::vector<std::string_view> names) const {
+  // These nodes and all that they need, but for `without` and what only they need.
+  std::set<const Node*> Reach(std::vector<std::string_view> names, const std::set<const Node*>& without = {}) const {
     std::set<const Node*> reached;
     while (!names.empty()) {
       const std::string_view name = names.back();
       names.pop_back();
       const auto node = nodes_.find(name);
       if (node == nodes_.end()) throw Refusal("the graph has no node " + std::string(name));
-      if (!reached.insert(node->second).second) continue;
+      if (without.count(node->second) || !reached.insert(node->second).second) continue;
       for (std::string_view input : node->second->inputs) names.push_back(WithoutPrefix(input));
     }
     return reached;
@@ -135,13 +137,39 @@ class Planner {
     }
   }
 
+  // Of an init op's nodes those that assign to a variable that is served, which has the value by now, or that nothing reads.
+  std::set<const Node*> NeedlessAssignments(const std::set<const Node*>& init) const {
+    std::set<const Node*> assignments, used = served_;
+    for (const Node* node : init) {
+      if (node->op == kAssignment) assignments.insert(node);
+      else
+        for (std::string_view input : node->inputs) used.insert(nodes_.at(WithoutPrefix(input)));
+    }
+    std::set<const Node*> needless;
+    for (const Node* node : assignments) {
+      const Node* const variable = nodes_.at(WithoutPrefix(node->inputs.at(0)));
+      if (served_.count(variable) || !used.count(variable)) needless.insert(node);
+    }
+    return needless;
+  }
+
+  // The node without waiting for assignments that are left out.
+  Node WithoutAssignments(Node node, const std::set<const Node*>& kept) const {
+    const auto is_left_out = [&](std::string_view input) {
+      const Node* const other = nodes_.at(WithoutPrefix(input));
+      return input.front() == '^' && other->op == kAssignment && kept.count(other) == 0;
+    };
+    node.inputs.erase(std::remove_if(node.inputs.begin(), node.inputs.end(), is_left_out), node.inputs.end());
+    return node;
+  }
+
   void PlanInit(Plan* plan, std::set<const Node*>* kept) const {
     const std::string_view init_op = InitOpOf(meta_graph_);
     if (init_op.empty() || nodes_.count(init_op) == 0) return;
-    const std::set<const Node*> needed = Reach({init_op});
+    const std::set<const Node*> needed = Reach({init_op}, NeedlessAssignments(Reach({init_op})));
+    kept->insert(needed.begin(), needed.end());
     if (std::all_of(needed.begin(), needed.end(), [](const Node* node) { return node->op == "NoOp"; })) return;
     plan->init_op = init_op;
-    kept->insert(needed.begin(), needed.end());
     Reader reader(meta_graph_);
     for (Field field; reader.Next(&field);) {
       if (field.number != 6) continue;

@@ -17,7 +17,7 @@ struct Plan {
   std::vector<std::pair<std::string, std::string>> assets;
 };
 
-// `tensors` as in Loaded. Throws Refusal, and std::runtime_error where the bytes are no SavedModel.
+// `tensors`: all that are fed or fetched, as "node:index". Throws Refusal, and std::runtime_error where the bytes are no SavedModel.
 Plan PlanFreeze(std::string_view saved_model, const std::string& tag, const std::vector<std::string>& tensors);
 
 // The same SavedModel with this GraphDef, and nothing that speaks of variables.

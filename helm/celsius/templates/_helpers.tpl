@@ -118,11 +118,14 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* A grace period that cuts the drain short loses requests: refuse it here, where the reason can be said. */}}
+{{/*
+A grace period that cuts the drain short loses requests: refuse it here, where the reason can be said. Between the two times
+of the drain, connections that wait in the kernel are accepted, which is given up after 2 s.
+*/}}
 {{- define "celsius.checkDrain" -}}
-{{- $drain := add (.Values.config.drainDelayMs | default 0) (.Values.config.drainTimeoutMs | default 0) }}
+{{- $drain := add (.Values.config.drainDelayMs | default 0) (.Values.config.drainTimeoutMs | default 0) 2000 }}
 {{- if and (eq .Values.server "celsius") (le (mul .Values.terminationGracePeriodSeconds 1000) $drain) }}
-{{- fail (printf "terminationGracePeriodSeconds: %v s must be more than config.drainDelayMs + config.drainTimeoutMs (%v ms), or requests under way are cut off" .Values.terminationGracePeriodSeconds $drain) }}
+{{- fail (printf "terminationGracePeriodSeconds: %v s must be more than config.drainDelayMs + config.drainTimeoutMs + 2 s (%v ms), or requests under way are cut off" .Values.terminationGracePeriodSeconds $drain) }}
 {{- end }}
 {{- end }}
 

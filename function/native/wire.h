@@ -43,6 +43,8 @@ uint64_t VarintOf(std::string_view message, uint32_t number, uint64_t otherwise 
 
 void AppendVarint(std::string* message, uint64_t value);
 void AppendVarintField(std::string* message, uint32_t number, uint64_t value);
+// Sign-extends to 64 bits, as protobuf has it.
+void AppendInt32Field(std::string* message, uint32_t number, int32_t value);
 // A string or a message.
 void AppendBytes(std::string* message, uint32_t number, std::string_view bytes);
 

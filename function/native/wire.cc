@@ -65,6 +65,10 @@ void AppendVarintField(std::string* message, uint32_t number, uint64_t value) {
   AppendVarint(message, value);
 }
 
+void AppendInt32Field(std::string* message, uint32_t number, int32_t value) {
+  AppendVarintField(message, number, static_cast<uint64_t>(static_cast<int64_t>(value)));
+}
+
 void AppendBytes(std::string* message, uint32_t number, std::string_view bytes) {
   AppendVarint(message, number << 3 | kBytes);
   AppendVarint(message, bytes.size());
