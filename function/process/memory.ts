@@ -38,3 +38,9 @@ export function keepMemorySmall(
     notBefore_ms = end + (end - start) / TRIM_SHARE;
   }, EVERY_MS).unref();
 }
+
+/** After a model was unloaded: what it had of the heap, and what loading one needs of TensorFlow's code. */
+export async function giveMemoryBack(native: Pick<NativeEngine, 'releasePages' | 'trimHeap'>): Promise<void> {
+  await native.trimHeap();
+  setTimeout(() => native.releasePages(), EVERY_MS).unref();
+}

@@ -68,5 +68,6 @@ export function checkStart(options: Options, catalogue: Catalogue<Servable>): vo
   if (options.modelsDir !== '' || options.modelConfigFile !== '') return;
   if (catalogue.isReady) return;
   const [model] = catalogue.list();
-  throw new FatalError(`${model?.reason ?? 'no model is served'}; set MODEL_BASE_PATH`);
+  const hint = model?.versions.length === 0 ? '; set MODEL_BASE_PATH' : '';
+  throw new FatalError(`${model?.reason ?? 'no model is served'}${hint}`);
 }

@@ -20,7 +20,7 @@ import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { loadWith } from './load.ts';
-import { keepMemorySmall } from './memory.ts';
+import { giveMemoryBack, keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import type { Options } from './options.ts';
 
@@ -212,7 +212,7 @@ export class ServerProcess {
       },
       onUnloaded: (runner) => {
         this.#runners.delete(runner);
-        native.trimHeap().catch(() => {}); // at once: nothing else may come for a while
+        giveMemoryBack(native).catch(() => {}); // nothing else may come for a while
       },
     });
   }
