@@ -1,0 +1,36 @@
+import type { Code } from '../errors.ts';
+
+/** What each canonical code is on the wire: `grpc-status`. */
+export const NUMBER_OF: Readonly<Record<Code | 'OK', number>> = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+};
+
+/** Longer ones would not fit into the headers that clients take. */
+const MAX_MESSAGE_BYTES = 4096;
+
+/** A message as `grpc-message` carries it: UTF-8, with all but printable ASCII, and `%`, percent-encoded. */
+export function encodeMessage(message: string): string {
+  const bytes = Buffer.from(message).subarray(0, MAX_MESSAGE_BYTES);
+  let text = '';
+  for (const byte of bytes) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    text += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
+}
