@@ -359,10 +359,10 @@ export class Connection<H> implements FrameSink {
     if (ack) return;
     this.#settled = true;
     this.#control.spend();
+    this.#sender.acknowledgeSettings(); // before the data that they make room for
     for (let at = 0; at < payload.length; at += 6) {
       this.#sender.apply(payload.readUInt16BE(at), payload.readUInt32BE(at + 2), this.#streams.values());
     }
-    this.#sender.acknowledgeSettings();
   }
 
   #onWindowUpdate(id: number, payload: Buffer): void {
