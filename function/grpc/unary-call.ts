@@ -19,6 +19,7 @@ export class UnaryCall implements Call, Receiver {
   #reader: MessageReader | undefined;
   #compressed = false;
   #begun = false;
+  #over = false;
   message: Buffer = EMPTY;
 
   constructor(head: CallHead, method: UnaryMethod, stream: Stream, replies: Replies) {
@@ -87,7 +88,7 @@ export class UnaryCall implements Call, Receiver {
 
   closed(): void {
     this.#reader?.giveBack();
-    this.#replies.record(this, 'CANCELLED', this.#startedMs);
+    if (!this.#over) this.#replies.record(this, 'CANCELLED', this.#startedMs); // else only the answer's way out ended
   }
 
   #start(): void {
@@ -139,6 +140,7 @@ export class UnaryCall implements Call, Receiver {
 
   #send(message: Buffer, compressed: boolean): void {
     if (this.#stream.closed) return;
+    this.#over = true;
     this.#replies.head(this.#stream, compressed);
     this.#replies.message(this.#stream, message, compressed);
     this.#replies.success(this.#stream);
@@ -147,6 +149,7 @@ export class UnaryCall implements Call, Receiver {
 
   #refuse(error: unknown): void {
     if (this.#stream.closed) return;
+    this.#over = true;
     this.#reader?.giveBack();
     this.#replies.record(this, this.#replies.failure(this.#stream, error, false), this.#startedMs);
   }
