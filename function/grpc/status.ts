@@ -1,4 +1,5 @@
-import type { Code } from '../errors.ts';
+import { type Code, RequestError } from '../errors.ts';
+import { WireError } from '../protobuf/wire-reader.ts';
 
 /** What each canonical code is on the wire: `grpc-status`. */
 export const NUMBER_OF: Readonly<Record<Code | 'OK', number>> = {
@@ -33,4 +34,9 @@ export function encodeMessage(message: string): string {
     text += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return text;
+}
+
+/** INTERNAL without words, for a request that is no message: what gRPC's own servers, TensorFlow Serving's too, say. */
+export function unreadable(error: unknown): unknown {
+  return error instanceof WireError ? new RequestError('INTERNAL', '') : error;
 }

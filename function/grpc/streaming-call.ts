@@ -88,6 +88,10 @@ export class StreamingCall implements StreamCall, Receiver {
     this.#handler?.closed();
   }
 
+  leave(): void {
+    this.#fail(new RequestError('UNAVAILABLE', 'this server is about to stop'));
+  }
+
   #guarded(action: () => void): void {
     try {
       action();

@@ -153,6 +153,7 @@ export class Connection<H> implements FrameSink {
     if (this.#closedAt !== undefined || this.#refusing) return;
     this.#refusing = true;
     this.#sender.goAway(this.#lastStream, ErrorCode.NO_ERROR, '');
+    for (const { receiver } of this.#streams.values()) receiver?.leave?.();
     this.#sender.flush();
     this.#endIfDone();
   }

@@ -11,6 +11,8 @@ export interface Receiver {
   data(bytes: Buffer, last: boolean): void;
   /** The peer has gone, or wants no answer any more: nothing comes after this, and nothing more is sent. */
   closed(): void;
+  /** The connection is about to end: what has no end of its own should come to one. */
+  leave?(): void;
 }
 
 /** What a stream needs of its connection. */
