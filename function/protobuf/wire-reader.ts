@@ -99,6 +99,20 @@ export class WireReader {
     return this.#at < this.#end;
   }
 
+  /** The field's value as it was encoded: of bytes their content, of a number its encoding. */
+  encoded(): Buffer {
+    if (this.wire === Wire.BYTES) return this.bytes();
+    const from = this.#at;
+    this.skip();
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  /** So many bytes from here on, without a length before them. */
+  slice(length: number): Buffer {
+    const from = this.#take(length);
+    return this.#bytes.subarray(from, from + length);
+  }
+
   bytes(): Buffer {
     const length = this.#length();
     const from = this.#take(length);

@@ -80,6 +80,12 @@ export class WireWriter {
     this.#bytes.writeDoubleLE(value, at);
   }
 
+  /** Room for so many bytes, to be filled before anything else is written. */
+  room(bytes: number): Buffer {
+    const at = this.#reserve(bytes);
+    return this.#bytes.subarray(at, at + bytes);
+  }
+
   /** Bytes as they are, without a length. */
   raw(bytes: Uint8Array): void {
     const at = this.#reserve(bytes.length);
