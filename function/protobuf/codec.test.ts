@@ -3,6 +3,7 @@ import t from 'tap';
 import { decode, encode } from './codec.ts';
 import { EnumType, MessageType, many, map, one, oneOf, rawMap, rawOne } from './schema.ts';
 import { WireError } from './wire-reader.ts';
+import { WireWriter } from './wire-writer.ts';
 
 const Colour = new EnumType('test.Colour', { NONE: 0, RED: 1 });
 const Inner = new MessageType('test.Inner', { name: one(1, 'string'), counts: many(2, 'int64') });
@@ -137,6 +138,19 @@ t.test('bytes are views', async (t) => {
   const { some_bytes, raw } = decode(All, bytes);
   t.equal(some_bytes.buffer, bytes.buffer);
   t.equal(raw?.buffer, bytes.buffer);
+});
+
+t.test('a writer that begins with any room', async (t) => {
+  for (let room = 0; room < 40; room++) {
+    const writer = new WireWriter(room);
+    for (let i = 0; i < 10; i++) {
+      writer.string(1, 'ab');
+      writer.uint32(300);
+      writer.uint32(i);
+    }
+    const expected = Array.from({ length: 10 }, (_, i) => `0${9 - i}ac020a026162`).join('');
+    t.equal(writer.finish().toString('hex'), expected, `${room} bytes`);
+  }
 });
 
 t.test('a message that outgrows the writer', async (t) => {

@@ -40,33 +40,55 @@ export function encode<F extends Fields>(type: MessageType<F>, message: Written<
 
 type Loose = Record<string, unknown>;
 
+/** A field, with what reading and writing it comes down to. */
+interface Step {
+  readonly name: string;
+  readonly field: Field<unknown>;
+  /** How one value is encoded; values of a list may be packed, too. */
+  readonly wire: number;
+  readonly packable: boolean;
+  /** Others of its group, of which only the last counts. */
+  readonly rivals: readonly string[];
+  readonly initial: unknown;
+}
+
+/** A message's steps, by number where those are small, as nearly all are. */
 interface Plan {
-  readonly byNumber: ReadonlyMap<number, [name: string, field: Field<unknown>]>;
+  readonly steps: readonly Step[];
+  readonly byNumber: readonly (Step | undefined)[];
   /** Last number first, as the writer goes from the end to the beginning. */
-  readonly backwards: readonly (readonly [name: string, field: Field<unknown>])[];
+  readonly backwards: readonly Step[];
 }
 
 const PLANS = new WeakMap<MessageType, Plan>();
 
 function planOf(type: MessageType): Plan {
-  let plan = PLANS.get(type);
-  if (plan === undefined) {
-    const entries = Object.entries(type.fields);
-    plan = {
-      byNumber: new Map(entries.map(([name, field]) => [field.number, [name, field]])),
-      backwards: entries.sort(([, a], [, b]) => b.number - a.number),
+  const known = PLANS.get(type);
+  if (known !== undefined) return known;
+  const steps = Object.entries(type.fields).map(([name, field]): Step => {
+    const group = Object.entries(type.fields).filter(
+      ([, { oneof }]) => oneof !== undefined && oneof === field.oneof,
+    );
+    return {
+      name,
+      field,
+      wire: wireOf(field.type),
+      packable: isPackable(field.type),
+      rivals: group.flatMap(([rival]) => (rival === name ? [] : rival)),
+      initial: field.presence ? undefined : defaultOf(field.type),
     };
-    PLANS.set(type, plan);
-  }
+  });
+  const byNumber: Step[] = [];
+  for (const step of steps) byNumber[step.field.number] = step;
+  const plan = { steps, byNumber, backwards: steps.toSorted((a, b) => b.field.number - a.field.number) };
+  PLANS.set(type, plan);
   return plan;
 }
 
-function emptyMessage(type: MessageType): Loose {
+function emptyMessage({ steps }: Plan): Loose {
   const message: Loose = {};
-  for (const [name, field] of Object.entries(type.fields)) {
-    if (field.kind === 'many') message[name] = [];
-    else if (field.kind === 'map') message[name] = new Map();
-    else message[name] = field.presence ? undefined : defaultOf(field.type);
+  for (const { name, field, initial } of steps) {
+    message[name] = field.kind === 'one' ? initial : field.kind === 'many' ? [] : new Map();
   }
   return message;
 }
@@ -93,59 +115,56 @@ function defaultOf(type: Type): unknown {
 /** @param before the same field as it was read before: of a message that comes in two parts, both count */
 function readMessage(reader: WireReader, type: MessageType, before: unknown, depth: number): Loose {
   if (depth > MAX_DEPTH) throw new WireError('messages are nested too deeply');
-  const { byNumber } = planOf(type);
-  const message = isMessage(before) ? before : emptyMessage(type);
+  const plan = planOf(type);
+  const message = isMessage(before) ? before : emptyMessage(plan);
   while (reader.next()) {
-    const [name, field] = byNumber.get(reader.number) ?? [];
-    if (name === undefined || field === undefined || !fits(reader.wire, field)) reader.skip();
-    else readField(reader, type, message, name, field, depth);
+    const step = plan.byNumber[reader.number];
+    if (step === undefined) reader.skip();
+    else readField(reader, message, step, depth);
   }
   return message;
 }
 
-function readField(
-  reader: WireReader,
-  type: MessageType,
-  message: Loose,
-  name: string,
-  field: Field<unknown>,
-  depth: number,
-): void {
+/** Reads what the reader is at, or passes over it where it is so encoded that it cannot be the field's. */
+function readField(reader: WireReader, message: Loose, step: Step, depth: number): void {
+  const { name, field, wire, packable, rivals } = step;
   const before = message[name];
-  if (before instanceof Map) {
-    const outer = reader.enter();
-    const [key, value] = readEntry(reader, field, depth);
-    reader.leave(outer);
-    before.set(key, value);
-  } else if (Array.isArray(before)) {
-    if (reader.wire === Wire.BYTES && isPackable(field.type)) {
+  if (field.kind === 'map') {
+    if (reader.wire === Wire.BYTES && before instanceof Map) readEntry(reader, before, step, depth);
+    else reader.skip();
+  } else if (field.kind === 'many' && Array.isArray(before)) {
+    if (reader.wire === wire) before.push(readValue(reader, field, undefined, depth));
+    else if (packable && reader.wire === Wire.BYTES) {
       const outer = reader.enter();
       while (reader.more) before.push(readValue(reader, field, undefined, depth));
       reader.leave(outer);
-    } else before.push(readValue(reader, field, undefined, depth));
-  } else {
-    if (field.oneof !== undefined) {
-      for (const [other, { oneof }] of Object.entries(type.fields)) {
-        if (oneof === field.oneof && other !== name) message[other] = undefined;
-      }
-    }
+    } else reader.skip();
+  } else if (reader.wire === wire) {
+    for (const rival of rivals) message[rival] = undefined;
     message[name] = readValue(reader, field, before, depth);
-  }
+  } else reader.skip();
 }
 
-function readEntry(reader: WireReader, field: Field<unknown>, depth: number): [key: string, value: unknown] {
+function readEntry(
+  reader: WireReader,
+  map: Map<unknown, unknown>,
+  { field, wire }: Step,
+  depth: number,
+): void {
+  const outer = reader.enter();
   let key = '';
   let value: unknown;
   while (reader.next()) {
     if (reader.number === 1 && reader.wire === Wire.BYTES) key = reader.string();
-    else if (reader.number === 2 && fits(reader.wire, field)) value = readValue(reader, field, value, depth);
+    else if (reader.number === 2 && reader.wire === wire) value = readValue(reader, field, value, depth);
     else reader.skip();
   }
+  reader.leave(outer);
   if (value === undefined) {
     if (!(field.type instanceof MessageType)) value = defaultOf(field.type);
-    else value = field.raw ? EMPTY : emptyMessage(field.type);
+    else value = field.raw ? EMPTY : emptyMessage(planOf(field.type));
   }
-  return [key, value];
+  map.set(key, value);
 }
 
 function readValue(
@@ -168,14 +187,6 @@ function isMessage(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether a value so encoded can be the field's: if not, it is unknown, and passed over. */
-function fits(wire: number, { type, kind }: Field<unknown>): boolean {
-  return (
-    wire === wireOf(type) ||
-    (wire === Wire.BYTES && (kind === 'map' || (kind === 'many' && isPackable(type))))
-  );
-}
-
 function wireOf(type: Type): number {
   if (type instanceof MessageType || type === 'string' || type === 'bytes') return Wire.BYTES;
   if (type === 'double') return Wire.FIXED64;
@@ -187,12 +198,14 @@ function isPackable(type: Type): boolean {
 }
 
 function writeMessage(writer: WireWriter, type: MessageType, message: Loose): void {
-  for (const [name, field] of planOf(type).backwards) {
-    const value = message[name];
+  for (const step of planOf(type).backwards) {
+    const { field } = step;
+    const value = message[step.name];
     if (value === undefined) continue;
-    if (value instanceof Map) writeMap(writer, field, value);
-    else if (Array.isArray(value)) writeMany(writer, field, value);
-    else if (field.presence || !isDefault(value)) writeTagged(writer, field.number, field.type, value);
+    if (value instanceof Map) writeMap(writer, step, value);
+    else if (Array.isArray(value)) writeMany(writer, step, value);
+    else if (field.presence || !isDefault(value))
+      writeTagged(writer, field.number, field.type, step.wire, value);
   }
 }
 
@@ -206,30 +219,26 @@ function isDefault(value: unknown): boolean {
   );
 }
 
-function writeMap(
-  writer: WireWriter,
-  { number, type }: Field<unknown>,
-  map: ReadonlyMap<unknown, unknown>,
-): void {
+function writeMap(writer: WireWriter, { field, wire }: Step, map: ReadonlyMap<unknown, unknown>): void {
   for (const [key, value] of [...map].reverse()) {
     const before = writer.size;
-    writeTagged(writer, 2, type, value);
+    writeTagged(writer, 2, field.type, wire, value);
     writer.string(1, String(key));
-    writer.message(number, before);
+    writer.message(field.number, before);
   }
 }
 
-function writeMany(writer: WireWriter, { number, type }: Field<unknown>, values: readonly unknown[]): void {
+function writeMany(writer: WireWriter, { field, wire, packable }: Step, values: readonly unknown[]): void {
   if (values.length === 0) return;
   const before = writer.size;
   for (const value of values.toReversed()) {
-    if (isPackable(type)) writeScalar(writer, type, value);
-    else writeTagged(writer, number, type, value);
+    if (packable) writeScalar(writer, field.type, value);
+    else writeTagged(writer, field.number, field.type, wire, value);
   }
-  if (isPackable(type)) writer.message(number, before);
+  if (packable) writer.message(field.number, before);
 }
 
-function writeTagged(writer: WireWriter, number: number, type: Type, value: unknown): void {
+function writeTagged(writer: WireWriter, number: number, type: Type, wire: number, value: unknown): void {
   if (Buffer.isBuffer(value)) writer.bytes(number, value);
   else if (typeof value === 'string') writer.string(number, value);
   else if (type instanceof MessageType) {
@@ -238,7 +247,7 @@ function writeTagged(writer: WireWriter, number: number, type: Type, value: unkn
     writer.message(number, before);
   } else {
     writeScalar(writer, type, value);
-    writer.tag(number, wireOf(type));
+    writer.tag(number, wire);
   }
 }
 

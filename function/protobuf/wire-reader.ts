@@ -3,6 +3,9 @@ import { isUtf8 } from 'node:buffer';
 /** What a field's bytes are: a varint, 8 bytes, a length and so many bytes, 4 bytes (groups are skipped). */
 export const Wire = { VARINT: 0, FIXED64: 1, BYTES: 2, START_GROUP: 3, END_GROUP: 4, FIXED32: 5 } as const;
 
+/** Of texts, in bytes. */
+const SHORT = 16;
+
 /** Bytes that are no message: cut short, or with what no message has. */
 export class WireError extends Error {
   constructor(message: string) {
@@ -123,10 +126,25 @@ export class WireReader {
   string(): string {
     const length = this.#length();
     const from = this.#take(length);
+    if (length <= SHORT) {
+      const text = this.#ascii(from, length);
+      if (text !== undefined) return text;
+    }
     const text = this.#bytes.toString('utf8', from, from + length);
     // U+FFFD stands for what could not be read, or was sent as such.
     if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(from, from + length)))
       throw new WireError('a text that is no UTF-8');
+    return text;
+  }
+
+  /** Names are short and of ASCII, and a call of Node's would take longer. @returns undefined where it is not so */
+  #ascii(from: number, length: number): string | undefined {
+    let text = '';
+    for (let i = from; i < from + length; i++) {
+      const code = this.#bytes[i] ?? 0;
+      if (code >= 0x80) return undefined;
+      text += String.fromCharCode(code);
+    }
     return text;
   }
 

@@ -2,6 +2,9 @@ import { Wire } from './wire-reader.ts';
 
 const SMALLEST = 256;
 
+/** Of texts, in characters. */
+const SHORT = 64;
+
 /**
  * Writes protobuf's wire format from the end to the beginning: when a message's length is due, the message is there.
  * So nothing is measured first, and nothing is moved. Fields are to be written last first.
@@ -44,7 +47,8 @@ export class WireWriter {
   /** @param value from 0 to 2^32 - 1 */
   uint32(value: number): void {
     if (value < 0x80) {
-      this.#bytes[this.#reserve(1)] = value; // evaluated first, as it may change what #bytes is
+      const at = this.#reserve(1); // first: it may change what #bytes is
+      this.#bytes[at] = value;
       return;
     }
     let length = 1;
@@ -63,6 +67,10 @@ export class WireWriter {
 
   /** Signed ones, too, as the format has no sign. */
   uint64(value: bigint): void {
+    if (value >= 0n && value < 0x80000000n) {
+      this.uint32(Number(value));
+      return;
+    }
     const bytes: number[] = [];
     let rest = BigInt.asUintN(64, value);
     for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
@@ -101,11 +109,29 @@ export class WireWriter {
 
   /** A field of text, with its length and tag. */
   string(number: number, text: string): void {
-    const length = Buffer.byteLength(text);
+    const before = this.size;
+    if (!this.#ascii(text)) {
+      const at = this.#reserve(Buffer.byteLength(text));
+      this.#bytes.write(text, at, 'utf8');
+    }
+    this.message(number, before);
+  }
+
+  /** Names are short and of ASCII, and two calls of Node's would take longer. @returns whether the text was so */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT) return false;
     const at = this.#reserve(length);
-    this.#bytes.write(text, at, 'utf8');
-    this.uint32(length);
-    this.tag(number, Wire.BYTES);
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) {
+        this.#at += length;
+        return false;
+      }
+      bytes[at + i] = code;
+    }
+    return true;
   }
 
   /** The length and tag of a message, of which all that was written since is the content. @param since size before it */
