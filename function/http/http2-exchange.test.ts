@@ -4,13 +4,13 @@ import t from 'tap';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { GrpcServer } from '../grpc/server.ts';
 import { Room } from '../room.ts';
-import { testApp } from '../testing/app.ts';
+import { testApp, testModel } from '../testing/app.ts';
 import { GRPC_LIMITS } from '../testing/grpc-server.ts';
 import { serve } from '../testing/http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 
 t.test('requests that are no calls are answered as over HTTP/1.1', async (t) => {
-  const { app } = testApp();
+  const { app } = testApp(await testModel(t));
   const room = new Room(1 << 20);
   const service = new GrpcService(
     [{ path: '/test.Echo/Say', handle: (call) => call.message }],

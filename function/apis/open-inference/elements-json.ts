@@ -1,8 +1,8 @@
 import { invalidArgument } from '../../errors.ts';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../../model/half.ts';
-import { floatText } from '../../model/json-text.ts';
 import type { WireTensor } from '../../model/tensor-proto.ts';
 import { bytesOf, type Datatype, dtypeOf, elementsOf } from './datatypes.ts';
+import { floatText } from './json.ts';
 
 /** Elements as JSON has them: numbers, of 64-bit integers beyond ±2^53 bigints, bools, strings. */
 type Convert = (value: unknown) => number | bigint | undefined;

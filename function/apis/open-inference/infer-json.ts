@@ -1,5 +1,4 @@
 import { invalidArgument } from '../../errors.ts';
-import { parseJson, parseJsonExactly } from '../../model/parse-json.ts';
 import { datatypeOf, rawOfTensor, readDatatype, tensorOfRaw } from './datatypes.ts';
 import { jsonOfTensor, tensorOfJson } from './elements-json.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type InferTensor,
   type RequestedOutput,
 } from './infer.ts';
+import { parseJson } from './json.ts';
 
 /** Bytes of the JSON, where binary tensors follow it: a request's header, and an answer's. */
 export const HEADER_LENGTH = 'inference-header-content-length';
@@ -25,8 +25,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function readInferJson(body: Buffer, headerLength: string | undefined): InferRequest {
   const end = endOfJson(body, headerLength);
   const json = body.subarray(0, end);
-  // Only then do all digits matter, and only these come at a price.
-  const request = objectOf(json.includes('INT64"') ? parseJsonExactly(json) : parseJson(json), 'the body');
+  const request = objectOf(parseJson(json), 'the body');
   const { id, parameters, inputs, outputs } = request;
   // Some clients say null for what they have not.
   const whole = parametersOf(parameters, 'the request');
