@@ -91,7 +91,7 @@ t.test('an answer at once, and one later', async (t) => {
 });
 
 t.test('errors', async (t) => {
-  const text = 'no "é" 100% \n of 😀';
+  const text = ' no "é" 100% \n of 😀 ';
   const cases: [UnaryMethod['handle'], number, string][] = [
     [fails(new RequestError('INVALID_ARGUMENT', text)), status.INVALID_ARGUMENT, text],
     [async (call) => fails(new RequestError('NOT_FOUND', text))(call), status.NOT_FOUND, text],
