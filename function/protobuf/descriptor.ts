@@ -126,7 +126,7 @@ export function symbolsOf({ types, services }: FileSpec): string[] {
 }
 
 function messageDescriptor(type: MessageType, within: (parent: string) => FileSpec['types']): Buffer {
-  const fields = Object.entries(type.fields).sort(([, a], [, b]) => a.number - b.number);
+  const fields = Object.entries(type.fields); // in their order: Go wants those of a group to follow each other
   const oneofs = [...new Set(fields.flatMap(([, { oneof }]) => oneof ?? []))];
   const inner = within(type.name);
   const entries = fields.filter(([, { kind }]) => kind === 'map');
