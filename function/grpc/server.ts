@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { FatalError, messageOf } from '../errors.ts';
 import { Connection, type ConnectionLimits, type Service } from '../http2/connection.ts';
 import type { ConnectionError } from '../http2/protocol.ts';
@@ -35,10 +35,13 @@ export class GrpcServer<H> {
     this.#server =
       tls === undefined
         ? createServer({ noDelay: true }, this.accept)
-        : createTlsServer(
-            { ...tls, ALPNProtocols: ['h2'], handshakeTimeout: headersTimeoutMs, minVersion: 'TLSv1.2' },
-            this.accept,
-          );
+        : // Loaded only then, as it takes milliseconds of the cold start.
+          process
+            .getBuiltinModule('node:tls')
+            .createServer(
+              { ...tls, ALPNProtocols: ['h2'], handshakeTimeout: headersTimeoutMs, minVersion: 'TLSv1.2' },
+              this.accept,
+            );
     this.#server.maxConnections = options.maxConnections;
   }
 

@@ -1,20 +1,14 @@
 import type { Socket } from 'node:net';
 import { Budget } from './budget.ts';
+import { ControlFrames } from './control-frames.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
-import {
-  ConnectionError,
-  ErrorCode,
-  Flag,
-  Frame,
-  MAX_WINDOW,
-  protocolError,
-  Setting,
-  StreamError,
-} from './protocol.ts';
-import { checkTrailers, type RequestHead, readRequestHead } from './request-head.ts';
+import { HeadReader } from './head-reader.ts';
+import { Liveness } from './liveness.ts';
+import { ConnectionError, ErrorCode, MAX_WINDOW, protocolError, Setting, StreamError } from './protocol.ts';
+import type { RequestHead } from './request-head.ts';
 import { Sender } from './sender.ts';
 import { type Receiver, Stream } from './stream.ts';
+import { Streams } from './streams.ts';
 
 /** Limits on a connection; times in ms. */
 export interface ConnectionLimits {
@@ -46,14 +40,8 @@ const CONNECTION_WINDOW = 16 << 20;
 /** A peer that does not read what it is sent gets nothing more read from it. */
 const MAX_UNSENT_BYTES = 1 << 20;
 
-/** How long a peer has to answer a ping. */
-const PING_TIMEOUT_MS = 20_000;
-
 /** How long what a peer still sends is read and dropped: a close at once could overtake what it was sent. */
 const LINGER_MS = 1000;
-
-/** Streams that were reset here, whose frames on their way are no fault of the peer's. */
-const MAX_FORGIVEN = 256;
 
 /** One connection of HTTP/2, of the server's side (RFC 9113), without push and priorities. */
 export class Connection<H> implements FrameSink {
@@ -61,22 +49,13 @@ export class Connection<H> implements FrameSink {
   readonly #service: Service<H>;
   readonly #limits: ConnectionLimits;
   readonly #reader: FrameReader;
-  readonly #decoder = new HpackDecoder(HEADER_LIST_BYTES);
+  readonly #heads: HeadReader<H>;
   readonly #sender: Sender;
-  readonly #streams = new Map<number, Stream>();
-  readonly #forgiven = new Set<number>();
+  readonly #streams = new Streams();
+  readonly #liveness: Liveness;
   readonly #resets = new Budget('resets of streams', 1000, 33);
-  readonly #control = new Budget('frames that ask for nothing', 1000, 100);
-  #lastStream = 0;
-  /** Whether the peer has left out a stream's number, which then can no longer be told from one that was closed. */
-  #skipped = false;
-  #settled = false;
+  readonly #control: ControlFrames;
   #receiveWindow = CONNECTION_WINDOW;
-  /** The header block before, which a client mostly sends again as it was, and what was made of it. */
-  #block: Buffer = EMPTY;
-  #blockChanges = -1;
-  #head: H | undefined;
-  #contentLength: number | undefined;
   #refusing = false;
   /** When reading ended; what is still to be sent may take longer. */
   #closedAt: number | undefined;
@@ -84,8 +63,6 @@ export class Connection<H> implements FrameSink {
   /** Of the clock that sweeps. */
   #now: number;
   #chunks = 0;
-  readonly #seen: { chunks: number; chunksAt: number; frames: number; framesAt: number };
-  #pinged = false;
 
   /**
    * @param now of a clock in ms that sweep() goes on with
@@ -102,9 +79,14 @@ export class Connection<H> implements FrameSink {
     this.#service = service;
     this.#limits = limits;
     this.#now = now;
-    this.#seen = { chunks: 0, chunksAt: now, frames: 0, framesAt: now };
+    this.#liveness = new Liveness(limits, now);
+    this.#heads = new HeadReader(HEADER_LIST_BYTES, (head) => service.head(head));
     this.#reader = new FrameReader(this, HEADER_LIST_BYTES);
     this.#sender = new Sender(socket, (stream) => this.#onAnswered(stream));
+    this.#control = new ControlFrames(this.#sender, this.#streams, {
+      reset: (id) => this.#onReset(id),
+      fault: (id, error) => this.#onStreamError(id, error),
+    });
     this.#sender.settings([
       [Setting.MAX_CONCURRENT_STREAMS, limits.maxStreams],
       [Setting.INITIAL_WINDOW_SIZE, STREAM_WINDOW],
@@ -152,8 +134,8 @@ export class Connection<H> implements FrameSink {
   finish(): void {
     if (this.#closedAt !== undefined || this.#refusing) return;
     this.#refusing = true;
-    this.#sender.goAway(this.#lastStream, ErrorCode.NO_ERROR, '');
-    for (const { receiver } of this.#streams.values()) receiver?.leave?.();
+    this.#sender.goAway(this.#streams.last, ErrorCode.NO_ERROR, '');
+    for (const { receiver } of this.#streams.all()) receiver?.leave?.();
     this.#sender.flush();
     this.#endIfDone();
   }
@@ -169,36 +151,36 @@ export class Connection<H> implements FrameSink {
       return;
     }
     this.#resets.passed(now - this.#now);
-    this.#control.passed(now - this.#now);
+    this.#control.budget.passed(now - this.#now);
     this.#now = now;
     this.#sweepConnection(now);
-    for (const stream of this.#streams.values()) this.#sweepStream(stream, now);
+    for (const stream of this.#streams.all()) this.#sweepStream(stream, now);
     this.#sender.flush();
   }
 
   #sweepConnection(now: number): void {
-    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#limits;
-    const seen = this.#seen;
-    if (seen.chunks !== this.#chunks) {
-      seen.chunks = this.#chunks;
-      seen.chunksAt = now;
-      this.#pinged = false;
-    }
-    if (seen.frames !== this.#reader.frames || (this.#settled && !this.#reader.midway)) {
-      seen.frames = this.#reader.frames;
-      seen.framesAt = now;
-    }
     // What the kernel does not take waits for the peer to read: not for ever, if it reads nothing more.
-    this.#socket.setTimeout(this.#socket.writableLength > 0 ? requestTimeoutMs : 0);
-    const silentMs = now - seen.chunksAt;
-    if (now - seen.framesAt > headersTimeoutMs) this.#fail(protocolError('a frame did not come in time'));
-    else if (this.#streams.size === 0) {
-      if (silentMs > keepAliveTimeoutMs) this.finish();
-    } else if (this.#pinged) {
-      if (silentMs > keepAliveTimeoutMs + PING_TIMEOUT_MS) this.#socket.destroy();
-    } else if (silentMs > keepAliveTimeoutMs) {
-      this.#pinged = true;
-      this.#sender.ping();
+    this.#socket.setTimeout(this.#socket.writableLength > 0 ? this.#limits.requestTimeoutMs : 0);
+    const { frames, midway } = this.#reader;
+    const seen = {
+      chunks: this.#chunks,
+      frames,
+      midway: midway || !this.#control.settled,
+      streams: this.#streams.size,
+    };
+    switch (this.#liveness.look(now, seen)) {
+      case 'slow':
+        this.#fail(protocolError('a frame did not come in time'));
+        break;
+      case 'idle':
+        this.finish();
+        break;
+      case 'silent':
+        this.#sender.ping();
+        break;
+      case 'dead':
+        this.#socket.destroy();
+        break;
     }
   }
 
@@ -215,11 +197,11 @@ export class Connection<H> implements FrameSink {
   }
 
   onHeaders(id: number, block: Buffer, from: number, to: number, last: boolean, dependsOn: number): void {
-    check(this.#settled, SETTINGS_FIRST);
+    this.#control.checkSettled();
     if (id % 2 === 0) throw protocolError(`a client has no stream ${id}`);
     const stream = this.#streams.get(id);
     try {
-      if (stream !== undefined || id <= this.#lastStream)
+      if (stream !== undefined || id <= this.#streams.last)
         this.#onTrailers(id, stream, block.subarray(from, to), last);
       else this.#onRequest(id, block, from, to, last);
       if (dependsOn === id)
@@ -230,59 +212,38 @@ export class Connection<H> implements FrameSink {
   }
 
   #onRequest(id: number, bytes: Buffer, from: number, to: number, last: boolean): void {
-    if (id !== this.#lastStream + 2 && this.#lastStream !== 0) this.#skipped = true;
-    this.#lastStream = id;
-    const head = this.#readHead(bytes, from, to);
+    this.#streams.begin(id);
+    const read = this.#heads.request(bytes, from, to);
     if (this.#refusing || this.#streams.size >= this.#limits.maxStreams)
       throw new StreamError(ErrorCode.REFUSED_STREAM, 'too many streams, or the connection is about to end');
     const stream = new Stream(id, this.#sender, this.#sender.initialWindow, STREAM_WINDOW, this.#now);
-    this.#streams.set(id, stream);
-    if (head === undefined) {
+    this.#streams.add(stream);
+    if (read === undefined) {
       stream.headers(TOO_LARGE, undefined, true);
       return;
     }
-    stream.expected = this.#contentLength;
-    stream.receiver = this.#service.open(head, stream);
+    stream.expected = read.contentLength;
+    stream.receiver = this.#service.open(read.head, stream);
     if (last) this.#deliver(stream, EMPTY, true);
   }
 
-  /** @returns undefined where the fields are more than HEADER_LIST_BYTES. @throws StreamError */
-  #readHead(bytes: Buffer, from: number, to: number): H | undefined {
-    if (this.#blockChanges === this.#decoder.changes && isSame(this.#block, bytes, from, to))
-      return this.#head;
-    const block = bytes.subarray(from, to);
-    const before = this.#decoder.changes;
-    this.#blockChanges = -1;
-    const fields = this.#decoder.decode(block);
-    if (fields === undefined) return undefined;
-    const head = readRequestHead(fields);
-    this.#head = this.#service.head(head);
-    this.#contentLength = head.contentLength;
-    // One that changes the table says something else the next time.
-    if (this.#decoder.changes === before) {
-      this.#block = Buffer.from(block); // a copy: a small part would keep a large chunk
-      this.#blockChanges = before;
-    }
-    return this.#head;
-  }
-
   #onTrailers(id: number, stream: Stream | undefined, block: Buffer, last: boolean): void {
-    const fields = this.#decoder.decode(block);
+    const check = this.#heads.trailers(block);
     if (stream === undefined) {
-      if (this.#forgiven.has(id)) return;
-      if (this.#skipped) throw protocolError(`stream ${id} after stream ${this.#lastStream}`);
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, `headers on stream ${id}, which is closed`);
+      if (this.#streams.isForgiven(id)) return;
+      throw this.#streams.closedError(id);
     }
     if (stream.ended) throw new StreamError(ErrorCode.STREAM_CLOSED, 'headers after the end of a request');
     if (!last) throw new StreamError(ErrorCode.PROTOCOL_ERROR, 'trailers that do not end the request');
-    if (fields !== undefined) checkTrailers(fields);
+    check();
     this.#deliver(stream, EMPTY, true);
   }
 
   onData(id: number, piece: Buffer, counted: number, last: boolean): void {
-    check(this.#settled, SETTINGS_FIRST);
-    if (id === 0 || id > this.#lastStream) throw protocolError(`data on stream ${id}, which was not opened`);
-    if (counted === 0 && !last) this.#control.spend();
+    this.#control.checkSettled();
+    if (id === 0 || id > this.#streams.last)
+      throw protocolError(`data on stream ${id}, which was not opened`);
+    if (counted === 0 && !last) this.#control.budget.spend();
     this.#receiveWindow -= counted;
     if (this.#receiveWindow < 0)
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'more data than allowed');
@@ -293,7 +254,7 @@ export class Connection<H> implements FrameSink {
     const stream = this.#streams.get(id);
     try {
       if (stream === undefined || stream.ended) {
-        if (this.#forgiven.has(id)) return;
+        if (this.#streams.isForgiven(id)) return;
         throw new StreamError(ErrorCode.STREAM_CLOSED, 'data after the end of a request');
       }
       stream.receiveWindow -= counted;
@@ -320,95 +281,14 @@ export class Connection<H> implements FrameSink {
   }
 
   onFrame(type: number, flags: number, id: number, payload: Buffer): void {
-    check(this.#settled || type === Frame.SETTINGS, SETTINGS_FIRST);
-    switch (type) {
-      case Frame.SETTINGS:
-        this.#onSettings(id, (flags & Flag.ACK) !== 0, payload);
-        return;
-      case Frame.WINDOW_UPDATE:
-        this.#onWindowUpdate(id, payload);
-        return;
-      case Frame.RST_STREAM:
-        this.#onReset(id, payload);
-        return;
-      case Frame.PING:
-        check(id === 0, 'PING of a stream');
-        checkSize(payload.length === 8);
-        if ((flags & Flag.ACK) !== 0) return;
-        this.#control.spend();
-        this.#sender.pong(payload);
-        return;
-      case Frame.PRIORITY:
-        this.#onPriority(id, payload);
-        return;
-      case Frame.GOAWAY:
-        check(id === 0, 'GOAWAY of a stream');
-        checkSize(payload.length >= 8);
-        this.#control.spend();
-        return;
-      case Frame.PUSH_PROMISE:
-        throw protocolError('a client pushes nothing');
-      default:
-        this.#control.spend(); // of an extension, to be ignored
-    }
+    this.#control.read(type, flags, id, payload);
   }
 
-  #onSettings(id: number, ack: boolean, payload: Buffer): void {
-    check(id === 0, 'SETTINGS of a stream');
-    checkSize(ack ? payload.length === 0 : payload.length % 6 === 0);
-    check(this.#settled || !ack, SETTINGS_FIRST);
-    if (ack) return;
-    this.#settled = true;
-    this.#control.spend();
-    this.#sender.acknowledgeSettings(); // before the data that they make room for
-    for (let at = 0; at < payload.length; at += 6) {
-      this.#sender.apply(payload.readUInt16BE(at), payload.readUInt32BE(at + 2), this.#streams.values());
-    }
-  }
-
-  #onWindowUpdate(id: number, payload: Buffer): void {
-    checkSize(payload.length === 4);
-    const bytes = payload.readUInt32BE(0) & MAX_WINDOW;
-    if (id === 0) {
-      check(bytes > 0, 'WINDOW_UPDATE by nothing');
-      this.#sender.widenAll(bytes);
-      return;
-    }
-    check(id <= this.#lastStream, 'WINDOW_UPDATE of a stream that was not opened');
-    const stream = this.#streams.get(id);
-    if (stream === undefined) {
-      this.#control.spend();
-      return;
-    }
-    try {
-      if (bytes === 0) throw new StreamError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by nothing');
-      this.#sender.widen(stream, bytes);
-    } catch (error) {
-      this.#onStreamError(id, error);
-    }
-  }
-
-  #onReset(id: number, payload: Buffer): void {
-    check(id !== 0 && id <= this.#lastStream, 'RST_STREAM of a stream that was not opened');
-    checkSize(payload.length === 4);
+  #onReset(id: number): void {
     // The work of a request that is then not wanted is what CVE-2023-44487 is after.
     this.#resets.spend();
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#drop(stream);
-  }
-
-  #onPriority(id: number, payload: Buffer): void {
-    check(id !== 0, 'PRIORITY of no stream');
-    this.#control.spend();
-    const itself = payload.length === 5 && (payload.readUInt32BE(0) & MAX_WINDOW) === id;
-    if (payload.length === 5 && !itself) return;
-    this.#onStreamError(
-      id,
-      new StreamError(
-        itself ? ErrorCode.PROTOCOL_ERROR : ErrorCode.FRAME_SIZE_ERROR,
-        'a PRIORITY that is none',
-      ),
-    );
   }
 
   /** Resets the stream, where it is one's fault; anything else is the connection's, or this program's. */
@@ -417,7 +297,7 @@ export class Connection<H> implements FrameSink {
     this.#resets.spend(); // the peer may have this side do the resetting
     const stream = this.#streams.get(id);
     this.#sender.reset(id, error.code);
-    this.#forgive(id);
+    this.#streams.forgive(id);
     if (stream !== undefined) this.#drop(stream);
   }
 
@@ -425,20 +305,11 @@ export class Connection<H> implements FrameSink {
   readonly #onAnswered = (stream: Stream): void => {
     if (!stream.ended) {
       this.#sender.reset(stream.id, ErrorCode.NO_ERROR);
-      this.#forgive(stream.id);
+      this.#streams.forgive(stream.id);
     }
-    this.#control.earn(2);
+    this.#control.budget.earn(2);
     this.#close(stream);
   };
-
-  #forgive(id: number): void {
-    this.#forgiven.add(id);
-    if (this.#forgiven.size <= MAX_FORGIVEN) return;
-    for (const oldest of this.#forgiven) {
-      this.#forgiven.delete(oldest);
-      return;
-    }
-  }
 
   /** Ends a stream without an answer. */
   #drop(stream: Stream): void {
@@ -460,7 +331,7 @@ export class Connection<H> implements FrameSink {
   #fail(error: ConnectionError): void {
     if (this.#closedAt !== undefined) return;
     this.#error = error;
-    this.#sender.goAway(this.#lastStream, error.code, error.message);
+    this.#sender.goAway(this.#streams.last, error.code, error.message);
     this.#end();
   }
 
@@ -468,7 +339,7 @@ export class Connection<H> implements FrameSink {
   #end(): void {
     if (this.#closedAt !== undefined) return;
     this.#closedAt = this.#now;
-    for (const stream of this.#streams.values()) this.#drop(stream);
+    for (const stream of this.#streams.all()) this.#drop(stream);
     this.#sender.flush();
     this.#socket.setTimeout(this.#limits.requestTimeoutMs);
     this.#socket.end();
@@ -477,18 +348,3 @@ export class Connection<H> implements FrameSink {
 
 const EMPTY = Buffer.alloc(0);
 const TOO_LARGE = [':status', '431'];
-const SETTINGS_FIRST = 'SETTINGS come first';
-
-function isSame(block: Buffer, bytes: Buffer, from: number, to: number): boolean {
-  if (block.length !== to - from) return false;
-  for (let i = 0; i < block.length; i++) if (block[i] !== bytes[from + i]) return false;
-  return true;
-}
-
-function check(holds: boolean, message: string): void {
-  if (!holds) throw protocolError(message);
-}
-
-function checkSize(holds: boolean): void {
-  if (!holds) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame of the wrong size');
-}

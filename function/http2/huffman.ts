@@ -19,13 +19,14 @@ const COUNT = new Uint32Array(LONGEST + 2);
 const OFFSET = new Uint32Array(LONGEST + 2);
 const SYMBOLS = new Uint16Array(LENGTHS.length);
 {
+  const lengths = Uint8Array.from(LENGTHS, (digit) => Number.parseInt(digit, 36));
   let code = 0;
   let at = 0;
   for (let length = 1; length <= LONGEST; length++) {
     FIRST[length] = code;
     OFFSET[length] = at;
     for (let symbol = 0; symbol < LENGTHS.length; symbol++) {
-      if (Number.parseInt(LENGTHS.charAt(symbol), 36) === length) SYMBOLS[at++] = symbol;
+      if (lengths[symbol] === length) SYMBOLS[at++] = symbol;
     }
     COUNT[length] = at - (OFFSET[length] ?? 0);
     code = (code + (COUNT[length] ?? 0)) << 1;
