@@ -26,7 +26,11 @@ export class GrpcServer<H> {
   readonly #options: GrpcServerOptions;
   readonly #connections = new Set<Connection<H>>();
   #sweeper: NodeJS.Timeout | undefined;
+  /** In ms: goes only while the event loop turns, so that no peer is late for what held it up. */
+  #clock = 0;
+  #sweptAt = 0;
   #draining = false;
+  #onEmpty: () => void = () => {};
 
   constructor(service: Service<H>, options: GrpcServerOptions) {
     this.#service = service;
@@ -68,24 +72,35 @@ export class GrpcServer<H> {
 
   /** Takes a connection, this server's own or one that another gives. */
   readonly accept = (socket: Socket): void => {
-    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#options;
-    const shortest = Math.min(headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs);
-    this.#sweeper ??= setInterval(this.#sweep, Math.max(1, Math.min(SWEEP_MS, shortest / 2))).unref();
-    const connection = new Connection(socket, this.#service, this.#options, performance.now(), (error) => {
+    this.#startSweeping();
+    const connection = new Connection(socket, this.#service, this.#options, this.#clock, (error) => {
       this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#onEmpty();
       if (error !== undefined) this.#options.onPeerError?.(error);
     });
     this.#connections.add(connection);
     if (this.#draining) connection.announceEnd();
   };
 
-  readonly #sweep = (): void => {
-    const now = performance.now();
-    for (const connection of this.#connections) connection.sweep(now);
-    if (this.#connections.size > 0) return;
+  #startSweeping(): void {
+    if (this.#sweeper !== undefined) return;
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#options;
+    const shortest = Math.min(headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs);
+    const period = Math.max(1, Math.min(SWEEP_MS, shortest / 2));
+    this.#sweptAt = performance.now();
+    this.#sweeper = setInterval(() => {
+      const now = performance.now();
+      this.#clock += Math.min(now - this.#sweptAt, 2 * period);
+      this.#sweptAt = now;
+      for (const connection of this.#connections) connection.sweep(this.#clock);
+      if (this.#connections.size === 0) this.#stopSweeping();
+    }, period).unref();
+  }
+
+  #stopSweeping(): void {
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-  };
+  }
 
   /**
    * Stops without losing a call: says so, takes for a while what was on its way, then refuses new calls and closes each
@@ -95,7 +110,11 @@ export class GrpcServer<H> {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    const closed = once(this.#server, 'close');
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#connections.size === 0) resolve();
+    });
+    const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
     this.#server.close();
     for (const connection of this.#connections) connection.announceEnd();
     const grace = setTimeout(
@@ -109,10 +128,10 @@ export class GrpcServer<H> {
       cut = this.#connections.size;
       for (const connection of this.#connections) connection.destroy();
     }, timeoutMs);
-    await closed;
+    await Promise.all([empty, closed]);
     clearTimeout(grace);
     clearTimeout(timeout);
-    clearInterval(this.#sweeper);
+    this.#stopSweeping();
     return cut;
   }
 }

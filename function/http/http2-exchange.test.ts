@@ -3,11 +3,14 @@ import { connect } from 'node:http2';
 import t from 'tap';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { GrpcServer } from '../grpc/server.ts';
+import { Frame, PREFACE } from '../http2/protocol.ts';
 import { Room } from '../room.ts';
 import { testApp, testModel } from '../testing/app.ts';
 import { GRPC_LIMITS } from '../testing/grpc-server.ts';
-import { serve } from '../testing/http-server.ts';
+import { LIMITS, serve } from '../testing/http-server.ts';
+import { frame, Http2Peer, message } from '../testing/http2-peer.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { HttpServer } from './server.ts';
 
 t.test('requests that are no calls are answered as over HTTP/1.1', async (t) => {
   const { app } = testApp(await testModel(t));
@@ -64,4 +67,29 @@ t.test('requests that are no calls are answered as over HTTP/1.1', async (t) => 
     200,
     'also after one that was refused',
   );
+});
+
+t.test('one port for both', async (t) => {
+  const { app } = testApp(await testModel(t));
+  const room = new Room(1 << 20);
+  const service = new GrpcService(
+    [{ path: '/test.Echo/Say', handle: (call) => call.message }],
+    { messageLimit: 1000, room, metadata: [], record: undefined, fault: () => {} },
+    (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes: 1000, room }),
+  );
+  const grpc = new GrpcServer(service, GRPC_LIMITS);
+  const http = new HttpServer(app, LIMITS, grpc.accept);
+  const port = await http.listen('127.0.0.1', 0);
+  t.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  const peer = await Http2Peer.open(port);
+  peer.write(peer.call(1, 'hello'));
+  t.same((await peer.answer(1)).data, message('hello'));
+  const slow = await Http2Peer.open(port, 'nothing');
+  slow.write(PREFACE.subarray(0, 10));
+  await new Promise((resolve) => setImmediate(resolve));
+  slow.write(PREFACE.subarray(10), frame(Frame.SETTINGS, 0, 0), slow.call(1, 'in two pieces'));
+  t.same((await slow.answer(1)).data, message('in two pieces'));
+  const drained = Promise.all([http.drain(3000), grpc.drain(3000)]);
+  t.equal((await peer.until(Frame.GOAWAY)).payload.readUInt32BE(4), 0);
+  t.same(await drained, [0, 0]);
 });
