@@ -1,7 +1,7 @@
 import type { RequestHead } from '../http2/request-head.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
 import type { Room } from '../room.ts';
-import { HttpError } from './errors.ts';
+import { HttpError, noRoom } from './errors.ts';
 import { EMPTY, type HttpRequest, type HttpResponse } from './message.ts';
 import type { App } from './route.ts';
 
@@ -51,10 +51,7 @@ export class Http2Exchange implements Receiver, HttpRequest {
     if (this.#size + bytes.length > bodyLimitBytes) {
       this.#refuse(new HttpError(413, `the body is larger than ${bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`));
     } else if (!room.take(bytes.length, this.#size)) {
-      const headers = ['retry-after', '1'];
-      this.#refuse(
-        new HttpError(503, 'too many bodies are under way (BODIES_LIMIT_BYTES); try again', headers),
-      );
+      this.#refuse(noRoom());
     } else {
       this.#size += bytes.length;
       if (bytes.length > 0) this.#parts.push(bytes);
