@@ -11,7 +11,13 @@ import { ServerProcess } from './server-process.ts';
 const NOBODY = { write: () => {} };
 
 function processOf(env: Record<string, string>, nativeFolder = '/nowhere'): ServerProcess {
-  const command = parseCommand([], { HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...env });
+  const command = parseCommand([], {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    GRPC_PORT: '0',
+    DRAIN_DELAY_MS: '0',
+    ...env,
+  });
   if (command.run !== 'serve') throw new Error('not a server');
   const { options } = command;
   const logger = createLogger('info', 'run', '', NOBODY);

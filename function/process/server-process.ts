@@ -10,6 +10,7 @@ import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Load } from '../models/servable.ts';
+import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
@@ -19,6 +20,7 @@ import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
+import type { GrpcPort } from './grpc-port.ts';
 import { loadWith } from './load.ts';
 import { keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
@@ -41,6 +43,7 @@ export class ServerProcess {
   readonly #app: App;
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
+  readonly #appDeps: Deps;
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
   readonly #catalogue: Catalogue<Served>;
@@ -49,6 +52,7 @@ export class ServerProcess {
   #native: NativeEngine | undefined;
   #load: Load<Served> | undefined;
   #configuration: { close(): Promise<void> } | undefined;
+  #grpc: GrpcPort | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -99,6 +103,7 @@ export class ServerProcess {
       models: this.#catalogue,
       served: () => this.#catalogue.find(options.modelName),
     };
+    this.#appDeps = appDeps;
     this.#app = createApp(appDeps);
     this.#server = new HttpServer(this.#app, options);
     this.#metricsServer =
@@ -128,12 +133,14 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       onNotice: (notice) => logNotice(logger, notice),
     });
-    await this.#catalogue.settled();
+    const [grpcPort] = await Promise.all([this.#listenForGrpc(), this.#catalogue.settled()]);
     checkStart(options, this.#catalogue);
+    this.#grpc?.tellHealth();
     logger.info(
       {
         host: options.host,
         port,
+        grpcPort,
         models: this.#catalogue.list().map(({ name }) => name),
         version,
         coldStartMilliseconds: Object.fromEntries(
@@ -146,6 +153,18 @@ export class ServerProcess {
     return port;
   }
 
+  /** While models are being loaded on another thread: what it needs is not loaded before, for the cold start's sake. */
+  async #listenForGrpc(): Promise<number | undefined> {
+    const { options } = this.#deps;
+    if (options.grpcPort === 0) return undefined;
+    const { GrpcPort } = await import('./grpc-port.ts');
+    const reload = options.allowReloadConfig
+      ? (config: ModelServerConfigMessage) => this.#catalogue.reload(config)
+      : undefined;
+    this.#grpc = new GrpcPort({ ...this.#appDeps, reload }, options);
+    return this.#grpc.listen(options.host, options.grpcPort);
+  }
+
   /** Drains: goes on answering while not ready, closes the listener, lets requests end. Once, however often called. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -155,11 +174,14 @@ export class ServerProcess {
   async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
+    this.#grpc?.tellHealth();
     await this.#configuration?.close();
     await sleep(options.drainDelayMs);
-    const cut = await this.#server.drain(options.drainTimeoutMs, (socket) =>
-      this.#binding?.refuseNewConnections(socket),
-    );
+    const [cutHttp, cutGrpc = 0] = await Promise.all([
+      this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
+      this.#grpc?.drain(options.drainTimeoutMs),
+    ]);
+    const cut = cutHttp + cutGrpc;
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
