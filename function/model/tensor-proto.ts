@@ -90,7 +90,7 @@ const MAX_RANK = 254;
 /**
  * Reads a serialized TensorProto by TensorFlow's rules, as TensorFlow Serving was recorded to: content wins over values
  * and must have the right size; of too few values the last is repeated, none are zeros, too many are cut; values of
- * another dtype do not count; no shape is a scalar's.
+ * another dtype do not count; no shape is a scalar's, and the sizes count of one whose rank is said to be unknown.
  *
  * @param name of the input, for what is thrown
  * @param limitBytes largest tensor; one value stands for any number of elements, so the message's size says nothing
@@ -173,12 +173,11 @@ interface Proto {
 function readFields(bytes: Buffer): Proto {
   const proto: Proto = { dtype: 0, shape: [], content: EMPTY, values: new Map(), strings: [] };
   const dims: number[] = [];
-  let unknownRank = false;
   const reader = new WireReader(bytes);
   while (reader.next()) {
     const { number, wire } = reader;
     if (number === 1 && wire === Wire.VARINT) proto.dtype = reader.int32();
-    else if (number === 2 && wire === Wire.BYTES) unknownRank = readShape(reader, dims) || unknownRank;
+    else if (number === 2 && wire === Wire.BYTES) readShape(reader, dims);
     else if (number === 4 && wire === Wire.BYTES) proto.content = reader.bytes();
     else if (number === STRING_FIELD && wire === Wire.BYTES) proto.strings.push(reader.bytes());
     else if (
@@ -190,22 +189,18 @@ function readFields(bytes: Buffer): Proto {
       list.add(reader.encoded());
     } else reader.skip();
   }
-  if (unknownRank) proto.shape = [];
-  else proto.shape = dims.length <= MAX_RANK && dims.every((size) => size >= 0) ? dims : undefined;
+  proto.shape = dims.length <= MAX_RANK && dims.every((size) => size >= 0) ? dims : undefined;
   return proto;
 }
 
-/** Adds the sizes that are in the field. @returns whether it says that the rank is not known */
-function readShape(reader: WireReader, dims: number[]): boolean {
-  let unknownRank = false;
+/** Adds the sizes that are in the field. */
+function readShape(reader: WireReader, dims: number[]): void {
   const shape = reader.enter();
   while (reader.next()) {
-    if (reader.number === 3 && reader.wire === Wire.VARINT) unknownRank = reader.bool();
-    else if (reader.number === 2 && reader.wire === Wire.BYTES) dims.push(readSize(reader));
+    if (reader.number === 2 && reader.wire === Wire.BYTES) dims.push(readSize(reader));
     else reader.skip();
   }
   reader.leave(shape);
-  return unknownRank;
 }
 
 function readSize(reader: WireReader): number {

@@ -1,8 +1,8 @@
 // Sends recorded calls to a server, and compares its answers field by field.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type Answered, differenceOf, type Recording } from './recordings.ts';
+import { Client, credentials } from '@grpc/grpc-js';
+import { differenceOf, type Recording, sendRecording } from './recordings.ts';
 
 const help = `usage: node test/protocols/replay.ts --file grpc.jsonl [--target HOST:PORT] [--setup NAME] [--ids]
 
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const client = new Client(values.target, credentials.createInsecure());
   let different = 0;
   for (const recording of recordings) {
-    const difference = differenceOf(recording, await call(client, recording));
+    const difference = differenceOf(recording, await sendRecording(client, recording));
     if (difference !== undefined) {
       different++;
       process.stdout.write(`${recording.id}: ${difference}\n`);
@@ -42,24 +42,6 @@ async function main(): Promise<number> {
   client.close();
   process.stdout.write(`${recordings.length - different} of ${recordings.length} answers are the same\n`);
   return different === 0 && recordings.length > 0 ? 0 : 1;
-}
-
-function call(client: Client, recording: Recording): Promise<Answered> {
-  const { method, request_base64, deadline_ms, cancel_after_ms } = recording;
-  const bytes = (value: Buffer) => value;
-  return new Promise((resolve) => {
-    const sent = client.makeUnaryRequest(
-      method,
-      bytes,
-      bytes,
-      Buffer.from(request_base64, 'base64'),
-      new Metadata(),
-      deadline_ms === undefined ? {} : { deadline: Date.now() + deadline_ms },
-      (error: ServiceError | null, response) =>
-        resolve({ code: status[error?.code ?? 0] ?? '', message: error?.details ?? '', response }),
-    );
-    if (cancel_after_ms !== undefined) setTimeout(() => sent.cancel(), cancel_after_ms);
-  });
 }
 
 process.exitCode = await main();

@@ -32,9 +32,9 @@ export function predictMethod({
     const inputs = inputsFor(signature, tensorsOf(request.inputs));
     const client = new GrpcClient(call, requestDeadlineMs);
     const spec = specs.of(served, signature.name);
-    return served.runner
-      .run(signature.index, inputs, client)
-      .then((outputs) => predictResponse(spec, named(outputs, wanted)));
+    const answer = (outputs: readonly OutputTensor[]) => predictResponse(spec, named(outputs, wanted));
+    const outputs = served.runner.tensors(signature.index, inputs, client);
+    return outputs instanceof Promise ? outputs.then(answer) : answer(outputs);
   }
 
   function read({ message }: Call): Message<typeof PredictRequest> {
