@@ -2,6 +2,14 @@
 import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { decode, encode, type Written } from '../protobuf/codec.ts';
+import {
+  ModelInferRequest,
+  ModelInferResponse,
+  ModelMetadataResponse,
+  ModelReadyRequest,
+  RepositoryIndexResponse,
+  ServerMetadataResponse,
+} from '../protobuf/definitions/open-inference.ts';
 import { DataType, TensorProto } from '../protobuf/definitions/tensorflow.ts';
 import {
   GetModelStatusRequest,
@@ -165,6 +173,67 @@ t.test('the models that are served change by HandleReloadConfigRequest', async (
 t.test('unless that is not allowed', async (t) => {
   const { ask } = await serve(t, { ALLOW_RELOAD_CONFIG: 'false' });
   t.match(await ask(RELOAD, Buffer.alloc(0)), { code: 'PERMISSION_DENIED', message: /ALLOW_RELOAD_CONFIG/ });
+});
+
+t.test('Open Inference', async (t) => {
+  const { ask } = await serve(t);
+  const infer = (name: string, request: Buffer) => ask(`inference.GRPCInferenceService/${name}`, request);
+  const input = { name: 'fahrenheit', datatype: 'FP32', shape: [2n] };
+  const asBytes = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer);
+
+  const raw = await infer(
+    'ModelInfer',
+    encode(ModelInferRequest, {
+      model_name: 'celsius',
+      id: '7',
+      inputs: [input],
+      raw_input_contents: [asBytes(212, 32)],
+    }),
+  );
+  t.equal(raw.code, 'OK');
+  t.match(decode(ModelInferResponse, raw.response), {
+    model_name: 'celsius',
+    model_version: '1',
+    id: '7',
+    outputs: [{ name: 'celsius', datatype: 'FP32', shape: [2n] }],
+    raw_output_contents: [asBytes(100, 0)],
+  });
+  const contents = Buffer.concat([Buffer.of(0x32, 8), asBytes(212, 32)]); // fp32_contents
+  const typed = await infer(
+    'ModelInfer',
+    encode(ModelInferRequest, { model_name: 'celsius', inputs: [{ ...input, contents }] }),
+  );
+  const [output] = decode(ModelInferResponse, typed.response).outputs;
+  t.same(output?.contents, Buffer.concat([Buffer.of(0x32, 8), asBytes(100, 0)]));
+
+  for (const [model_name, code] of [
+    ['celsius', 'INVALID_ARGUMENT'], // without its input
+    ['kelvin', 'NOT_FOUND'],
+  ] as const)
+    t.equal((await infer('ModelInfer', encode(ModelInferRequest, { model_name }))).code, code);
+  t.equal((await infer('ModelInfer', Buffer.of(0x0a))).code, 'INTERNAL', 'no message');
+
+  const nothing = Buffer.alloc(0);
+  const yes = Buffer.from('0801', 'hex');
+  const named = (name: string) => encode(ModelReadyRequest, { name });
+  t.same((await infer('ServerLive', nothing)).response, yes);
+  t.same((await infer('ServerReady', nothing)).response, yes);
+  t.same((await infer('ModelReady', named('celsius'))).response, yes);
+  t.same((await infer('ModelReady', named('kelvin'))).response, nothing);
+  const server = await infer('ServerMetadata', nothing);
+  t.match(decode(ServerMetadataResponse, server.response), { name: 'celsiusify', version: String });
+  const metadata = await infer('ModelMetadata', named('celsius'));
+  t.match(decode(ModelMetadataResponse, metadata.response), {
+    name: 'celsius',
+    versions: ['1'],
+    inputs: [{ name: 'fahrenheit', datatype: 'FP32', shape: [-1n] }],
+    outputs: [{ name: 'celsius', datatype: 'FP32', shape: [-1n] }],
+  });
+  const index = await infer('RepositoryIndex', nothing);
+  t.match(decode(RepositoryIndexResponse, index.response).models, [
+    { name: 'celsius', version: '1', state: 'READY', reason: '' },
+  ]);
+  t.equal((await infer('RepositoryModelLoad', nothing)).code, 'UNIMPLEMENTED');
 });
 
 t.test('health follows readiness, and draining ends connections', async (t) => {

@@ -1,4 +1,5 @@
 import type { Deps } from '../apis/deps.ts';
+import { inferenceMethods } from '../apis/open-inference/grpc.ts';
 import { metadataMethod } from '../apis/tensorflow-serving/metadata-grpc.ts';
 import { type ModelServiceDeps, modelServiceMethods } from '../apis/tensorflow-serving/model-service.ts';
 import { predictMethod } from '../apis/tensorflow-serving/predict-grpc.ts';
@@ -8,6 +9,7 @@ import { HEALTH_FILE, HealthChecks } from '../grpc/health.ts';
 import { Reflection } from '../grpc/reflection.ts';
 import { GrpcServer } from '../grpc/server.ts';
 import { NUMBER_OF } from '../grpc/status.ts';
+import { GRPC_SERVICE_FILE } from '../protobuf/definitions/open-inference.ts';
 import { MODEL_SERVICE_FILE, PREDICTION_SERVICE_FILE } from '../protobuf/definitions/tensorflow-serving.ts';
 import { Room } from '../room.ts';
 import type { RouteMeter } from '../telemetry/metrics.ts';
@@ -51,11 +53,12 @@ export class GrpcPort {
   }
 
   #methods(): (UnaryMethod | StreamMethod)[] {
-    const files = [PREDICTION_SERVICE_FILE, MODEL_SERVICE_FILE, HEALTH_FILE];
+    const files = [PREDICTION_SERVICE_FILE, MODEL_SERVICE_FILE, GRPC_SERVICE_FILE, HEALTH_FILE];
     return [
       predictMethod(this.#deps),
       metadataMethod(this.#deps),
       ...modelServiceMethods(this.#deps),
+      ...inferenceMethods(this.#deps),
       ...this.#health.methods(),
       ...new Reflection(files).methods(),
     ];
