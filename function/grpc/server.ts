@@ -29,7 +29,8 @@ export class GrpcServer<H> {
   /** In ms: goes only while the event loop turns, so that no peer is late for what held it up. */
   #clock = 0;
   #sweptAt = 0;
-  #draining = false;
+  /** Time that connections have to end; undefined while the server does not drain. */
+  #drainMs: number | undefined;
   #onEmpty: () => void = () => {};
 
   constructor(service: Service<H>, options: GrpcServerOptions) {
@@ -79,8 +80,15 @@ export class GrpcServer<H> {
       if (error !== undefined) this.#options.onPeerError?.(error);
     });
     this.#connections.add(connection);
-    if (this.#draining) connection.announceEnd();
+    if (this.#drainMs !== undefined) this.#end(connection, this.#drainMs);
   };
+
+  /** Of one that came while another port's listener was still being emptied. */
+  #end(connection: Connection<H>, timeoutMs: number): void {
+    connection.announceEnd();
+    setTimeout(() => connection.finish(), Math.min(GRACE_MS, timeoutMs)).unref();
+    setTimeout(() => connection.destroy(), timeoutMs).unref();
+  }
 
   #startSweeping(): void {
     if (this.#sweeper !== undefined) return;
@@ -109,7 +117,7 @@ export class GrpcServer<H> {
    * @returns how many connections had to be cut at the time-out
    */
   async drain(timeoutMs: number): Promise<number> {
-    this.#draining = true;
+    this.#drainMs = timeoutMs;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();

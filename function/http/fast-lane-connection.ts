@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type HttpError, tooSlow } from './errors.ts';
 import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
+import { after, type HttpRequest, type HttpResponse } from './message.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
@@ -24,8 +24,8 @@ export interface Lane {
   /** How long nothing was read lately, in ms. */
   stalled(): number;
   leave(): void;
-  /** To what is to read the connection from here on. @param first what it will read first */
-  handOver(first: Buffer): void;
+  /** To what is to read the connection from here on, now or once it can. @param first what it will read first */
+  handOver(first: Buffer): void | Promise<void>;
 }
 
 /** A connection on the fast lane, until it is handed over or ends. */
@@ -124,8 +124,7 @@ export class LaneConnection {
     this.#lane.leave();
     socket.pause();
     socket.unshift(bytes);
-    this.#lane.handOver(bytes);
-    socket.resume();
+    after(this.#lane.handOver(bytes), () => socket.resume());
   }
 
   readonly #onEnd = (): void => {

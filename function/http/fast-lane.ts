@@ -4,12 +4,15 @@ import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
 import type { Stalls } from './stalls.ts';
 
+/** Takes a connection for HTTP/2, now or once it can: until then nothing of it is read. */
+export type TakeHttp2 = (socket: Socket) => void | Promise<void>;
+
 /** Who takes connections that the lane does not answer. */
 export interface Others {
   /** node:http's own listener for new connections. */
   nodeHttp(socket: Socket): void;
   /** What speaks HTTP/2, if anything does. */
-  readonly http2: ((socket: Socket) => void) | undefined;
+  readonly http2: TakeHttp2 | undefined;
 }
 
 /**
@@ -50,11 +53,11 @@ export class FastLane {
     this.#connections.add(connection);
   };
 
-  #handOver(socket: Socket, first: Buffer): void {
+  #handOver(socket: Socket, first: Buffer): void | Promise<void> {
     const { http2, nodeHttp } = this.#to;
     // No method of HTTP/1 begins so. Clients send their preface in one piece.
-    if (http2 !== undefined && first.toString('latin1', 0, 4) === 'PRI ') http2(socket);
-    else nodeHttp(socket);
+    if (http2 !== undefined && first.toString('latin1', 0, 4) === 'PRI ') return http2(socket);
+    nodeHttp(socket);
   }
 
   /** Closes the connections that have no request under way. */

@@ -7,7 +7,7 @@ import { Room } from '../room.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
-import { FastLane } from './fast-lane.ts';
+import { FastLane, type TakeHttp2 } from './fast-lane.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
@@ -47,7 +47,7 @@ export class HttpServer {
   #closing = false;
 
   /** @param http2 takes connections that begin with HTTP/2's preface, where both are spoken on one port */
-  constructor(app: App, limits: Limits, http2?: (socket: Socket) => void) {
+  constructor(app: App, limits: Limits, http2?: TakeHttp2) {
     this.#app = app;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
     this.#room = new Room(limits.bodiesLimitBytes);

@@ -1,4 +1,6 @@
 // The gRPC port of a whole server, as clients see it.
+import { connect } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { decode, encode, type Written } from '../protobuf/codec.ts';
@@ -234,6 +236,24 @@ t.test('Open Inference', async (t) => {
     { name: 'celsius', version: '1', state: 'READY', reason: '' },
   ]);
   t.equal((await infer('RepositoryModelLoad', nothing)).code, 'UNIMPLEMENTED');
+});
+
+t.test('PORT speaks gRPC, too, beside both versions of HTTP', async (t) => {
+  const { url } = await startServer(t);
+  const { host } = new URL(url);
+  const client = new Client(host, credentials.createInsecure());
+  t.teardown(() => client.close());
+  const answer = await new Promise<unknown>((resolve) =>
+    client.makeUnaryRequest(`/${PREDICT}`, bytes, bytes, predict({}, 212), (error, response) =>
+      resolve(error ?? decode(PredictResponse, response ?? Buffer.alloc(0)).model_spec?.name),
+    ),
+  );
+  t.equal(answer, 'celsius');
+  t.equal((await fetch(`${url}/healthz`)).status, 200);
+  const session = connect(url);
+  t.teardown(() => session.close());
+  const request = session.request({ ':path': '/v2/health/live' });
+  t.same(JSON.parse(await text(request)), { live: true });
 });
 
 t.test('health follows readiness, and draining ends connections', async (t) => {

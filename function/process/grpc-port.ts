@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Deps } from '../apis/deps.ts';
 import { inferenceMethods } from '../apis/open-inference/grpc.ts';
 import { metadataMethod } from '../apis/tensorflow-serving/metadata-grpc.ts';
@@ -9,6 +10,8 @@ import { HEALTH_FILE, HealthChecks } from '../grpc/health.ts';
 import { Reflection } from '../grpc/reflection.ts';
 import { GrpcServer } from '../grpc/server.ts';
 import { NUMBER_OF } from '../grpc/status.ts';
+import { Http2Exchange } from '../http/http2-exchange.ts';
+import type { App } from '../http/route.ts';
 import { GRPC_SERVICE_FILE } from '../protobuf/definitions/open-inference.ts';
 import { MODEL_SERVICE_FILE, PREDICTION_SERVICE_FILE } from '../protobuf/definitions/tensorflow-serving.ts';
 import { Room } from '../room.ts';
@@ -33,20 +36,27 @@ export class GrpcPort {
   readonly #unknown: RouteMeter;
   readonly #healthTimer: NodeJS.Timeout;
 
-  constructor(deps: GrpcPortDeps, options: Options) {
+  /** @param app answers requests that are no calls */
+  constructor(deps: GrpcPortDeps, options: Options, app: App) {
     this.#deps = deps;
     const { metrics, runId, logger } = deps;
     const methods = this.#methods();
     // Not by what callers send: the names in metrics stay few.
     for (const { path } of methods) this.#meters.set(path, metrics.route(path));
     this.#unknown = metrics.route('grpc unknown');
-    const service = new GrpcService(methods, {
-      messageLimit: options.bodyLimitBytes,
-      room: new Room(options.bodiesLimitBytes),
-      metadata: ['x-run-id', runId],
-      record: this.#record,
-      fault: (error) => logger.error({ err: error }, 'a call failed on a fault of this server'),
-    });
+    const { bodyLimitBytes } = options;
+    const room = new Room(options.bodiesLimitBytes);
+    const service = new GrpcService(
+      methods,
+      {
+        messageLimit: bodyLimitBytes,
+        room,
+        metadata: ['x-run-id', runId],
+        record: this.#record,
+        fault: (error) => logger.error({ err: error }, 'a call failed on a fault of this server'),
+      },
+      (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes, room }),
+    );
     this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS });
     this.#healthTimer = setInterval(() => this.tellHealth(), HEALTH_EVERY).unref();
     this.tellHealth();
@@ -62,6 +72,11 @@ export class GrpcPort {
       ...this.#health.methods(),
       ...new Reflection(files).methods(),
     ];
+  }
+
+  /** Takes a connection of another port. */
+  accept(socket: Socket): void {
+    this.#server.accept(socket);
   }
 
   /** @throws FatalError where the port cannot be had; rejects with it */

@@ -81,7 +81,7 @@ export const OPTIONS = {
     'address to listen on (::: all of them, IPv4 alone where there is no IPv6)',
   ),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
-  grpcPort: integer('GRPC_PORT', 8500, 0, 65535, 'port to listen on for gRPC (0: none)'),
+  grpcPort: integer('GRPC_PORT', 8500, 0, 65535, 'port of gRPC alone (0: none); PORT speaks it, too'),
   modelName: text(
     'MODEL_NAME',
     'celsius',

@@ -20,7 +20,7 @@ import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
-import type { GrpcPort } from './grpc-port.ts';
+import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
 import { keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
@@ -43,7 +43,7 @@ export class ServerProcess {
   readonly #app: App;
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
-  readonly #appDeps: Deps;
+  readonly #grpc: LazyGrpc;
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
   readonly #catalogue: Catalogue<Served>;
@@ -52,7 +52,6 @@ export class ServerProcess {
   #native: NativeEngine | undefined;
   #load: Load<Served> | undefined;
   #configuration: { close(): Promise<void> } | undefined;
-  #grpc: GrpcPort | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -103,9 +102,14 @@ export class ServerProcess {
       models: this.#catalogue,
       served: () => this.#catalogue.find(options.modelName),
     };
-    this.#appDeps = appDeps;
     this.#app = createApp(appDeps);
-    this.#server = new HttpServer(this.#app, options);
+    const reload = (config: ModelServerConfigMessage) => this.#catalogue.reload(config);
+    this.#grpc = new LazyGrpc(
+      { ...appDeps, reload: options.allowReloadConfig ? reload : undefined },
+      options,
+      () => this.#app,
+    );
+    this.#server = new HttpServer(this.#app, options, this.#grpc.accept);
     this.#metricsServer =
       options.metricsPort === 0 ? undefined : new HttpServer(createMetricsApp(appDeps), options);
   }
@@ -133,9 +137,10 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       onNotice: (notice) => logNotice(logger, notice),
     });
-    const [grpcPort] = await Promise.all([this.#listenForGrpc(), this.#catalogue.settled()]);
+    // While models are loaded on another thread, so that it costs the start nothing.
+    const [grpcPort] = await Promise.all([this.#grpc.listen(), this.#catalogue.settled()]);
     checkStart(options, this.#catalogue);
-    this.#grpc?.tellHealth();
+    await this.#grpc.tellHealth();
     logger.info(
       {
         host: options.host,
@@ -153,18 +158,6 @@ export class ServerProcess {
     return port;
   }
 
-  /** While models are being loaded on another thread: what it needs is not loaded before, for the cold start's sake. */
-  async #listenForGrpc(): Promise<number | undefined> {
-    const { options } = this.#deps;
-    if (options.grpcPort === 0) return undefined;
-    const { GrpcPort } = await import('./grpc-port.ts');
-    const reload = options.allowReloadConfig
-      ? (config: ModelServerConfigMessage) => this.#catalogue.reload(config)
-      : undefined;
-    this.#grpc = new GrpcPort({ ...this.#appDeps, reload }, options);
-    return this.#grpc.listen(options.host, options.grpcPort);
-  }
-
   /** Drains: goes on answering while not ready, closes the listener, lets requests end. Once, however often called. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -174,12 +167,12 @@ export class ServerProcess {
   async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
-    this.#grpc?.tellHealth();
+    await this.#grpc.tellHealth();
     await this.#configuration?.close();
     await sleep(options.drainDelayMs);
-    const [cutHttp, cutGrpc = 0] = await Promise.all([
+    const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
-      this.#grpc?.drain(options.drainTimeoutMs),
+      this.#grpc.drain(options.drainTimeoutMs),
     ]);
     const cut = cutHttp + cutGrpc;
     await this.#metricsServer?.drain(0);
