@@ -75,7 +75,7 @@ ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080 \
     NODE_COMPILE_CACHE=/app/dist/compile-cache NODE_COMPILE_CACHE_PORTABLE=1 MALLOC_ARENA_MAX=2
 WORKDIR /app
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 8500
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.mjs"]
 # exec form: the server is process 1 and gets SIGTERM itself
 ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/main.js"]

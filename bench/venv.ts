@@ -10,6 +10,7 @@ const run = promisify(execFile);
 /**
  * A Python environment under .cache/bench with exactly what a hash-pinned requirements.txt says. It is made once, and anew
  * when the file changes; one whose making was interrupted has no stamp and is made anew, too.
+ * @param options of pip, such as --no-deps for packages that are only read
  * @returns its folder of programs
  * @throws {FatalError} in one line when Python or a package cannot be had
  */
@@ -18,6 +19,7 @@ export async function makeVenv(
   name: string,
   requirements: string,
   say: (line: string) => void,
+  options: readonly string[] = [],
 ): Promise<string> {
   const folder = join(root, '.cache/bench', name);
   const stamp = join(folder, 'requirements.sha256');
@@ -34,6 +36,7 @@ export async function makeVenv(
       ...install,
       '--require-hashes',
       '--only-binary=:all:',
+      ...options,
       '-r',
       requirements,
     ]);

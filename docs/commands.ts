@@ -52,7 +52,13 @@ class Server {
     await this.stop();
     const port = await freePort();
     this.url = `127.0.0.1:${port}`;
-    const env = { ...process.env, PORT: String(port), HOST: '127.0.0.1', DRAIN_DELAY_MS: '0' };
+    const env = {
+      ...process.env,
+      PORT: String(port),
+      GRPC_PORT: '0',
+      HOST: '127.0.0.1',
+      DRAIN_DELAY_MS: '0',
+    };
     const child = spawn('bash', ['-euc', `exec env ${script.trim()}`], {
       cwd: ROOT,
       env,

@@ -2,6 +2,7 @@ import { celsiusRoute } from './apis/celsius/celsius.ts';
 import type { Deps } from './apis/deps.ts';
 import { healthRoutes } from './apis/health.ts';
 import { metricsRoute } from './apis/metrics.ts';
+import { openInferenceRoutes } from './apis/open-inference/rest.ts';
 import { openapiRoute } from './apis/openapi/openapi.ts';
 import { pageRoute } from './apis/page/page.ts';
 import { tensorflowServingRoutes } from './apis/tensorflow-serving/tensorflow-serving.ts';
@@ -13,6 +14,7 @@ export function createApp(deps: Deps): App {
   return new Router(deps, [
     celsiusRoute(deps),
     ...tensorflowServingRoutes(deps),
+    ...openInferenceRoutes(deps),
     ...healthRoutes(deps),
     ...(deps.metricsHere ? [metricsRoute(deps)] : []),
     openapiRoute(deps),

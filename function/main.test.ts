@@ -66,6 +66,12 @@ t.test('what ends a start at once', async (t) => {
       stderr: new RegExp(`^celsiusify: .*port ${port} is in use.*\n$`),
     },
     {
+      name: 'the gRPC port in use',
+      env: { GRPC_PORT: port },
+      code: 1,
+      stderr: new RegExp(`^celsiusify: cannot listen on port ${port} .*; set GRPC_PORT\n$`),
+    },
+    {
       name: 'no model',
       env: { MODEL_BASE_PATH: '/nowhere' },
       code: 1,

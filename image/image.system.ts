@@ -125,7 +125,7 @@ t.test('configuration', async (t) => {
   t.equal(config.Entrypoint?.at(-1), '/app/dist/main.js');
   t.match(config, {
     User: '65532:65532',
-    ExposedPorts: { '8080/tcp': {} },
+    ExposedPorts: { '8080/tcp': {}, '8500/tcp': {} },
     Labels: {
       'org.opencontainers.image.title': 'celsius',
       'org.opencontainers.image.licenses': 'Apache-2.0',

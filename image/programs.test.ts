@@ -43,7 +43,9 @@ async function run(
     new URL(file, import.meta.url).pathname,
     ...args.map((a) => a.replace('URL', `http://127.0.0.1:${port}`)),
   ];
-  const child = spawn(process.execPath, all, { env: { ...process.env, PORT: String(port), ...env } });
+  const child = spawn(process.execPath, all, {
+    env: { ...process.env, PORT: String(port), GRPC_PORT: '0', ...env },
+  });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -34,7 +34,7 @@ t.test('this checkout and another one', async (t) => {
     if (typeof program === 'string') return t.fail(program);
     t.match(program.command(served, 1, 2), {
       argv: ['sh', join(from, 'some/start.sh')],
-      env: { ...env, PORT: '1', MODEL_NAME: 'encoder', MODEL_BASE_PATH: '/models/encoder' },
+      env: { ...env, PORT: '1', GRPC_PORT: '0', MODEL_NAME: 'encoder', MODEL_BASE_PATH: '/models/encoder' },
     });
   }
   const empty = join(folder, 'empty');

@@ -94,6 +94,7 @@ function checkout(folderOf: (where: Where) => string | null, env: Readonly<Recor
           ...env,
           ...own,
           PORT: String(port),
+          GRPC_PORT: '0',
           MODEL_NAME: model.name,
           MODEL_BASE_PATH: model.folder,
         },

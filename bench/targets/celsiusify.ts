@@ -34,6 +34,7 @@ async function find(where: Where): Promise<Found | string> {
           ...env,
           HOST: '127.0.0.1',
           PORT: String(port),
+          GRPC_PORT: '0',
           MODEL_NAME: model,
           MODEL_BASE_PATH: join(where.root, models[model]),
         },

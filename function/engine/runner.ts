@@ -1,6 +1,6 @@
 import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
+import type { OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
 import type { ModelMeter } from '../telemetry/metrics.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
@@ -95,7 +95,22 @@ export class Runner {
     } catch (error) {
       throw requestErrorOf(error);
     }
-    return this.#run(call, client);
+    return this.#run(call, client) as Answer | Promise<Answer>; // as a body gives a body
+  }
+
+  /**
+   * Runs a signature on tensors.
+   *
+   * @param inputs in the order of the signature's
+   * @returns the outputs in the order of the signature's, at once where the run is short
+   * @throws RequestError that says what the graph refuses, or why there is no answer; a promise rejects with it
+   */
+  tensors(
+    signature: number,
+    inputs: readonly TensorBytes[],
+    client: Client,
+  ): OutputTensor[] | Promise<OutputTensor[]> {
+    return this.#run(this.#create(signature, inputs), client) as OutputTensor[] | Promise<OutputTensor[]>;
   }
 
   /** What NativeEngine.addField() says of this model. */
@@ -103,18 +118,21 @@ export class Runner {
     return this.#options.native.addField(this.#model, signature, key, prefix, suffix);
   }
 
-  /** Runs a signature on tensors, on the pool. @throws RequestError by rejection */
+  /** The same on the pool, however short. @throws RequestError by rejection */
   run(signature: number, inputs: readonly TensorBytes[], client: Client): Promise<OutputTensor[]> {
-    const { native } = this.#options;
     return new Promise((resolve, reject) => {
-      let call: number;
-      try {
-        call = native.create(this.#model, signature, inputs);
-      } catch (error) {
-        throw requestErrorOf(error);
-      }
-      this.#pool.add(call, client, () => resolve(native.outputs(call)), reject);
+      const call = this.#create(signature, inputs);
+      const finish = () => resolve(this.#options.native.take(call) as OutputTensor[]);
+      this.#pool.add(call, client, finish, reject);
     });
+  }
+
+  #create(signature: number, inputs: readonly TensorBytes[]): number {
+    try {
+      return this.#options.native.create(this.#model, signature, inputs);
+    } catch (error) {
+      throw requestErrorOf(error);
+    }
   }
 
   #answerLarge(format: number, body: Buffer, client: Client): Promise<Answer> {
@@ -137,7 +155,7 @@ export class Runner {
         if (isTooLate) return native.drop(value);
         try {
           if (client.gone()) throw this.#pool.refused(value, 'gone', clientGone());
-          resolve(this.#run(value, waiting));
+          resolve(this.#run(value, waiting) as Answer | Promise<Answer>);
         } catch (error) {
           reject(error);
         }
@@ -146,7 +164,7 @@ export class Runner {
   }
 
   /** Runs the call that was read last. */
-  #run(call: number, client: Client): Answer | Promise<Answer> {
+  #run(call: number, client: Client): Result | Promise<Result> {
     const { native, batching } = this.#options;
     const { signature, rows } = native;
     if (this.#isShort(signature, rows)) {
@@ -171,7 +189,7 @@ export class Runner {
     return costs;
   }
 
-  #runHere(call: number, signature: number, rows: number): Answer {
+  #runHere(call: number, signature: number, rows: number): Result {
     const { native, meter } = this.#options;
     try {
       const answer = native.answer(call);

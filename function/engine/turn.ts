@@ -1,6 +1,6 @@
 import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { Answer } from './answer.ts';
+import type { Result } from '../native/raw-engine.ts';
 import type { Client } from './client.ts';
 
 /**
@@ -17,7 +17,7 @@ interface Waiting {
   readonly rows: number;
   readonly key: number;
   readonly client: Client;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -26,7 +26,7 @@ export interface TurnOptions {
   /** Most rows that several calls share in one run; a larger call runs alone. */
   readonly maxRows: number;
   /** Runs one call, and ends it. @throws RequestError */
-  readonly runAlone: (call: number, signature: number, rows: number) => Answer;
+  readonly runAlone: (call: number, signature: number, rows: number) => Result;
   /** Told of each run that calls shared. */
   readonly onShared: (signature: number, rows: number, nanoseconds: number) => void;
   /** Told of each call that was dropped, as its client has gone. */
@@ -63,7 +63,7 @@ export class Turn {
    * @throws RequestError where the graph refuses the inputs, or CANCELLED where the client has gone before it was run; a
    *   promise rejects with the same
    */
-  run(call: number, client: Client): Answer | Promise<Answer> {
+  run(call: number, client: Client): Result | Promise<Result> {
     const { signature, rows, key } = this.#options.native;
     if (rows === 0 || (this.#isOneOfFew() && !client.gone()))
       return this.#options.runAlone(call, signature, rows);

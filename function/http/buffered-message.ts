@@ -1,26 +1,6 @@
 import { IncomingMessage } from 'node:http';
+import type { Room } from '../room.ts';
 import { EMPTY } from './message.ts';
-
-/** Room in memory for the bodies of all requests together. */
-export class Room {
-  readonly #bytes: number;
-  #used = 0;
-
-  constructor(bytes: number) {
-    this.#bytes = bytes;
-  }
-
-  /** @param held what the same body has taken already: one body alone always has room */
-  take(bytes: number, held: number): boolean {
-    if (this.#used > held && this.#used + bytes > this.#bytes) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#used -= bytes;
-  }
-}
 
 /** From this size on a body has room made for it before it comes. (Until it comes, that is no memory yet.) */
 const LARGE_BYTES = 1 << 16;

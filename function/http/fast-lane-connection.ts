@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type HttpError, tooSlow } from './errors.ts';
 import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
+import { after, type HttpRequest, type HttpResponse } from './message.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
@@ -24,7 +24,8 @@ export interface Lane {
   /** How long nothing was read lately, in ms. */
   stalled(): number;
   leave(): void;
-  toNodeHttp(): void;
+  /** To what is to read the connection from here on, now or once it can. @param first what it will read first */
+  handOver(first: Buffer): void | Promise<void>;
 }
 
 /** A connection on the fast lane, until it is handed over or ends. */
@@ -111,7 +112,7 @@ export class LaneConnection {
     else if (this.#waiting !== undefined) this.#handOver(this.#waiting);
   };
 
-  /** From here on the connection is node:http's, which reads `bytes` first. */
+  /** From here on the connection is another's, which reads `bytes` first. */
   #handOver(bytes: Buffer): void {
     const socket = this.#socket;
     socket.off('data', this.#onData);
@@ -123,8 +124,7 @@ export class LaneConnection {
     this.#lane.leave();
     socket.pause();
     socket.unshift(bytes);
-    this.#lane.toNodeHttp();
-    socket.resume();
+    after(this.#lane.handOver(bytes), () => socket.resume());
   }
 
   readonly #onEnd = (): void => {

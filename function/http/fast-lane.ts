@@ -4,6 +4,17 @@ import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
 import type { Stalls } from './stalls.ts';
 
+/** Takes a connection for HTTP/2, now or once it can: until then nothing of it is read. */
+export type TakeHttp2 = (socket: Socket) => void | Promise<void>;
+
+/** Who takes connections that the lane does not answer. */
+export interface Others {
+  /** node:http's own listener for new connections. */
+  nodeHttp(socket: Socket): void;
+  /** What speaks HTTP/2, if anything does. */
+  readonly http2: TakeHttp2 | undefined;
+}
+
 /**
  * Answers plain requests without node:http, whose objects and streams take most of a small request's time: a POST
  * that has come whole, in one piece or in two, with no header that changes how a message is read. A connection that
@@ -14,7 +25,7 @@ export class FastLane {
   readonly #app: App;
   readonly #limits: LaneLimits;
   readonly #stalls: Stalls;
-  readonly #toNodeHttp: (socket: Socket) => void;
+  readonly #to: Others;
   readonly #connections = new Set<LaneConnection>();
   readonly #keepAlive: string;
   #date = '';
@@ -22,12 +33,11 @@ export class FastLane {
   /** From now on each answer ends its connection. */
   closing = false;
 
-  /** @param toNodeHttp node:http's own listener for new connections */
-  constructor(app: App, limits: LaneLimits, stalls: Stalls, toNodeHttp: (socket: Socket) => void) {
+  constructor(app: App, limits: LaneLimits, stalls: Stalls, to: Others) {
     this.#app = app;
     this.#limits = limits;
     this.#stalls = stalls;
-    this.#toNodeHttp = toNodeHttp;
+    this.#to = to;
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveTimeoutMs / 1000)}\r\n`;
   }
 
@@ -38,10 +48,17 @@ export class FastLane {
       refuse: (error) => this.#write(socket, this.#app.refuse(UNREAD, error), true),
       stalled: () => this.#stalls.recent(),
       leave: () => this.#connections.delete(connection),
-      toNodeHttp: () => this.#toNodeHttp(socket),
+      handOver: (first) => this.#handOver(socket, first),
     });
     this.#connections.add(connection);
   };
+
+  #handOver(socket: Socket, first: Buffer): void | Promise<void> {
+    const { http2, nodeHttp } = this.#to;
+    // No method of HTTP/1 begins so. Clients send their preface in one piece.
+    if (http2 !== undefined && first.toString('latin1', 0, 4) === 'PRI ') return http2(socket);
+    nodeHttp(socket);
+  }
 
   /** Closes the connections that have no request under way. */
   closeIdle(): void {

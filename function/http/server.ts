@@ -3,10 +3,11 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FatalError, messageOf } from '../errors.ts';
+import { Room } from '../room.ts';
 import { AcceptQueue } from './accept-queue.ts';
-import { BufferedMessage, Room } from './buffered-message.ts';
+import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
-import { FastLane } from './fast-lane.ts';
+import { FastLane, type TakeHttp2 } from './fast-lane.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
@@ -45,7 +46,8 @@ export class HttpServer {
   readonly #acceptQueue: AcceptQueue;
   #closing = false;
 
-  constructor(app: App, limits: Limits) {
+  /** @param http2 takes connections that begin with HTTP/2's preface, where both are spoken on one port */
+  constructor(app: App, limits: Limits, http2?: TakeHttp2) {
     this.#app = app;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
     this.#room = new Room(limits.bodiesLimitBytes);
@@ -66,7 +68,8 @@ export class HttpServer {
     );
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
-    this.#lane = new FastLane(app, limits, this.#stalls, takeConnections(this.#server));
+    const nodeHttp = takeConnections(this.#server);
+    this.#lane = new FastLane(app, limits, this.#stalls, { nodeHttp, http2 });
     this.#server.on('connection', this.#lane.accept);
     this.#acceptQueue = new AcceptQueue(this.#server);
   }

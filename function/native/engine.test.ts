@@ -110,14 +110,31 @@ const WAYS: Record<string, (t: Test) => Promise<void> | void> = {
     const call = create(celsius, 'serving_default', floats(212, 32));
     t.same([native.rows, native.bytes], [2, 8]);
     await runLater([call]);
-    t.same(native.outputs(call), [
-      { dtype: 1, shape: [2], data: Buffer.from(Float32Array.of(100, 0).buffer) },
-    ]);
+    t.same(native.take(call), [{ dtype: 1, shape: [2], data: Buffer.from(Float32Array.of(100, 0).buffer) }]);
   },
   'of tensors, refused': async (t) => {
     const call = create(failing, 'root', floats(-1));
     await runLater([call]);
-    t.throws(() => native.outputs(call), { code: 3 });
+    t.throws(() => native.take(call), { code: 3 });
+  },
+  'of tensors, at once': (t) => {
+    t.same(native.answer(create(celsius, 'serving_default', floats(212))), [
+      { dtype: 1, shape: [1], data: Buffer.from(Float32Array.of(100).buffer) },
+    ]);
+  },
+  'of tensors, at once, refused': (t) => {
+    t.throws(() => native.answer(create(failing, 'root', floats(-1))), { code: 3 });
+  },
+  'of tensors, in company': (t) => {
+    const calls = [
+      create(celsius, 'serving_default', floats(212)),
+      create(celsius, 'serving_default', floats(32)),
+    ];
+    t.equal(native.run(calls), true);
+    t.same(
+      calls.map((call) => native.take(call)),
+      [100, 0].map((value) => [{ dtype: 1, shape: [1], data: Buffer.from(Float32Array.of(value).buffer) }]),
+    );
   },
   'of tensors, not run': () => native.drop(create(celsius, 'serving_default', floats(1))),
   'of tensors that do not fit': (t) => {
@@ -146,12 +163,13 @@ const WAYS: Record<string, (t: Test) => Promise<void> | void> = {
     const given = ['', 'short', 'longer than the twenty-two bytes that a tensor holds in place'];
     const call = create(strings, 'filled', text(...given));
     await runLater([call]);
-    const [filled, same] = native.outputs(call);
+    const [filled, same] = native.take(call);
     t.match(same, { dtype: 7, shape: [3], data: given.map((string) => Buffer.from(string)) });
     t.match(filled, { dtype: 7, shape: [3] });
     const zeros = create(strings, 'filled', { shape: [2] });
     await runLater([zeros]);
-    t.match(native.outputs(zeros)[1], { data: [Buffer.of(), Buffer.of()] }, 'none are empty ones');
+    const [, empty] = native.take(zeros);
+    t.match(empty, { data: [Buffer.of(), Buffer.of()] }, 'none are empty ones');
   },
 };
 

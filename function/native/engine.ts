@@ -1,8 +1,8 @@
 import type { Binding } from './binding.ts';
 import type {
   NativeSignature,
-  OutputTensor,
   RawEngine,
+  Result,
   SavedModelInfo,
   SessionKind,
   TensorBytes,
@@ -29,7 +29,7 @@ export interface CallFacts {
 /**
  * Models and calls that live in native memory, and the threads that work on them. A call is a number: its request is read
  * into tensors, run, and its answer written, without a JavaScript object for what is between. Each call ends with exactly
- * one of answer(), take(), outputs() and drop().
+ * one of answer(), take() and drop().
  */
 export class NativeEngine implements CallFacts {
   readonly #binding: Binding;
@@ -175,13 +175,13 @@ export class NativeEngine implements CallFacts {
     this.#raw.decodeLater(this.#ticket(done), model, format, body);
   }
 
-  /** A call of tensors, in the order of the signature's inputs; its answer is outputs(). */
+  /** A call of tensors, in the order of the signature's inputs; its answer is the outputs' tensors, in their order. */
   create(model: number, signature: number, tensors: readonly TensorBytes[]): number {
     return this.#raw.create(model, signature, tensors);
   }
 
   /** Runs a call in this thread, and ends it. @returns its answer @throws NativeFailure */
-  answer(call: number): string | Buffer {
+  answer(call: number): Result {
     return this.#raw.answer(call);
   }
 
@@ -200,13 +200,8 @@ export class NativeEngine implements CallFacts {
   }
 
   /** The answer of a call that was run, which ends. @throws NativeFailure */
-  take(call: number): string | Buffer {
+  take(call: number): Result {
     return this.#raw.take(call);
-  }
-
-  /** What a call of create() gave, in the order of the signature's outputs. It ends. @throws NativeFailure */
-  outputs(call: number): OutputTensor[] {
-    return this.#raw.outputs(call);
   }
 
   drop(call: number): void {

@@ -12,6 +12,9 @@ export interface OutputTensor {
   readonly data: Uint8Array | Uint8Array[];
 }
 
+/** What a call gives: a body where it was read of one, tensors where it was made of tensors. */
+export type Result = string | Buffer | OutputTensor[];
+
 /** What is to be known of a SavedModel before it is loaded (saved-model.h). */
 export interface SavedModelInfo {
   /** Serialised, with the meta graph tagged `serve` alone, and without its graph. */
@@ -75,11 +78,10 @@ export interface RawEngine {
   decode(model: number, format: number, body: Buffer): number;
   decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
   create(model: number, signature: number, tensors: readonly TensorBytes[]): number;
-  answer(call: number): string | Buffer;
+  answer(call: number): Result;
   run(calls: readonly number[]): boolean;
   runLater(ticket: number, calls: readonly number[], rows: number): void;
-  take(call: number): string | Buffer;
-  outputs(call: number): OutputTensor[];
+  take(call: number): Result;
   drop(call: number): void;
   releasePages(ticket: number): void;
   trimHeap(ticket: number): void;

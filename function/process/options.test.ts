@@ -37,6 +37,7 @@ const cases: Record<keyof Options, Case> = {
     bad: ['http://localhost', 'a b', '[::1]'],
   },
   port: number(8080, 0, 65535),
+  grpcPort: number(8500, 0, 65535),
   modelName: {
     initial: 'celsius',
     good: [['half_plus_two-v1.0', 'half_plus_two-v1.0']],
@@ -46,6 +47,14 @@ const cases: Record<keyof Options, Case> = {
   modelsDir: { initial: '', good: [['/models', '/models']], bad: [] },
   modelConfigFile: { initial: '', good: [['/config/models.config', '/config/models.config']], bad: [] },
   modelConfigFilePollWaitSeconds: number(1, 0, 86_400),
+  allowReloadConfig: {
+    initial: true,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes', 'True'],
+  },
   fileSystemPollWaitSeconds: number(1, 0, 86_400),
   maxNumLoadRetries: number(5, 0, 1e6),
   loadRetryIntervalMs: number(60_000, 0, 3_600_000),

@@ -81,6 +81,7 @@ export const OPTIONS = {
     'address to listen on (::: all of them, IPv4 alone where there is no IPv6)',
   ),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
+  grpcPort: integer('GRPC_PORT', 8500, 0, 65535, 'port of gRPC alone (0: none); PORT speaks it, too'),
   modelName: text(
     'MODEL_NAME',
     'celsius',
@@ -103,6 +104,11 @@ export const OPTIONS = {
     0,
     DAY_SECONDS,
     'how often MODEL_CONFIG_FILE is looked at, besides being watched (0: read once)',
+  ),
+  allowReloadConfig: flag(
+    'ALLOW_RELOAD_CONFIG',
+    true,
+    "whether gRPC's HandleReloadConfigRequest may change which models are served",
   ),
   fileSystemPollWaitSeconds: integer(
     'FILE_SYSTEM_POLL_WAIT_SECONDS',

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import t from 'tap';
 import { ColdStart } from '../telemetry/cold-start.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { exchange, post, RawConnection } from '../testing/socket.ts';
+import { exchange, freePort, post, RawConnection } from '../testing/socket.ts';
 import { fixture, startServer } from '../testing/whole-server.ts';
 import { parseCommand } from './options.ts';
 import { ServerProcess } from './server-process.ts';
@@ -11,7 +9,13 @@ import { ServerProcess } from './server-process.ts';
 const NOBODY = { write: () => {} };
 
 function processOf(env: Record<string, string>, nativeFolder = '/nowhere'): ServerProcess {
-  const command = parseCommand([], { HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...env });
+  const command = parseCommand([], {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    GRPC_PORT: '0',
+    DRAIN_DELAY_MS: '0',
+    ...env,
+  });
   if (command.run !== 'serve') throw new Error('not a server');
   const { options } = command;
   const logger = createLogger('info', 'run', '', NOBODY);
@@ -23,16 +27,6 @@ function processOf(env: Record<string, string>, nativeFolder = '/nowhere'): Serv
     logger,
     coldStart: new ColdStart(0, 0),
   });
-}
-
-/** A port that is free at this moment. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? String(address.port) : '';
 }
 
 t.test('a server that is ready says so in one log line', async (t) => {

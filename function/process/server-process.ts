@@ -10,6 +10,7 @@ import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Load } from '../models/servable.ts';
+import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
@@ -19,6 +20,7 @@ import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
+import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
 import { giveMemoryBack, keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
@@ -41,6 +43,7 @@ export class ServerProcess {
   readonly #app: App;
   readonly #server: HttpServer;
   readonly #metricsServer: HttpServer | undefined;
+  readonly #grpc: LazyGrpc;
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
   readonly #catalogue: Catalogue<Served>;
@@ -100,7 +103,13 @@ export class ServerProcess {
       served: () => this.#catalogue.find(options.modelName),
     };
     this.#app = createApp(appDeps);
-    this.#server = new HttpServer(this.#app, options);
+    const reload = (config: ModelServerConfigMessage) => this.#catalogue.reload(config);
+    this.#grpc = new LazyGrpc(
+      { ...appDeps, reload: options.allowReloadConfig ? reload : undefined },
+      options,
+      () => this.#app,
+    );
+    this.#server = new HttpServer(this.#app, options, this.#grpc.accept);
     this.#metricsServer =
       options.metricsPort === 0 ? undefined : new HttpServer(createMetricsApp(appDeps), options);
   }
@@ -128,12 +137,15 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       onNotice: (notice) => logNotice(logger, notice),
     });
-    await this.#catalogue.settled();
+    // While models are loaded on another thread, so that it costs the start nothing.
+    const [grpcPort] = await Promise.all([this.#grpc.listen(), this.#catalogue.settled()]);
     checkStart(options, this.#catalogue);
+    await this.#grpc.tellHealth();
     logger.info(
       {
         host: options.host,
         port,
+        grpcPort,
         models: this.#catalogue.list().map(({ name }) => name),
         version,
         coldStartMilliseconds: Object.fromEntries(
@@ -155,11 +167,14 @@ export class ServerProcess {
   async #stop(): Promise<void> {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
+    await this.#grpc.tellHealth();
     await this.#configuration?.close();
     await sleep(options.drainDelayMs);
-    const cut = await this.#server.drain(options.drainTimeoutMs, (socket) =>
-      this.#binding?.refuseNewConnections(socket),
-    );
+    const [cutHttp, cutGrpc] = await Promise.all([
+      this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
+      this.#grpc.drain(options.drainTimeoutMs),
+    ]);
+    const cut = cutHttp + cutGrpc;
     await this.#metricsServer?.drain(0);
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');

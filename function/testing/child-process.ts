@@ -40,7 +40,7 @@ export function spawnServer({
 }: SpawnOptions = {}): ChildServer {
   const [program = '', ...rest] = [...prefix, process.execPath, main, ...args];
   const child = spawn(program, rest, {
-    env: { ...process.env, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_MS: '0', ...env },
+    env: { ...process.env, HOST: '127.0.0.1', PORT: '0', GRPC_PORT: '0', DRAIN_DELAY_MS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 /** One HTTP answer as it came over the wire. */
 export interface RawAnswer {
@@ -119,4 +119,14 @@ function parseAnswer(bytes: Buffer): { answer: RawAnswer; length: number } | und
   if (bytes.length < bodyStart + length) return undefined;
   const body = bytes.subarray(bodyStart, bodyStart + length).toString();
   return { answer: { status, headers, body }, length: bodyStart + length };
+}
+
+/** A port of 127.0.0.1 that is free at this moment. */
+export async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? String(address.port) : '';
 }

@@ -31,6 +31,7 @@ export async function startServer(
   const command = parseCommand([], {
     HOST: '127.0.0.1',
     PORT: '0',
+    GRPC_PORT: '0',
     DRAIN_DELAY_MS: '0',
     DRAIN_TIMEOUT_MS: '0',
     ...env,

@@ -7,11 +7,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['app.ts'],
   ['apis'],
   ['http', 'grpc'],
+  ['http2'],
   ['models'],
   ['engine'],
   ['model'],
   ['native', 'telemetry'],
-  ['errors.ts', 'version.ts'],
+  ['protobuf', 'room.ts', 'errors.ts', 'version.ts'],
 ];
 
 interface Rule {
@@ -47,9 +48,9 @@ const RULES: readonly Rule[] = [
     breaks: (from, to) => knowsNoTransport(from) && to === 'function/http/errors.ts',
   },
   {
-    says: 'an API takes message.ts and route.ts of http/ and grpc/: no sockets',
+    says: 'an API takes message.ts and route.ts of http/, call.ts and status.ts of grpc/: no sockets',
     breaks: (from, to) =>
-      isOf(from, 'apis') && /^function\/(http|grpc)\/(?!(message|route|errors)\.ts$)/.test(to),
+      isOf(from, 'apis') && /^function\/(http|grpc)\/(?!(message|route|errors|call|status)\.ts$)/.test(to),
   },
   {
     says: 'sockets are for http/ and grpc/',

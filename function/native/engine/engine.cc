@@ -45,7 +45,7 @@ class Engine {
   void Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver);
   void DeliverAll();
   void Describe(const Call& call);
-  napi_value Text(uint32_t id);
+  napi_value Result(uint32_t id);
   std::unique_ptr<Call> NewCall(uint32_t model, int format);
   void End(std::unique_ptr<Call> call);
 
@@ -65,7 +65,6 @@ class Engine {
   napi_value Run(napi_callback_info info);
   napi_value RunLater(napi_callback_info info);
   napi_value Take(napi_callback_info info);
-  napi_value Outputs(napi_callback_info info);
   napi_value Drop(napi_callback_info info);
   napi_value ReleasePages(napi_callback_info info);
   napi_value TrimHeap(napi_callback_info info);
@@ -450,13 +449,15 @@ void Engine::End(std::unique_ptr<Call> call) {
   spare_.push_back(std::move(call));
 }
 
-// The text of a call that was run and written, which ends here.
-napi_value Engine::Text(uint32_t id) {
+// What a call gave that was run and written, its text or its tensors; it ends here.
+napi_value Engine::Result(uint32_t id) {
   std::unique_ptr<Call> call = calls_.Take(id);
-  const napi_value text =
-      call->failure.code == TF_OK ? js::TextOrBuffer(env_, std::move(call->text)) : js::Throw(env_, call->failure);
+  napi_value result;
+  if (call->failure.code != TF_OK) result = js::Throw(env_, call->failure);
+  else if (call->format == kTensors) result = js::FromTensors(env_, call->outputs);
+  else result = js::TextOrBuffer(env_, std::move(call->text));
   End(std::move(call));
-  return text;
+  return result;
 }
 
 napi_value Engine::Answer(napi_callback_info info) {
@@ -465,7 +466,7 @@ napi_value Engine::Answer(napi_callback_info info) {
   const auto start = std::chrono::steady_clock::now();
   if (call.Run()) call.Encode();
   facts_[4] = NanosecondsSince(start);
-  return Text(id);
+  return Result(id);
 }
 
 napi_value Engine::Run(napi_callback_info info) {
@@ -504,13 +505,7 @@ napi_value Engine::RunLater(napi_callback_info info) {
   return nullptr;
 }
 
-napi_value Engine::Take(napi_callback_info info) { return Text(js::Uint32(env_, js::Arguments<1>(env_, info)[0])); }
-
-napi_value Engine::Outputs(napi_callback_info info) {
-  const std::unique_ptr<Call> call = calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
-  if (call->failure.code != TF_OK) return js::Throw(env_, call->failure);
-  return js::FromTensors(env_, call->outputs);
-}
+napi_value Engine::Take(napi_callback_info info) { return Result(js::Uint32(env_, js::Arguments<1>(env_, info)[0])); }
 
 napi_value Engine::Drop(napi_callback_info info) {
   End(calls_.Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0])));
@@ -562,7 +557,6 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Run>(object, "run");
   engine->Method<&Engine::RunLater>(object, "runLater");
   engine->Method<&Engine::Take>(object, "take");
-  engine->Method<&Engine::Outputs>(object, "outputs");
   engine->Method<&Engine::Drop>(object, "drop");
   engine->Method<&Engine::ReleasePages>(object, "releasePages");
   engine->Method<&Engine::TrimHeap>(object, "trimHeap");

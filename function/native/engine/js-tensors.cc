@@ -44,9 +44,14 @@ bool FillStrings(napi_env env, napi_value data, size_t count, TF_Tensor* tensor)
 TensorPtr ToTensor(napi_env env, napi_value object, TF_DataType dtype) {
   std::vector<int64_t> dims;
   size_t count = 1;
-  for (uint32_t dim : Uint32s(env, Get(env, object, "shape"))) {
-    dims.push_back(dim);
-    count *= dim;
+  const napi_value shape = Get(env, object, "shape");
+  uint32_t length = 0;
+  napi_get_array_length(env, shape, &length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value dim;
+    napi_get_element(env, shape, i, &dim);
+    dims.push_back(static_cast<int64_t>(Double(env, dim)));  // beside a 0 one may be beyond 32 bits
+    count *= dims.back();
   }
   const int rank = static_cast<int>(dims.size());
   const napi_value data = Get(env, object, "data");

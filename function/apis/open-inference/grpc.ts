@@ -1,0 +1,102 @@
+import { RequestError } from '../../errors.ts';
+import type { Call, UnaryMethod } from '../../grpc/call.ts';
+import { unreadable } from '../../grpc/status.ts';
+import { after } from '../../http/message.ts';
+import { decode, encode } from '../../protobuf/codec.ts';
+import {
+  GRPCInferenceService,
+  ModelMetadataRequest,
+  ModelMetadataResponse,
+  ModelReadyRequest,
+  ModelReadyResponse,
+  RepositoryIndexResponse,
+  ServerLiveResponse,
+  ServerMetadataResponse,
+  ServerReadyResponse,
+} from '../../protobuf/definitions/open-inference.ts';
+import type { Fields, Message, MessageType } from '../../protobuf/schema.ts';
+import type { Deps } from '../deps.ts';
+import { GrpcClient } from '../grpc-client.ts';
+import { inferResponse, readInferRequest } from './infer-message.ts';
+import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
+
+/** inference.GRPCInferenceService, as KServe and Triton have it. Loading and unloading are not theirs to ask for here. */
+export function inferenceMethods({
+  models,
+  phase,
+  version,
+  requestDeadlineMs,
+}: Pick<Deps, 'models' | 'phase' | 'version' | 'requestDeadlineMs'>): UnaryMethod[] {
+  const inference = new InferenceModels(models);
+  const methods: Readonly<Partial<Record<keyof typeof GRPCInferenceService.methods, UnaryMethod['handle']>>> =
+    {
+      ServerLive: () => encode(ServerLiveResponse, { live: true }),
+      ServerReady: () => encode(ServerReadyResponse, { ready: phase() === 'ready' }),
+      ServerMetadata: () =>
+        encode(ServerMetadataResponse, { name: SERVER_NAME, version, extensions: EXTENSIONS }),
+      ModelReady: ({ message }) => {
+        const { name, version: asked } = read(ModelReadyRequest, message);
+        return encode(ModelReadyResponse, { ready: isReady(name, asked) });
+      },
+      ModelMetadata: ({ message }) => {
+        const { name, version: asked } = read(ModelMetadataRequest, message);
+        const { inputs, outputs, ...metadata } = inference.metadata(name, asked);
+        const sized = (tensors: typeof inputs) =>
+          tensors.map(({ shape, ...tensor }) => ({ ...tensor, shape: shape.map(BigInt) }));
+        return encode(ModelMetadataResponse, { ...metadata, inputs: sized(inputs), outputs: sized(outputs) });
+      },
+      ModelInfer: infer,
+      RepositoryIndex: () => encode(RepositoryIndexResponse, { models: models.list().flatMap(indexOf) }),
+    };
+  return Object.entries(methods).map(([name, handle]) => ({
+    path: `/${GRPCInferenceService.name}/${name}`,
+    handle,
+  }));
+
+  function infer(call: Call): Buffer | Promise<Buffer> {
+    const request = readCall(call);
+    const client = new GrpcClient(call, requestDeadlineMs);
+    return after(
+      inference.infer(request.modelName, request.modelVersion, request, client),
+      (response) => inferResponse(response, request.binary), // as it was asked, so it is answered
+    );
+  }
+
+  function isReady(name: string, asked: string): boolean {
+    try {
+      inference.checkReady(name, asked);
+      return true;
+    } catch (error) {
+      if (error instanceof RequestError) return false;
+      throw error;
+    }
+  }
+}
+
+/** As Triton's index has it: a line for each version. */
+function indexOf({ name, versions, reason }: ReturnType<Deps['models']['list']>[number]) {
+  if (versions.length === 0) return [{ name, version: '', state: 'UNAVAILABLE', reason }];
+  return versions.map(({ version, state, message }) => ({
+    name,
+    version,
+    state:
+      state === 'AVAILABLE' ? 'READY' : state === 'START' || state === 'LOADING' ? 'LOADING' : 'UNAVAILABLE',
+    reason: message,
+  }));
+}
+
+function readCall({ message }: Call) {
+  try {
+    return readInferRequest(message);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function read<F extends Fields>(type: MessageType<F>, message: Buffer): Message<MessageType<F>> {
+  try {
+    return decode(type, message);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}

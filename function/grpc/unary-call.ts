@@ -1,0 +1,162 @@
+import { RequestError } from '../errors.ts';
+import type { Receiver, Stream } from '../http2/stream.ts';
+import type { Call, UnaryMethod } from './call.ts';
+import type { CallHead } from './call-head.ts';
+import { gunzip, gzip } from './compression.ts';
+import { MessageReader, PREFIX_BYTES } from './message-reader.ts';
+import type { Replies } from './replies.ts';
+
+/** Messages smaller than this are sent as they are: gzip would cost more than it saves. */
+const GZIP_FROM_BYTES = 1024;
+
+/** A call of one request and one answer. Without promises where the request comes in one piece and is answered at once. */
+export class UnaryCall implements Call, Receiver {
+  readonly #head: CallHead;
+  readonly #method: UnaryMethod;
+  readonly #stream: Stream;
+  readonly #replies: Replies;
+  readonly #startedMs = performance.now();
+  #reader: MessageReader | undefined;
+  #compressed = false;
+  #begun = false;
+  #over = false;
+  message: Buffer = EMPTY;
+
+  constructor(head: CallHead, method: UnaryMethod, stream: Stream, replies: Replies) {
+    this.#head = head;
+    this.#method = method;
+    this.#stream = stream;
+    this.#replies = replies;
+  }
+
+  get method(): string {
+    return this.#head.path;
+  }
+
+  get deadlineMs(): number | undefined {
+    const { timeoutMs } = this.#head;
+    return timeoutMs === undefined ? undefined : this.#startedMs + timeoutMs;
+  }
+
+  metadata(name: string): string | undefined {
+    return this.#head.headers.get(name);
+  }
+
+  gone(): boolean {
+    return this.#stream.closed || this.#late();
+  }
+
+  #late(): boolean {
+    const { timeoutMs } = this.#head;
+    return timeoutMs !== undefined && performance.now() - this.#startedMs >= timeoutMs;
+  }
+
+  data(bytes: Buffer, last: boolean): void {
+    const whole = last && this.#reader === undefined && bytes.length >= PREFIX_BYTES;
+    if (
+      whole &&
+      bytes.readUInt32BE(1) === bytes.length - PREFIX_BYTES &&
+      bytes.length <= this.#replies.messageLimit
+    ) {
+      this.message = bytes.subarray(PREFIX_BYTES);
+      this.#compressed = bytes[0] === 1;
+      this.#begun = true;
+    } else if (!this.#collect(bytes)) return;
+    if (last) this.#start();
+  }
+
+  /** @returns whether the call goes on */
+  #collect(bytes: Buffer): boolean {
+    try {
+      this.#reader ??= new MessageReader(
+        this.#replies.messageLimit,
+        this.#replies.room,
+        (message, compressed) => {
+          if (this.#begun) return; // a second one is not looked at
+          this.message = message;
+          this.#compressed = compressed;
+          this.#begun = true;
+        },
+      );
+      this.#reader.push(bytes);
+      return true;
+    } catch (error) {
+      this.#refuse(error);
+      return false;
+    }
+  }
+
+  closed(): void {
+    this.#reader?.giveBack();
+    if (!this.#over) this.#replies.record(this, 'CANCELLED', this.#startedMs); // else only the answer's way out ended
+  }
+
+  #start(): void {
+    if (!this.#begun || this.#reader?.midway === true) {
+      this.#refuse(new RequestError('INTERNAL', 'the request ended before a whole message had come'));
+    } else if (!this.#compressed) {
+      this.#run();
+    } else if (!this.#head.gzip) {
+      this.#refuse(new RequestError('INTERNAL', 'a compressed message without a grpc-encoding'));
+    } else {
+      gunzip(this.message, this.#replies.messageLimit).then(
+        (message) => {
+          this.message = message;
+          this.#run();
+        },
+        (error: unknown) => this.#refuse(error),
+      );
+    }
+  }
+
+  #run(): void {
+    if (this.#stream.closed) return;
+    let answer: Buffer | Promise<Buffer>;
+    try {
+      answer = this.#method.handle(this);
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (answer instanceof Promise) {
+      answer.then(
+        (late) => this.#answer(late),
+        (error: unknown) => this.#refuse(error),
+      );
+    } else this.#answer(answer);
+  }
+
+  /** Compresses for whom has compressed: all clients say that they would take it, but it costs more than a network. */
+  #answer(message: Buffer): void {
+    if (this.#stream.closed) return;
+    if (this.#late()) this.#refuse(deadlineExceeded());
+    else if (this.#compressed && message.length >= GZIP_FROM_BYTES) {
+      gzip(message).then(
+        (smaller) => this.#send(smaller, true),
+        (error: unknown) => this.#refuse(error),
+      );
+    } else this.#send(message, false);
+  }
+
+  #send(message: Buffer, compressed: boolean): void {
+    if (this.#stream.closed) return;
+    this.#over = true;
+    this.#replies.head(this.#stream, compressed);
+    this.#replies.message(this.#stream, message, compressed);
+    this.#replies.success(this.#stream);
+    this.#replies.record(this, 'OK', this.#startedMs);
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#stream.closed) return;
+    this.#over = true;
+    this.#reader?.giveBack();
+    this.#replies.record(this, this.#replies.failure(this.#stream, error, false), this.#startedMs);
+  }
+}
+
+function deadlineExceeded(): RequestError {
+  return new RequestError('DEADLINE_EXCEEDED', 'Deadline Exceeded');
+}
+
+const EMPTY = Buffer.alloc(0);

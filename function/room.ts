@@ -1,0 +1,20 @@
+/** Room in memory for the bodies of all requests together. */
+export class Room {
+  readonly #bytes: number;
+  #used = 0;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  /** @param held what the same body has taken already: one body alone always has room */
+  take(bytes: number, held: number): boolean {
+    if (this.#used > held && this.#used + bytes > this.#bytes) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
