@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Deps } from '../apis/deps.ts';
 import { inferenceMethods } from '../apis/open-inference/grpc.ts';
+import { examplesMethods } from '../apis/tensorflow-serving/examples-grpc.ts';
 import { metadataMethod } from '../apis/tensorflow-serving/metadata-grpc.ts';
 import { type ModelServiceDeps, modelServiceMethods } from '../apis/tensorflow-serving/model-service.ts';
 import { predictMethod } from '../apis/tensorflow-serving/predict-grpc.ts';
@@ -66,6 +67,7 @@ export class GrpcPort {
     const files = [PREDICTION_SERVICE_FILE, MODEL_SERVICE_FILE, GRPC_SERVICE_FILE, HEALTH_FILE];
     return [
       predictMethod(this.#deps),
+      ...examplesMethods(this.#deps),
       metadataMethod(this.#deps),
       ...modelServiceMethods(this.#deps),
       ...inferenceMethods(this.#deps),
