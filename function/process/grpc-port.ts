@@ -9,7 +9,7 @@ import type { CallRecord, StreamMethod, UnaryMethod } from '../grpc/call.ts';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { HEALTH_FILE, HealthChecks } from '../grpc/health.ts';
 import { Reflection } from '../grpc/reflection.ts';
-import { GrpcServer } from '../grpc/server.ts';
+import { GrpcServer, type GrpcServerOptions } from '../grpc/server.ts';
 import { NUMBER_OF } from '../grpc/status.ts';
 import { Http2Exchange } from '../http/http2-exchange.ts';
 import type { App } from '../http/route.ts';
@@ -37,8 +37,11 @@ export class GrpcPort {
   readonly #unknown: RouteMeter;
   readonly #healthTimer: NodeJS.Timeout;
 
-  /** @param app answers requests that are no calls */
-  constructor(deps: GrpcPortDeps, options: Options, app: App) {
+  /**
+   * @param app answers requests that are no calls
+   * @param tls of the port; connections that another port gives are not encrypted
+   */
+  constructor(deps: GrpcPortDeps, options: Options, app: App, tls: GrpcServerOptions['tls']) {
     this.#deps = deps;
     const { metrics, runId, logger } = deps;
     const methods = this.#methods();
@@ -58,7 +61,7 @@ export class GrpcPort {
       },
       (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes, room }),
     );
-    this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS });
+    this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS, tls });
     this.#healthTimer = setInterval(() => this.tellHealth(), HEALTH_EVERY).unref();
     this.tellHealth();
   }
