@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Deps } from '../apis/deps.ts';
 import { inferenceMethods } from '../apis/open-inference/grpc.ts';
+import { examplesMethods } from '../apis/tensorflow-serving/examples-grpc.ts';
 import { metadataMethod } from '../apis/tensorflow-serving/metadata-grpc.ts';
 import { type ModelServiceDeps, modelServiceMethods } from '../apis/tensorflow-serving/model-service.ts';
 import { predictMethod } from '../apis/tensorflow-serving/predict-grpc.ts';
@@ -8,7 +9,7 @@ import type { CallRecord, StreamMethod, UnaryMethod } from '../grpc/call.ts';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { HEALTH_FILE, HealthChecks } from '../grpc/health.ts';
 import { Reflection } from '../grpc/reflection.ts';
-import { GrpcServer } from '../grpc/server.ts';
+import { GrpcServer, type GrpcServerOptions } from '../grpc/server.ts';
 import { NUMBER_OF } from '../grpc/status.ts';
 import { Http2Exchange } from '../http/http2-exchange.ts';
 import type { App } from '../http/route.ts';
@@ -36,8 +37,11 @@ export class GrpcPort {
   readonly #unknown: RouteMeter;
   readonly #healthTimer: NodeJS.Timeout;
 
-  /** @param app answers requests that are no calls */
-  constructor(deps: GrpcPortDeps, options: Options, app: App) {
+  /**
+   * @param app answers requests that are no calls
+   * @param tls of the port; connections that another port gives are not encrypted
+   */
+  constructor(deps: GrpcPortDeps, options: Options, app: App, tls: GrpcServerOptions['tls']) {
     this.#deps = deps;
     const { metrics, runId, logger } = deps;
     const methods = this.#methods();
@@ -57,7 +61,7 @@ export class GrpcPort {
       },
       (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes, room }),
     );
-    this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS });
+    this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS, tls });
     this.#healthTimer = setInterval(() => this.tellHealth(), HEALTH_EVERY).unref();
     this.tellHealth();
   }
@@ -66,6 +70,7 @@ export class GrpcPort {
     const files = [PREDICTION_SERVICE_FILE, MODEL_SERVICE_FILE, GRPC_SERVICE_FILE, HEALTH_FILE];
     return [
       predictMethod(this.#deps),
+      ...examplesMethods(this.#deps),
       metadataMethod(this.#deps),
       ...modelServiceMethods(this.#deps),
       ...inferenceMethods(this.#deps),

@@ -7,12 +7,12 @@ import type { Options } from './options.ts';
 export class LazyGrpc {
   readonly #deps: GrpcPortDeps;
   readonly #options: Options;
-  readonly #app: () => App;
+  readonly #app: App;
   #port: Promise<GrpcPort> | undefined;
   #isDraining = false;
 
   /** @param app answers requests over HTTP/2 that are no calls */
-  constructor(deps: GrpcPortDeps, options: Options, app: () => App) {
+  constructor(deps: GrpcPortDeps, options: Options, app: App) {
     this.#deps = deps;
     this.#options = options;
     this.#app = app;
@@ -48,9 +48,16 @@ export class LazyGrpc {
   }
 
   #load(): Promise<GrpcPort> {
-    this.#port ??= import('./grpc-port.ts').then(
-      ({ GrpcPort }) => new GrpcPort(this.#deps, this.#options, this.#app()),
-    );
+    this.#port ??= this.#open();
     return this.#port;
+  }
+
+  async #open(): Promise<GrpcPort> {
+    const { GrpcPort } = await import('./grpc-port.ts');
+    const { grpcPort, grpcTlsCertFile, grpcTlsKeyFile, grpcTlsClientCaFile } = this.#options;
+    const encrypted = grpcPort !== 0 && grpcTlsCertFile + grpcTlsKeyFile + grpcTlsClientCaFile !== '';
+    // node:tls takes milliseconds to load.
+    const tls = encrypted ? (await import('./tls.ts')).readTls(this.#options) : undefined;
+    return new GrpcPort(this.#deps, this.#options, this.#app, tls);
   }
 }

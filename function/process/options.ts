@@ -82,6 +82,15 @@ export const OPTIONS = {
   ),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
   grpcPort: integer('GRPC_PORT', 8500, 0, 65535, 'port of gRPC alone (0: none); PORT speaks it, too'),
+  grpcTlsCertFile: text('GRPC_TLS_CERT_FILE', '', ANY, 'a file', 'certificate of GRPC_PORT, in PEM, for TLS'),
+  grpcTlsKeyFile: text('GRPC_TLS_KEY_FILE', '', ANY, 'a file', 'its private key, in PEM'),
+  grpcTlsClientCaFile: text(
+    'GRPC_TLS_CLIENT_CA_FILE',
+    '',
+    ANY,
+    'a file',
+    'whose certificates clients of GRPC_PORT must show, in PEM (empty: none)',
+  ),
   modelName: text(
     'MODEL_NAME',
     'celsius',

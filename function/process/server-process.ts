@@ -107,7 +107,7 @@ export class ServerProcess {
     this.#grpc = new LazyGrpc(
       { ...appDeps, reload: options.allowReloadConfig ? reload : undefined },
       options,
-      () => this.#app,
+      this.#app,
     );
     this.#server = new HttpServer(this.#app, options, this.#grpc.accept);
     this.#metricsServer =

@@ -46,7 +46,7 @@ export function inferenceMethods({
         return encode(ModelMetadataResponse, { ...metadata, inputs: sized(inputs), outputs: sized(outputs) });
       },
       ModelInfer: infer,
-      RepositoryIndex: () => encode(RepositoryIndexResponse, { models: models.list().flatMap(indexOf) }),
+      RepositoryIndex: () => encode(RepositoryIndexResponse, { models: inference.index() }),
     };
   return Object.entries(methods).map(([name, handle]) => ({
     path: `/${GRPCInferenceService.name}/${name}`,
@@ -71,18 +71,6 @@ export function inferenceMethods({
       throw error;
     }
   }
-}
-
-/** As Triton's index has it: a line for each version. */
-function indexOf({ name, versions, reason }: ReturnType<Deps['models']['list']>[number]) {
-  if (versions.length === 0) return [{ name, version: '', state: 'UNAVAILABLE', reason }];
-  return versions.map(({ version, state, message }) => ({
-    name,
-    version,
-    state:
-      state === 'AVAILABLE' ? 'READY' : state === 'START' || state === 'LOADING' ? 'LOADING' : 'UNAVAILABLE',
-    reason: message,
-  }));
 }
 
 function readCall({ message }: Call) {

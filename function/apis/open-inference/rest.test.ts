@@ -40,6 +40,9 @@ t.test('what is said about the server and its models', async (t) => {
     t.equal(reply.status, status, path);
     t.match(await reply.json(), answer, path);
   }
+  t.same(await (await ask('/v2/repository/index', '{}')).json(), [
+    { name: 'celsius', version: '1', state: 'READY', reason: '' },
+  ]);
   const starting = testApp(failing, { phase: () => 'starting' }).app;
   t.equal((await starting.fetch(new Request('http://localhost/v2/health/ready'))).status, 503);
 });

@@ -35,6 +35,12 @@ export function openInferenceRoutes({
       const ready = phase() === 'ready';
       return json({ ready }, ready ? 'OK' : 'UNAVAILABLE');
     }),
+    {
+      name: 'v2-index',
+      path: '/v2/repository/index',
+      methods: ['POST'],
+      handle: () => json(inference.index()),
+    },
     get('v2', '/v2', () => json({ name: SERVER_NAME, version, extensions: EXTENSIONS })),
   ];
 
