@@ -8,10 +8,6 @@ import type { Runner } from './runner.ts';
 /** A warm-up input larger than this many elements is left out: it would cost more than it saves. */
 const MAX_ELEMENTS = 1 << 20;
 
-/** A run that takes no longer is done again, so that the engine knows what it costs; in ms. */
-const QUICK = 5;
-const RUNS = 3;
-
 /** One that takes longer is not waited for, in ms. */
 const PATIENCE = 60_000;
 
@@ -48,8 +44,7 @@ export interface WarmUp {
 }
 
 /**
- * Runs each signature on zeros, so that no caller pays for TensorFlow's first run (graph pruning, kernels, memory), and
- * the engine learns which runs are short. Nothing is run that the model could remember. A model may refuse zeros; its
+ * Runs each signature on zeros, so that no caller pays for TensorFlow's first run (graph pruning, kernels, memory). Nothing is run that the model could remember. A model may refuse zeros; its
  * first caller pays then, so that is no failure.
  *
  * @throws FatalError where a run says that the model lacks something that every run needs
@@ -78,11 +73,7 @@ async function tryOne(
   const deadline = performance.now() + PATIENCE;
   const client = { gone: () => false, deadline: () => deadline };
   try {
-    for (let run = 0, quick = true; run < RUNS && quick; run++) {
-      const start = performance.now();
-      await runner.run(signature.index, inputs, client);
-      quick = run === 0 ? performance.now() - start < 50 * QUICK : performance.now() - start < QUICK;
-    }
+    await runner.run(signature.index, inputs, client);
     return undefined;
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;

@@ -137,9 +137,11 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       onNotice: (notice) => logNotice(logger, notice),
     });
-    // While models are loaded on another thread, so that it costs the start nothing.
-    const [grpcPort] = await Promise.all([this.#grpc.listen(), this.#catalogue.settled()]);
+    await this.#catalogue.settled();
     checkStart(options, this.#catalogue);
+    // After the models, and after who waits for their first answer: reading its code takes some 5 ms.
+    await new Promise(setImmediate);
+    const grpcPort = await this.#grpc.listen();
     await this.#grpc.tellHealth();
     logger.info(
       {
