@@ -2,31 +2,32 @@
  * The dtypes that can be served, by TensorFlow's name, with the number that its C API gives them
  * (tensorflow/c/tf_datatype.h).
  */
-export const DTYPES: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    DT_FLOAT: 1,
-    DT_DOUBLE: 2,
-    DT_INT32: 3,
-    DT_UINT8: 4,
-    DT_INT16: 5,
-    DT_INT8: 6,
-    DT_STRING: 7,
-    DT_COMPLEX64: 8,
-    DT_INT64: 9,
-    DT_BOOL: 10,
-    DT_QINT8: 11,
-    DT_QUINT8: 12,
-    DT_QINT32: 13,
-    DT_BFLOAT16: 14,
-    DT_QINT16: 15,
-    DT_QUINT16: 16,
-    DT_UINT16: 17,
-    DT_COMPLEX128: 18,
-    DT_HALF: 19,
-    DT_UINT32: 22,
-    DT_UINT64: 23,
-  }),
-);
+export const DTYPE_NUMBERS = {
+  DT_FLOAT: 1,
+  DT_DOUBLE: 2,
+  DT_INT32: 3,
+  DT_UINT8: 4,
+  DT_INT16: 5,
+  DT_INT8: 6,
+  DT_STRING: 7,
+  DT_COMPLEX64: 8,
+  DT_INT64: 9,
+  DT_BOOL: 10,
+  DT_QINT8: 11,
+  DT_QUINT8: 12,
+  DT_QINT32: 13,
+  DT_BFLOAT16: 14,
+  DT_QINT16: 15,
+  DT_QUINT16: 16,
+  DT_UINT16: 17,
+  DT_COMPLEX128: 18,
+  DT_HALF: 19,
+  DT_UINT32: 22,
+  DT_UINT64: 23,
+} as const;
+
+/** The same, to be asked for a name that may be none of them. */
+export const DTYPES: ReadonlyMap<string, number> = new Map(Object.entries(DTYPE_NUMBERS));
 
 /** What TensorFlow adds to a dtype's number where a tensor is a reference to a variable of TensorFlow 1. */
 const REFERENCE = 100;

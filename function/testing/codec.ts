@@ -1,34 +1,12 @@
 // Tensors of every dtype for the codec's tests: from values to bytes and back, without the codec.
 import { join } from 'node:path';
+import { DTYPE_NUMBERS } from '../model/tensor.ts';
 import { loadBinding } from '../native/binding.ts';
 import type { Codec, CodecSignature, Field, RawTensor } from '../native/codec/codec.ts';
 
 export const codec: Codec = loadBinding(join(import.meta.dirname, '..', '..', 'dist', 'native'));
 
-/** Numbers of tensorflow.DataType (types.proto): all that have a JSON form. */
-export const DTYPE = {
-  DT_FLOAT: 1,
-  DT_DOUBLE: 2,
-  DT_INT32: 3,
-  DT_UINT8: 4,
-  DT_INT16: 5,
-  DT_INT8: 6,
-  DT_STRING: 7,
-  DT_COMPLEX64: 8,
-  DT_INT64: 9,
-  DT_BOOL: 10,
-  DT_QINT8: 11,
-  DT_QUINT8: 12,
-  DT_QINT32: 13,
-  DT_BFLOAT16: 14,
-  DT_QINT16: 15,
-  DT_QUINT16: 16,
-  DT_UINT16: 17,
-  DT_COMPLEX128: 18,
-  DT_HALF: 19,
-  DT_UINT32: 22,
-  DT_UINT64: 23,
-} as const;
+export const DTYPE = DTYPE_NUMBERS;
 
 export type DTypeName = keyof typeof DTYPE;
 
