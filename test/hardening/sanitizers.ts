@@ -1,7 +1,7 @@
 // node test/hardening/sanitizers.ts: the addon's own tests with the addon built under sanitizers. (Node and TensorFlow are
 // not: what they do among themselves is not looked at.)
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -154,13 +154,9 @@ async function build(folder: string, { flags }: Kind): Promise<void> {
   ]);
   const planted = join(import.meta.dirname, 'planted.cc');
   await run(context, 'g++', [...options, '-shared', planted, '-o', join(folder, 'planted.node')]);
-  for (const library of beside) link(library, join(folder, basename(library)));
-}
-
-function link(from: string, to: string): void {
-  try {
-    symlinkSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  for (const library of beside) {
+    const link = join(folder, basename(library));
+    rmSync(link, { force: true });
+    symlinkSync(library, link);
   }
 }
