@@ -1,24 +1,27 @@
 /**
  * Why a request was not answered, by gRPC's canonical names (google/rpc/code.proto). Each transport has one table from
- * these to what it says: http/errors.ts to HTTP's status.
+ * these to what it says: http/errors.ts to HTTP's status. The numbers are gRPC's.
  */
-export type Code =
-  | 'CANCELLED'
-  | 'UNKNOWN'
-  | 'INVALID_ARGUMENT'
-  | 'DEADLINE_EXCEEDED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'OUT_OF_RANGE'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL'
-  | 'UNAVAILABLE'
-  | 'DATA_LOSS'
-  | 'UNAUTHENTICATED';
+export const CODE_NUMBERS = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type Code = keyof typeof CODE_NUMBERS;
 
 /** A request that cannot be answered, by whichever protocol it came: its message is for the caller. */
 export class RequestError extends Error {
@@ -49,25 +52,10 @@ export function clientGone(): RequestError {
   return new RequestError('CANCELLED', 'the client has gone');
 }
 
-/** By their numbers, which TensorFlow's C API and gRPC share. */
-const CODES: readonly Code[] = [
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
+/** The names by their numbers, which are those of TensorFlow's C API, too. */
+const CODES = new Map<number, Code>(
+  Object.entries(CODE_NUMBERS).map(([name, number]) => [number, name as Code]), // keys are those of CODE_NUMBERS
+);
 
 /**
  * An error of native code as a refusal: its `code` is TensorFlow's number. Of TensorFlow's words the first 500, which say
@@ -75,7 +63,7 @@ const CODES: readonly Code[] = [
  */
 export function requestErrorOf(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RequestError) return error;
-  const code = 'code' in error && typeof error.code === 'number' ? CODES[error.code - 1] : undefined;
+  const code = 'code' in error && typeof error.code === 'number' ? CODES.get(error.code) : undefined;
   return code === undefined ? error : new RequestError(code, error.message.slice(0, 500));
 }
 

@@ -1,26 +1,8 @@
-import { type Code, RequestError } from '../errors.ts';
+import { CODE_NUMBERS, type Code, RequestError } from '../errors.ts';
 import { WireError } from '../protobuf/wire-reader.ts';
 
 /** What each canonical code is on the wire: `grpc-status`. */
-export const NUMBER_OF: Readonly<Record<Code | 'OK', number>> = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-};
+export const NUMBER_OF: Readonly<Record<Code | 'OK', number>> = { OK: 0, ...CODE_NUMBERS };
 
 /** Longer ones would not fit into the headers that clients take. */
 const MAX_MESSAGE_BYTES = 4096;
