@@ -1,5 +1,6 @@
 // Compiles C++ to object files, which are kept: only what changed is compiled again.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from './context.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
@@ -23,7 +24,15 @@ export async function compileObjects(context, units, fixed, ours) {
   mkdirSync(join(context.cache, 'objects'), { recursive: true });
   // A newer compiler's object may need a library that an older system has not.
   const compiler = await run(context, 'g++', ['--version']);
-  return Promise.all(units.map((unit) => compileObject(context, unit, { fixed, compiler }, ours)));
+  /** @type {string[]} */
+  const objects = [];
+  const left = units.entries();
+  // As many at once as there are CPUs: a compiler takes 100 MB and more, and a small machine has little.
+  const work = async () => {
+    for (const [i, unit] of left) objects[i] = await compileObject(context, unit, { fixed, compiler }, ours);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return objects;
 }
 
 /**
