@@ -8,6 +8,7 @@ import { translateCommandLine } from './process/tf-serving-files.ts';
 import { ColdStart } from './telemetry/cold-start.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { mintRunId } from './telemetry/run-id.ts';
+import { openTracer } from './telemetry/tracing.ts';
 import { version } from './version.ts';
 
 /** Both function/ and dist/ lie in the folder that holds model/. */
@@ -29,6 +30,8 @@ async function serve(options: Options, coldStart: ColdStart, notices: readonly s
   destination.on('error', () => {}); // a full disk or a closed pipe must not stop the answers
   const logger = createLogger(options.logLevel, runId, options.revision, destination);
   for (const notice of notices) logger.warn(notice);
+  const { revision } = options;
+  const tracer = await openTracer(process.env, { runId, version, revision, logger });
   const server = new ServerProcess({
     options,
     root: ROOT,
@@ -36,6 +39,7 @@ async function serve(options: Options, coldStart: ColdStart, notices: readonly s
     runId,
     logger,
     coldStart,
+    tracer,
   });
   process.on('exit', (code) => server.leave(code));
   let stopping = false;

@@ -29,10 +29,21 @@ export async function bundleServer(context) {
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(context.root, 'package.json'), 'utf8'));
+  // OpenTelemetry's SDK is as large as the server, and read only where traces are sent.
+  const apart = {
+    name: 'apart',
+    /** @param {import('esbuild').PluginBuild} plugin */
+    setup: (plugin) =>
+      plugin.onResolve({ filter: /\/opentelemetry\.ts$/ }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: './opentelemetry.js', external: true } : undefined,
+      ),
+  };
   const { metafile } = await build({
     absWorkingDir: context.root,
-    entryPoints: ['function/main.ts'],
-    outfile: join(partial, 'main.js'),
+    entryPoints: ['function/main.ts', 'function/telemetry/opentelemetry.ts'],
+    outdir: partial,
+    entryNames: '[name]',
+    plugins: [apart],
     bundle: true,
     platform: 'node',
     target: 'node22',

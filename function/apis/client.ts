@@ -1,5 +1,6 @@
 import type { Client } from '../engine/client.ts';
 import type { HttpRequest } from '../http/message.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 
 /** How long a caller waits, in ms from the request's arrival: a header of the caller's own, for less than the server allows. */
 const TIMEOUT_HEADER = 'x-request-timeout-ms';
@@ -13,6 +14,10 @@ export class HttpClient implements Client {
   constructor(request: HttpRequest, limit_ms: number) {
     this.#request = request;
     this.#limit_ms = limit_ms;
+  }
+
+  get trace(): Trace | undefined {
+    return this.#request.trace;
   }
 
   gone(): boolean {

@@ -4,6 +4,7 @@ import type { Models } from '../models/catalogue.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
 export type Phase = 'starting' | 'ready' | 'draining';
@@ -35,6 +36,8 @@ export interface Deps {
   readonly logger: Logger;
   readonly logRequests: boolean;
   readonly bodyLimitBytes: number;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** How long a request may wait for its answer, in ms; Infinity: as long as it takes. */
   readonly requestDeadlineMs: number;
   /** Phase → seconds, as far as the cold start has come. */

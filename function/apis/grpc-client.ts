@@ -1,5 +1,6 @@
 import type { Client } from '../engine/client.ts';
 import type { Call } from '../grpc/call.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 
 /** Who made a gRPC call, as the engine sees it. */
 export class GrpcClient implements Client {
@@ -10,6 +11,10 @@ export class GrpcClient implements Client {
   constructor(call: Call, limit_ms: number) {
     this.#call = call;
     this.#limit_ms = limit_ms;
+  }
+
+  get trace(): Trace | undefined {
+    return this.#call.trace;
   }
 
   gone(): boolean {

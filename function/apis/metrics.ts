@@ -1,12 +1,18 @@
-import type { Registry } from 'prom-client';
 import { RequestError } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
 import type { Route } from '../http/route.ts';
+import type { AnyRegistry, Exposition } from '../telemetry/prometheus.ts';
 import type { Deps } from './deps.ts';
 
-/** GET /metrics: Prometheus' text format; behind a bearer token where one is set. */
+/** Asked for by Prometheus itself; a q of 0, which nobody sends, is not looked at. */
+const OPENMETRICS = /(?:^|[\s,])application\/openmetrics-text\b/i;
+
+/** GET /metrics: Prometheus' text format, or OpenMetrics, which has exemplars of traced requests; behind a bearer token where one is set. */
 export function metricsRoute({ metrics, metricsToken }: Pick<Deps, 'metrics' | 'metricsToken'>): Route {
-  let registry: Promise<Registry> | undefined; // prom-client is loaded by the first scrape: a cold start does without it
+  // Each made when first asked for: a cold start does without prom-client.
+  const registries = new Map<Exposition, Promise<AnyRegistry>>();
+  const registryOf = async (exposition: Exposition) =>
+    (await import('../telemetry/prometheus.ts')).createRegistry(metrics, exposition);
   return {
     name: 'metrics',
     path: '/metrics',
@@ -14,7 +20,12 @@ export function metricsRoute({ metrics, metricsToken }: Pick<Deps, 'metrics' | '
     async handle(request) {
       if (metricsToken !== '' && !(await holdsToken(request, metricsToken)))
         throw new RequestError('UNAUTHENTICATED', 'send authorization: Bearer <METRICS_TOKEN>');
-      registry ??= import('../telemetry/prometheus.ts').then(({ createRegistry }) => createRegistry(metrics));
+      const exposition = OPENMETRICS.test(request.header('accept') ?? '') ? 'openmetrics' : 'text';
+      let registry = registries.get(exposition);
+      if (registry === undefined) {
+        registry = registryOf(exposition);
+        registries.set(exposition, registry);
+      }
       const exposed = await registry;
       const headers = ['content-type', exposed.contentType, 'cache-control', 'no-store'];
       return { status: 200, headers, body: await exposed.metrics() };

@@ -2,7 +2,7 @@ import { clientGone, type RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
 import type { Batching } from './batching.ts';
-import type { Client } from './client.ts';
+import { type Client, traceRun } from './client.ts';
 import type { Costs } from './costs.ts';
 import { onDeadline, tooLate } from './deadline.ts';
 import { Queue, type QueueLimits, type Waiting } from './queue.ts';
@@ -133,13 +133,18 @@ export class PoolQueue implements Source {
     this.#batchTimer = undefined;
     const batch = this.#queue.take(this.#rowsOfNextRun(idle));
     const now_ms = performance.now();
-    for (const { since_ms } of batch) meter.queued((now_ms - since_ms) / 1000);
+    for (const { since_ms, client } of batch) {
+      meter.queued((now_ms - since_ms) / 1000, client.trace?.traceId);
+      client.trace?.stage('queue', since_ms, now_ms);
+    }
     const rows = batch.reduce((sum, one) => sum + one.rows, 0);
     native.runLater(
       batch.map(({ call }) => call),
       rows === 0 || !batching.enabled ? 0 : batching.padded(rows),
       (_value, nanoseconds) => {
-        meter.ran(nanoseconds / 1e9, Math.max(rows, 1));
+        meter.ran(nanoseconds / 1e9, Math.max(rows, 1), batch[0]?.client.trace?.traceId);
+        const { printing } = native;
+        for (const { client } of batch) traceRun(client, nanoseconds, printing, rows);
         const failed = batch.filter((pending) => !this.#settle(pending));
         if (failed.length === 0) this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
         done(nanoseconds);

@@ -2,9 +2,10 @@ import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
 import type { ModelMeter } from '../telemetry/metrics.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
-import type { Client } from './client.ts';
+import { type Client, traceRun } from './client.ts';
 import { Costs } from './costs.ts';
 import { onDeadline, tooLate } from './deadline.ts';
 import { PoolQueue } from './pool-queue.ts';
@@ -60,7 +61,7 @@ export class Runner {
     this.#turn = new Turn({
       native: options.native,
       maxRows: options.batching.maxRows,
-      runAlone: (call, signature, rows) => this.#runHere(call, signature, rows),
+      runAlone: (call, signature, rows, client) => this.#runHere(call, signature, rows, client),
       onShared: (signature, rows, nanoseconds) => {
         this.#costsOf(signature).learn(rows, nanoseconds);
         options.meter.ran(nanoseconds / 1e9, rows);
@@ -89,12 +90,15 @@ export class Runner {
   answer(format: number, body: Buffer, client: Client): Answer | Promise<Answer> {
     const { native } = this.#options;
     if (body.length > LARGE_BODY) return this.#answerLarge(format, body, client);
+    const { trace } = client;
+    const read_since_ms = trace === undefined ? 0 : performance.now();
     let call: number;
     try {
       call = native.decode(this.#model, format, body);
     } catch (error) {
       throw requestErrorOf(error);
     }
+    trace?.stage('read', read_since_ms, performance.now());
     return this.#run(call, client) as Answer | Promise<Answer>; // as a body gives a body
   }
 
@@ -138,7 +142,8 @@ export class Runner {
   #answerLarge(format: number, body: Buffer, client: Client): Promise<Answer> {
     const { native, meter } = this.#options;
     const deadline = client.deadline(); // that of its arrival, not of when it was read
-    const waiting: Client = { gone: () => client.gone(), deadline: () => deadline };
+    const { trace } = client;
+    const waiting: Client = { gone: () => client.gone(), deadline: () => deadline, trace };
     this.#beingRead++;
     return new Promise((resolve, reject) => {
       let isTooLate = false;
@@ -151,6 +156,7 @@ export class Runner {
         clearTimeout(timer);
         this.#beingRead--;
         meter.parsed(nanoseconds / 1e9);
+        if (trace !== undefined) traceRead(trace, nanoseconds);
         if (typeof value !== 'number') return reject(requestErrorOf(value));
         if (isTooLate) return native.drop(value);
         try {
@@ -168,7 +174,7 @@ export class Runner {
     const { native, batching } = this.#options;
     const { signature, rows } = native;
     if (this.#isShort(signature, rows)) {
-      return batching.enabled ? this.#turn.run(call, client) : this.#runHere(call, signature, rows);
+      return batching.enabled ? this.#turn.run(call, client) : this.#runHere(call, signature, rows, client);
     }
     return new Promise((resolve, reject) => {
       this.#pool.add(call, client, () => resolve(native.take(call)), reject);
@@ -189,7 +195,7 @@ export class Runner {
     return costs;
   }
 
-  #runHere(call: number, signature: number, rows: number): Result {
+  #runHere(call: number, signature: number, rows: number, client: Client): Result {
     const { native, meter } = this.#options;
     try {
       const answer = native.answer(call);
@@ -201,7 +207,13 @@ export class Runner {
     } catch (error) {
       throw requestErrorOf(error);
     } finally {
-      meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1));
+      meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1), client.trace?.traceId);
+      traceRun(client, native.nanoseconds, 0, rows);
     }
   }
+}
+
+function traceRead(trace: Trace, nanoseconds: number): void {
+  const ended_ms = performance.now();
+  trace.stage('read', ended_ms - nanoseconds / 1e6, ended_ms);
 }

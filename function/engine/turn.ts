@@ -1,7 +1,7 @@
 import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Result } from '../native/raw-engine.ts';
-import type { Client } from './client.ts';
+import { type Client, traceRun } from './client.ts';
 
 /**
  * Calls of a turn that are run at once while turns have no more than that. With few connections a shared run saves less
@@ -26,7 +26,7 @@ export interface TurnOptions {
   /** Most rows that several calls share in one run; a larger call runs alone. */
   readonly maxRows: number;
   /** Runs one call, and ends it. @throws RequestError */
-  readonly runAlone: (call: number, signature: number, rows: number) => Result;
+  readonly runAlone: (call: number, signature: number, rows: number, client: Client) => Result;
   /** Told of each run that calls shared. */
   readonly onShared: (signature: number, rows: number, nanoseconds: number) => void;
   /** Told of each call that was dropped, as its client has gone. */
@@ -66,7 +66,7 @@ export class Turn {
   run(call: number, client: Client): Result | Promise<Result> {
     const { signature, rows, key } = this.#options.native;
     if (rows === 0 || (this.#isOneOfFew() && !client.gone()))
-      return this.#options.runAlone(call, signature, rows);
+      return this.#options.runAlone(call, signature, rows, client);
     this.#rowsWaiting += rows;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ call, signature, rows, key, client, resolve, reject });
@@ -121,19 +121,18 @@ export class Turn {
     const { native, onShared } = this.#options;
     const shared = batch.length > 1 && native.run(batch.map(({ call }) => call));
     if (shared) {
-      onShared(
-        batch[0]?.signature ?? 0,
-        batch.reduce((sum, { rows }) => sum + rows, 0),
-        native.nanoseconds,
-      );
+      const rows = batch.reduce((sum, one) => sum + one.rows, 0);
+      const { nanoseconds } = native;
+      onShared(batch[0]?.signature ?? 0, rows, nanoseconds);
+      for (const { client } of batch) traceRun(client, nanoseconds, 0, rows);
     }
     for (const one of batch) this.#settle(one, shared);
   }
 
   /** @param ran whether it was run; one row that the graph refuses must not fail its neighbours, which then run alone */
-  #settle({ call, signature, rows, resolve, reject }: Waiting, ran: boolean): void {
+  #settle({ call, signature, rows, client, resolve, reject }: Waiting, ran: boolean): void {
     try {
-      resolve(ran ? this.#options.native.take(call) : this.#options.runAlone(call, signature, rows));
+      resolve(ran ? this.#options.native.take(call) : this.#options.runAlone(call, signature, rows, client));
     } catch (error) {
       reject(requestErrorOf(error));
     }

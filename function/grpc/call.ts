@@ -1,4 +1,5 @@
 import type { RequestError } from '../errors.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 
 /** One call, as a method sees it. */
 export interface Call {
@@ -12,6 +13,8 @@ export interface Call {
   metadata(name: string): string | undefined;
   /** Whether nobody waits for an answer any more: cancelled, disconnected, or past the deadline. */
   gone(): boolean;
+  /** Undefined where the call is not traced. */
+  readonly trace?: Trace | undefined;
 }
 
 /** A method with one request and one answer. */

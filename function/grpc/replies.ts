@@ -2,7 +2,9 @@ import { type Code, RequestError } from '../errors.ts';
 import type { Fields } from '../http2/hpack-encoder.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { Room } from '../room.ts';
+import type { Trace, Tracer } from '../telemetry/tracing.ts';
 import type { Call, CallRecord } from './call.ts';
+import type { CallHead } from './call-head.ts';
 import { PREFIX_BYTES } from './message-reader.ts';
 import { encodeMessage, NUMBER_OF } from './status.ts';
 
@@ -16,6 +18,8 @@ export interface RepliesOptions {
   readonly record: ((record: CallRecord) => void) | undefined;
   /** Told of what a method threw that is no RequestError: a fault of this server. */
   readonly fault: (error: unknown) => void;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What all calls' answers share. The lists of fields stay the same objects, by which the encoder knows them again. */
@@ -37,6 +41,11 @@ export class Replies {
 
   get room(): Room {
     return this.#options.room;
+  }
+
+  /** @param startedMs on performance.now()'s clock @returns undefined where the call is not to be traced */
+  begin({ headers }: CallHead, startedMs: number): Trace | undefined {
+    return this.#options.tracer?.begin((name) => headers.get(name), startedMs);
   }
 
   head(stream: Stream, compressed: boolean): void {
@@ -67,9 +76,32 @@ export class Replies {
 
   record(call: Call, code: Code | 'OK', startedMs: number): void {
     const { record } = this.#options;
+    if (call.trace !== undefined) endTrace(call.trace, call.method, code);
     if (record !== undefined) record({ call, code, milliseconds: performance.now() - startedMs });
   }
 }
+
+/** Names as OpenTelemetry's conventions for gRPC have them. */
+function endTrace(trace: Trace, path: string, code: Code | 'OK'): void {
+  const [, service = '', method = ''] = path.split('/', 3).map((part) => part.slice(0, 100));
+  const attributes = {
+    'rpc.system': 'grpc',
+    'rpc.service': service,
+    'rpc.method': method,
+    'rpc.grpc.status_code': code === 'OK' ? 0 : NUMBER_OF[code],
+  };
+  trace.end(`${service}/${method}`, attributes, SERVER_FAULTS.has(code));
+}
+
+/** Codes by which OpenTelemetry's conventions say that a server failed. */
+const SERVER_FAULTS: ReadonlySet<Code | 'OK'> = new Set([
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
 
 const SUCCESS: Fields = ['grpc-status', '0'];
 const NOTHING: Fields = [];

@@ -1,5 +1,6 @@
 import { RequestError } from '../errors.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 import type { Call, UnaryMethod } from './call.ts';
 import type { CallHead } from './call-head.ts';
 import { gunzip, gzip } from './compression.ts';
@@ -21,12 +22,14 @@ export class UnaryCall implements Call, Receiver {
   #begun = false;
   #over = false;
   message: Buffer = EMPTY;
+  readonly trace: Trace | undefined;
 
   constructor(head: CallHead, method: UnaryMethod, stream: Stream, replies: Replies) {
     this.#head = head;
     this.#method = method;
     this.#stream = stream;
     this.#replies = replies;
+    this.trace = replies.begin(head, this.#startedMs);
   }
 
   get method(): string {

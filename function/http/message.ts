@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Code } from '../errors.ts';
+import type { Trace } from '../telemetry/tracing.ts';
 import { type HttpError, STATUS_OF } from './errors.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly body: Buffer;
   /** True once the client has gone: nobody waits for an answer. */
   gone(): boolean;
+  /** Set by the router where this request is traced. */
+  trace?: Trace | undefined;
 }
 
 export interface HttpResponse {

@@ -3,8 +3,9 @@ import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
+import type { Trace, Tracer } from '../telemetry/tracing.ts';
 import { badRequest, HttpError, httpErrorOf } from './errors.ts';
-import { type Answer, type HttpRequest, type HttpResponse, json, refusal } from './message.ts';
+import { type Answer, type HttpRequest, type HttpResponse, json, refusal, UNREAD } from './message.ts';
 import type { App, PathSet, Route } from './route.ts';
 
 const gunzip = promisify(gunzipCallback);
@@ -19,6 +20,8 @@ export interface RouterDeps {
   readonly logger: Logger;
   readonly logRequests: boolean;
   readonly bodyLimitBytes: number;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Finds the route of a request, and does around it what all routes share: errors, gzip, run ID, metrics, logs. */
@@ -52,6 +55,7 @@ export class Router implements App {
   handle(request: HttpRequest): Answer {
     const started = performance.now();
     this.#inFlight++;
+    if (this.#deps.tracer !== undefined) this.#trace(this.#deps.tracer, request, started);
     const path = pathOf(request);
     const metered = this.#find(path);
     let answer: Answer;
@@ -69,8 +73,10 @@ export class Router implements App {
 
   /** Answers a request with an error that was found before its body was read. */
   refuse(request: HttpRequest, error: HttpError): HttpResponse {
+    const started = performance.now();
     this.#inFlight++;
-    return this.#finish(request, this.#failure(error), this.#find(pathOf(request)), performance.now());
+    if (this.#deps.tracer !== undefined) this.#trace(this.#deps.tracer, request, started);
+    return this.#finish(request, this.#failure(error), this.#find(pathOf(request)), started);
   }
 
   /** handle() for the Fetch API: what tests and embedders call, without a socket. */
@@ -92,6 +98,10 @@ export class Router implements App {
       status: response.status,
       headers,
     });
+  }
+
+  #trace(tracer: Tracer, request: HttpRequest, started: number): void {
+    if (request !== UNREAD) request.trace = tracer.begin((name) => request.header(name), started);
   }
 
   #find(path: string): Metered | undefined {
@@ -134,6 +144,7 @@ export class Router implements App {
         header: (name) => request.header(name),
         body,
         gone: () => request.gone(),
+        trace: request.trace,
       };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException; // zlib's errors all carry one
@@ -164,11 +175,14 @@ export class Router implements App {
   ): HttpResponse {
     this.#inFlight--;
     const milliseconds = performance.now() - started;
-    (metered?.meter ?? this.#unknown).record(response.status, milliseconds / 1000);
+    const { trace } = request;
+    (metered?.meter ?? this.#unknown).record(response.status, milliseconds / 1000, trace?.traceId);
     if (this.#deps.logRequests) this.#log(request, response, metered, milliseconds);
+    if (trace !== undefined) endTrace(trace, request, response.status, metered?.route.name ?? 'unknown');
+    const headers = response.headers.concat(this.#runIdHeader);
     return {
       status: response.status,
-      headers: response.headers.concat(this.#runIdHeader),
+      headers: trace === undefined ? headers : headers.concat('traceparent', trace.traceparent),
       body: response.body,
     };
   }
@@ -182,6 +196,7 @@ export class Router implements App {
     this.#deps.logger.info(
       {
         requestId: requestIdOf(request),
+        traceId: request.trace?.traceId,
         method: request.method,
         path: printable(request.url, 200),
         route: metered?.route.name ?? 'unknown',
@@ -196,6 +211,17 @@ export class Router implements App {
 interface Metered {
   readonly route: Route;
   readonly meter: RouteMeter;
+}
+
+/** Names as OpenTelemetry's conventions for HTTP have them. */
+function endTrace(trace: Trace, { method, url }: HttpRequest, status: number, route: string): void {
+  const attributes = {
+    'http.request.method': method.slice(0, 20),
+    'http.route': route,
+    'http.response.status_code': status,
+    'url.path': url.slice(0, 200),
+  };
+  trace.end(`${attributes['http.request.method']} ${route}`, attributes, status >= 500);
 }
 
 /** The URL without its query. */

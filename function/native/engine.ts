@@ -34,7 +34,7 @@ export interface CallFacts {
 export class NativeEngine implements CallFacts {
   readonly #binding: Binding;
   readonly #raw: RawEngine;
-  readonly #facts = new Float64Array(5);
+  readonly #facts = new Float64Array(6);
   readonly #waiting: (Done | undefined)[] = [];
   readonly #freeTickets: number[] = [];
 
@@ -63,6 +63,11 @@ export class NativeEngine implements CallFacts {
   /** What the last answer() or run() took, in ns, its answers written. */
   get nanoseconds(): number {
     return this.#facts[4] ?? 0;
+  }
+
+  /** What writing the answers took of the run that a thread has just ended, in ns. */
+  get printing(): number {
+    return this.#facts[5] ?? 0;
   }
 
   /** Calls that have not ended: the same before and after any request, or something leaks. */

@@ -57,6 +57,7 @@ export class GrpcPort {
         room,
         metadata: ['x-run-id', runId],
         record: this.#record,
+        tracer: deps.tracer,
         fault: (error) => logger.error({ err: error }, 'a call failed on a fault of this server'),
       },
       (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes, room }),
@@ -104,10 +105,18 @@ export class GrpcPort {
 
   readonly #record = ({ call, code, milliseconds }: CallRecord): void => {
     const { logger, logRequests } = this.#deps;
-    (this.#meters.get(call.method) ?? this.#unknown).record(NUMBER_OF[code], milliseconds / 1000);
+    (this.#meters.get(call.method) ?? this.#unknown).record(
+      NUMBER_OF[code],
+      milliseconds / 1000,
+      call.trace?.traceId,
+    );
     if (!logRequests) return;
     const requestId = call.metadata('x-request-id')?.slice(0, 128);
     const rounded = Number(milliseconds.toFixed(3));
-    logger.info({ requestId, method: call.method.slice(0, 200), code, milliseconds: rounded }, 'call');
+    const traceId = call.trace?.traceId;
+    logger.info(
+      { requestId, traceId, method: call.method.slice(0, 200), code, milliseconds: rounded },
+      'call',
+    );
   };
 }

@@ -17,6 +17,7 @@ import { librariesLoaded } from '../native/preload.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
 import { followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
@@ -35,6 +36,8 @@ export interface ServerProcessDeps {
   readonly runId: string;
   readonly logger: Logger;
   readonly coldStart: ColdStart;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The life of a server: start (listen, load, warm up), answer, stop (drain). */
@@ -56,7 +59,7 @@ export class ServerProcess {
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
-    const { options, runId, logger, coldStart } = deps;
+    const { options, runId, logger, coldStart, tracer } = deps;
     this.#deps = deps;
     this.#scheduler = new Scheduler(options.threads || usableCpus());
     this.#catalogue = createCatalogue(options, logger, (wanted) => {
@@ -89,6 +92,7 @@ export class ServerProcess {
       metricsToken: options.metricsToken,
       metricsHere: options.metricsPort === 0,
       logger,
+      tracer,
       logRequests: options.logRequests,
       bodyLimitBytes: options.bodyLimitBytes,
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
@@ -178,6 +182,7 @@ export class ServerProcess {
     ]);
     const cut = cutHttp + cutGrpc;
     await this.#metricsServer?.drain(0);
+    await this.#deps.tracer?.close();
     if (cut > 0)
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
     const runs = this.#scheduler.busy;

@@ -19,6 +19,14 @@ export interface Gauges {
   readonly coldStart: ReadonlyMap<string, number>;
 }
 
+/** A request whose trace shows what a bucket's values come from. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly value: number;
+  /** Unix time in seconds. */
+  readonly time: number;
+}
+
 /**
  * Counts values into buckets, in a plain array: prom-client's own observe() costs several times as much, a tenth of
  * a whole request here. prometheus.ts hands the counts to prom-client when someone scrapes.
@@ -28,6 +36,8 @@ export class Distribution {
   readonly bounds: readonly number[];
   /** Values per bucket, not cumulated; the last is for values above all bounds. */
   readonly counts: number[];
+  /** Of each bucket the last traced value; empty while there is none. */
+  readonly exemplars: Exemplar[] = [];
   sum = 0;
 
   constructor(bounds: readonly number[]) {
@@ -40,11 +50,13 @@ export class Distribution {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
-  record(value: number): void {
+  /** @param traceId of the request that the value is of, where that is traced */
+  record(value: number, traceId?: string): void {
     let i = 0;
     while (i < this.bounds.length && value > (this.bounds[i] ?? 0)) i++;
     this.counts[i] = (this.counts[i] ?? 0) + 1;
     this.sum += value;
+    if (traceId !== undefined) this.exemplars[i] = { traceId, value, time: Date.now() / 1000 };
   }
 }
 
@@ -53,9 +65,9 @@ export class RouteMeter {
   readonly statuses = new Map<number, number>();
   readonly latency = new Distribution(LATENCY_BUCKETS);
 
-  record(status: number, seconds: number): void {
+  record(status: number, seconds: number, traceId?: string): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-    this.latency.record(seconds);
+    this.latency.record(seconds, traceId);
   }
 }
 
@@ -73,12 +85,12 @@ export class ModelMeter {
   readonly parse = new Distribution(LATENCY_BUCKETS);
   readonly drops: Record<DropReason, number> = { gone: 0, deadline: 0, full: 0 };
 
-  queued(seconds: number): void {
-    this.queue.record(seconds);
+  queued(seconds: number, traceId?: string): void {
+    this.queue.record(seconds, traceId);
   }
 
-  ran(seconds: number, rows: number): void {
-    this.run.record(seconds);
+  ran(seconds: number, rows: number, traceId?: string): void {
+    this.run.record(seconds, traceId);
     this.rows.record(rows);
   }
 

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Distribution, Metrics, ModelMeter } from './metrics.ts';
+import { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client';
+import type { Distribution, Exemplar, Metrics, ModelMeter } from './metrics.ts';
 
 type Labels = Record<string, string>;
 type Series = Iterable<readonly [Labels, Distribution]>;
@@ -27,7 +27,7 @@ class DistributionHistogram extends Histogram<string> {
     return { ...this.#metric, type: 'histogram', aggregator: 'sum', values };
   }
 
-  #values(sharedLabels: Labels, { bounds, counts, sum }: Distribution) {
+  #values(sharedLabels: Labels, { bounds, counts, exemplars, sum }: Distribution) {
     const { name } = this.#metric;
     let total = 0;
     const buckets = counts.map((count, i) => {
@@ -37,6 +37,7 @@ class DistributionHistogram extends Histogram<string> {
         labels: { le: bounds[i] ?? '+Inf' },
         sharedLabels,
         value: total,
+        exemplar: exemplarOf(exemplars[i]),
       };
     });
     return [
@@ -47,9 +48,23 @@ class DistributionHistogram extends Histogram<string> {
   }
 }
 
+/** As prom-client prints it, in OpenMetrics alone. */
+function exemplarOf(exemplar: Exemplar | undefined) {
+  if (exemplar === undefined) return undefined;
+  const { traceId, value, time } = exemplar;
+  return { labelSet: { trace_id: traceId }, value, timestamp: time };
+}
+
+/** Prometheus' text format, or OpenMetrics, which has exemplars. */
+export type Exposition = 'text' | 'openmetrics';
+
+export type AnyRegistry = Registry<RegistryContentType>;
+
 /** A registry of its own for one process' figures; nothing goes into prom-client's global one. */
-export function createRegistry(metrics: Metrics): Registry {
+export function createRegistry(metrics: Metrics, exposition: Exposition = 'text'): AnyRegistry {
   const registry = new Registry();
+  const any: AnyRegistry = registry;
+  if (exposition === 'openmetrics') any.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const { info, gauges, routes, models } = metrics;
 
   const gauge = (name: string, help: string, value: () => number) =>
@@ -164,7 +179,7 @@ export function createRegistry(metrics: Metrics): Registry {
     labelNames: Object.keys(info),
     registers: [registry],
   }).set({ ...info }, 1);
-  return registry;
+  return any;
 }
 
 /** Mean, 99th percentile and maximum of the loop's delay since the call before, in seconds. */

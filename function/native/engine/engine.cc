@@ -494,14 +494,22 @@ napi_value Engine::RunLater(napi_callback_info info) {
     rows += calls.back()->rows;
   }
   rows = std::max<int64_t>(rows, js::Uint32(env_, arguments[2]));
+  auto printing = std::make_shared<double>(0);
   Submit(
       js::Uint32(env_, arguments[0]), false,
-      [calls = std::move(calls), rows] {
+      [calls = std::move(calls), rows, printing] {
         const bool together = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0 && RunTogether(calls, rows);
-        for (Call* call : calls)
-          if (together || call->Run()) call->Encode();
+        for (Call* call : calls) {
+          if (!together && !call->Run()) continue;
+          const auto start = std::chrono::steady_clock::now();
+          call->Encode();
+          *printing += NanosecondsSince(start);
+        }
       },
-      [this] { return js::Undefined(env_); });
+      [this, printing] {
+        facts_[5] = *printing;
+        return js::Undefined(env_);
+      });
   return nullptr;
 }
 
