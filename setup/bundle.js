@@ -1,4 +1,4 @@
-// Makes dist/main.js, the server in one file, with esbuild. The same sources make the same bytes.
+// Makes dist/main.js, the server in one file, with esbuild, and dist/opentelemetry.js, which it seldom needs. The same sources make the same bytes.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -28,6 +28,7 @@ function fakeRepository(t: Test) {
     'package.json': '{ "version": "1.2.3" }',
     'package-lock.json': JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }),
     function: {
+      telemetry: { 'opentelemetry.ts': '' },
       'main.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)',
       'start.sh': 'exit $START',
     },
