@@ -40,6 +40,57 @@ t.test('deploy applies one object and waits until it is ready', async (t) => {
   });
 });
 
+t.test('what a Service gets unasked, and what it may be given', async (t) => {
+  const rows: readonly [string, string, unknown, unknown][] = [
+    [
+      'nothing said',
+      '',
+      { automountServiceAccountToken: false, enableServiceLinks: false, volumes: undefined },
+      {
+        ports: [{ name: undefined, containerPort: 8080 }],
+        resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '256Mi' } },
+        livenessProbe: { httpGet: { path: '/healthz' }, periodSeconds: 10, timeoutSeconds: 3 },
+        volumeMounts: undefined,
+      },
+    ],
+    [
+      'no probes, and gRPC',
+      '--liveness-path none --readiness-path tcp --protocol h2c --port 9000',
+      {},
+      {
+        ports: [{ name: 'h2c', containerPort: 9000 }],
+        livenessProbe: undefined,
+        readinessProbe: undefined,
+      },
+    ],
+    [
+      'models from volumes',
+      '--pvc models=/models --config-map config=/etc/models --secret tls=/etc/tls',
+      {
+        volumes: [
+          { name: 'volume-1', persistentVolumeClaim: { claimName: 'models', readOnly: true } },
+          { name: 'volume-2', configMap: { name: 'config' } },
+          { name: 'volume-3', secret: { secretName: 'tls' } },
+        ],
+      },
+      {
+        volumeMounts: [
+          { name: 'volume-1', mountPath: '/models', readOnly: true },
+          { name: 'volume-2', mountPath: '/etc/models', readOnly: true },
+          { name: 'volume-3', mountPath: '/etc/tls', readOnly: true },
+        ],
+      },
+    ],
+  ];
+  for (const [what, args, spec, container] of rows) {
+    const { cluster, space } = await start(t, become(ready('True')));
+    const more = args.split(' ').filter((arg) => arg !== '');
+    t.match(await space.run(['deploy', '--image', 'x', ...more]), { code: 0 }, what);
+    const sent = { spec: { template: { spec: { ...Object(spec), containers: [container] } } } };
+    t.match(sentObject(cluster, 'PATCH'), sent, what);
+  }
+});
+
 t.test('deploy says why a revision fails', async (t) => {
   const backOff = { state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling "x"' } } };
   const exits = {

@@ -35,7 +35,7 @@ export const ingressFlags = {
   ingress: {
     type: 'string',
     value: 'URL',
-    help: "where requests are sent, with the Service's name in the Host header; default: its own URL",
+    help: "where requests are sent, with the Service's name in the Host header; default: its own URL, or the cluster's ingress",
   },
   'request-timeout': { type: 'string', default: '60', value: 'SECONDS', help: 'for one answer' },
 } as const satisfies Flags;

@@ -1,6 +1,8 @@
 import { Agent, request } from 'undici';
 import { FatalError, messageOf } from '../function/errors.ts';
+import type { Cluster } from './cluster.ts';
 import { codeOf } from './errors.ts';
+import { findIngress } from './find-ingress.ts';
 import type { KnativeService } from './types.ts';
 
 export interface Answer {
@@ -16,12 +18,13 @@ export interface Ingress {
   /** For messages. */
   readonly url: string;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  post(path: string, body: unknown): Promise<Answer>;
+  /** @param body JSON */
+  post(path: string, body: string): Promise<Answer>;
   close(): Promise<void>;
 }
 
 export interface IngressOptions {
-  /** Where to connect to; default: the Service's own URL, by DNS. */
+  /** Where to connect to; default: the Service's own URL where DNS knows it, else the ingress that the cluster has. */
   readonly ingress?: string | undefined;
   /** Ask the revision of this tag, at the tag's own URL. */
   readonly tag?: string | undefined;
@@ -29,8 +32,12 @@ export interface IngressOptions {
   readonly signal: AbortSignal;
 }
 
-/** @throws {FatalError} when the Service has no URL (yet), or none for the tag */
-export function openIngress(service: KnativeService, options: IngressOptions): Ingress {
+/** @throws {FatalError} when the Service has no URL (yet), or none for the tag, or no ingress is found */
+export async function openIngress(
+  cluster: Cluster,
+  service: KnativeService,
+  options: IngressOptions,
+): Promise<Ingress> {
   const { tag, timeoutMs, signal } = options;
   const { name } = service.metadata;
   const target = service.status?.traffic?.find((t) => t.tag === tag);
@@ -43,7 +50,7 @@ export function openIngress(service: KnativeService, options: IngressOptions): I
         : `${name} has no tag ${tag} (its tags: ${tags}): \`npm run knative -- traffic --tag REVISION=${tag}\` makes it`,
     );
   }
-  const base = options.ingress ?? own;
+  const base = options.ingress ?? (await findIngress(cluster, own)) ?? own;
   const { host } = new URL(own);
   const agent = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connectTimeout: 10_000 });
 
@@ -77,7 +84,7 @@ export function openIngress(service: KnativeService, options: IngressOptions): I
       ask(path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        body,
       }),
     close: () => agent.close(),
   };

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { FakeCluster } from './fake-cluster.ts';
 import { become, pod, putReady, ready, revision, route, sentObject, service, start } from './fixtures.ts';
 
 t.test('status', async (t) => {
@@ -78,13 +79,26 @@ t.test('traffic with tags alone keeps the shares', async (t) => {
   });
 });
 
-t.test('remove waits until Service and pods are gone', async (t) => {
+const propagation = ({ seen }: FakeCluster) =>
+  seen.find(({ method }) => method === 'DELETE')?.query.get('propagationPolicy');
+
+t.test('remove', async (t) => {
+  const { cluster, space } = await start(t);
+  putReady(cluster, 'celsius');
+  cluster.put(pod('celsius', 'a'));
+  t.match(await space.run(['remove']), { code: 0, out: /celsius is removed/ });
+  t.ok(cluster.get('Pod', 'a'), 'its pods end by themselves');
+  t.equal(propagation(cluster), 'Background');
+});
+
+t.test('remove --wait waits until Service and pods are gone', async (t) => {
   const { cluster, space } = await start(t, {
     react: (_, cluster) => setImmediate(() => cluster.remove('Pod', 'a')),
   });
   putReady(cluster, 'celsius');
   cluster.put(pod('celsius', 'a'));
-  t.match(await space.run(['remove']), { code: 0, out: /celsius is removed/ });
+  t.match(await space.run(['remove', '--wait']), { code: 0, out: /celsius is removed/ });
   t.equal(cluster.get('Pod', 'a'), undefined);
+  t.equal(propagation(cluster), 'Foreground');
   t.match(await space.run(['remove']), { code: 1, err: /no Knative Service celsius/ });
 });

@@ -118,13 +118,14 @@ export const measure: Verb = {
     const cluster = connect(v, io.env);
     const service = await readService(cluster, v.name);
     const image = scalesToZero(service);
-    const ingress = openIngress(service, { ingress: ingressUrl, timeoutMs: requestMs, signal: io.signal });
+    const how = { ingress: ingressUrl, timeoutMs: requestMs, signal: io.signal };
+    const ingress = await openIngress(cluster, service, how);
     const pods = followPods(cluster, v.name, io.signal);
     const figures: Figure[] = [];
     const wait = progress(io);
     const ask = async (): Promise<Answer> => {
       if (v.get === undefined) {
-        const answer = await ingress.post('/celsius', { fahrenheit: [212] });
+        const answer = await ingress.post('/celsius', JSON.stringify({ fahrenheit: [212] }));
         const [celsius] = parseCelsius(answer, 1, ingress.url).celsius;
         if (celsius !== 100)
           throw new FatalError(`${ingress.url} says that 212 °F are ${celsius} °C: not measured on`);
@@ -136,7 +137,10 @@ export const measure: Verb = {
       return answer;
     };
     try {
-      wait.update(`0 of ${count}: waiting until ${v.name} has no pods`);
+      const estimate = new Estimate(count, idleSeconds(service));
+      wait.update(
+        `${count} cold starts of ${v.name}: ${estimate.text(0)}, since it must lose its pods before each`,
+      );
       const zero = () =>
         asking(cluster, v.name, () => pods.until((p) => p.size === 0, timeoutMs)).catch((error: unknown) => {
           if (!(error instanceof TimeoutError)) throw error;
@@ -146,6 +150,7 @@ export const measure: Verb = {
         });
       await zero();
       for (let attempt = 1; attempt <= count; attempt++) {
+        estimate.startAttempt();
         wait.update(`${attempt} of ${count}: cold start of ${v.name}`);
         const m = { pods, ingress, ask, warm, metricsToken: v['metrics-token'], timeoutMs };
         const rows = await asking(cluster, v.name, () => measureOnce(attempt, m));
@@ -153,8 +158,11 @@ export const measure: Verb = {
         // After each start, so that a run that is stopped keeps what it has.
         save(v.csv, v.name, image, figures);
         if (attempt === count) break;
-        wait.update(`${attempt} of ${count}: waiting until ${v.name} has no pods`);
+        wait.update(
+          `${attempt} of ${count}: waiting until ${v.name} has no pods; ${estimate.text(attempt)} in all are left`,
+        );
         await zero();
+        estimate.endAttempt();
       }
     } finally {
       wait.done();
@@ -190,6 +198,55 @@ function save(path: string, service: string, image: string, figures: readonly Fi
       figures.map((f) => ({ service, image, ...f })),
     ),
   );
+}
+
+/** Knative's own defaults where the Service says nothing: `stable-window`, `scale-to-zero-grace-period`. */
+const DEFAULT_WINDOW_S = 60;
+const GRACE_S = 30;
+
+/** About how long a Service that nobody asks keeps its last pod, in s. */
+function idleSeconds({ spec }: KnativeService): number {
+  const annotations = spec.template?.metadata?.annotations ?? {};
+  const seconds = (name: string) => secondsOf(annotations[`autoscaling.knative.dev/${name}`]);
+  return (
+    (seconds('window') ?? DEFAULT_WINDOW_S) + (seconds('scale-to-zero-pod-retention-period') ?? 0) + GRACE_S
+  );
+}
+
+/** @param text a duration such as 1m30s, as Go writes them */
+function secondsOf(text: string | undefined): number | undefined {
+  const [, h, m, s] = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text ?? '') ?? [];
+  if (h === undefined && m === undefined && s === undefined) return undefined;
+  return Number(h ?? 0) * 3600 + Number(m ?? 0) * 60 + Number(s ?? 0);
+}
+
+/** How long the rest takes: by what Knative promises at first, then by what it took. */
+class Estimate {
+  readonly #count: number;
+  #perAttemptS: number;
+  #started = performance.now();
+  #measured = 0;
+
+  constructor(count: number, perAttemptS: number) {
+    this.#count = count;
+    this.#perAttemptS = perAttemptS;
+  }
+
+  startAttempt(): void {
+    this.#started = performance.now();
+  }
+
+  endAttempt(): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    this.#perAttemptS = (this.#measured * this.#perAttemptS + seconds) / (this.#measured + 1);
+    this.#measured++;
+  }
+
+  /** @param done attempts */
+  text(done: number): string {
+    const minutes = Math.ceil(((this.#count - done) * this.#perAttemptS) / 60);
+    return `about ${minutes} minute${minutes === 1 ? '' : 's'}`;
+  }
 }
 
 /** @returns the image; @throws {FatalError} when the Service never goes down to no pods */

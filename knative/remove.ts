@@ -6,10 +6,17 @@ import { podsOf } from './pods.ts';
 import { asking, deleteService, SERVICES } from './serving.ts';
 import { TimeoutError, watchUntil } from './watch.ts';
 
-const flags = { ...timeoutFlag, ...commonFlags } as const satisfies Flags;
+const flags = {
+  wait: {
+    type: 'boolean',
+    help: 'until its pods are gone, too: they end the requests under way first, which takes half a minute or more',
+  },
+  ...timeoutFlag,
+  ...commonFlags,
+} as const satisfies Flags;
 
 export const remove: Verb = {
-  summary: 'delete the Service and wait until its pods are gone',
+  summary: 'delete the Service: no request reaches it any more, and its pods end',
   flags,
   async run(argv, io) {
     const { values: v } = parse(argv, flags);
@@ -17,14 +24,15 @@ export const remove: Verb = {
     const timeoutMs = number('timeout', v.timeout, 1) * 1000;
     const cluster = connect(v, io.env);
     const began = performance.now();
-    await deleteService(cluster, v.name);
+    await deleteService(cluster, v.name, v.wait ? 'Foreground' : 'Background');
     const wait = progress(io);
     const gone = { ...SERVICES, fieldSelector: `metadata.name=${v.name}` };
     try {
-      for (const [kind, what] of [
+      const all = [
         [gone, 'Service'],
         [podsOf(v.name), 'pod'],
-      ] as const) {
+      ] as const;
+      for (const [kind, what] of v.wait ? all : all.slice(0, 1)) {
         await asking(cluster, v.name, () =>
           watchUntil(
             cluster,

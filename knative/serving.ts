@@ -102,8 +102,12 @@ export async function applyService(
   );
 }
 
-/** Deletes the Service; what belongs to it (revisions, pods) goes first. */
-export async function deleteService(cluster: Cluster, name: string): Promise<void> {
+/** Deletes the Service. @param propagation Foreground: what belongs to it (revisions, pods) goes first, else after it */
+export async function deleteService(
+  cluster: Cluster,
+  name: string,
+  propagation: 'Foreground' | 'Background',
+): Promise<void> {
   await asking(cluster, name, () =>
     cluster.objects.delete(
       header(cluster, 'Service', name),
@@ -111,7 +115,7 @@ export async function deleteService(cluster: Cluster, name: string): Promise<voi
       undefined,
       undefined,
       undefined,
-      'Foreground',
+      propagation,
     ),
   );
 }

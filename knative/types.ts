@@ -42,14 +42,40 @@ const TrafficTarget = Type.Object({
   url: Type.Optional(Type.String()),
 });
 
+const Probe = Type.Object({
+  httpGet: Type.Optional(Type.Object({ path: Type.Optional(Type.String()) })),
+  periodSeconds: Type.Optional(Type.Integer()),
+  timeoutSeconds: Type.Optional(Type.Integer()),
+  failureThreshold: Type.Optional(Type.Integer()),
+});
+
+const Volume = Type.Object({
+  name: Type.String(),
+  persistentVolumeClaim: Type.Optional(
+    Type.Object({ claimName: Type.String(), readOnly: Type.Optional(Type.Boolean()) }),
+  ),
+  configMap: Type.Optional(Type.Object({ name: Type.Optional(Type.String()) })),
+  secret: Type.Optional(Type.Object({ secretName: Type.Optional(Type.String()) })),
+});
+
 const Container = Type.Object({
   name: Type.Optional(Type.String()),
   image: Type.String(),
   env: Type.Optional(Type.Array(Type.Object({ name: Type.String(), value: Type.Optional(Type.String()) }))),
-  ports: Type.Optional(Type.Array(Type.Object({ containerPort: Type.Integer() }))),
+  ports: Type.Optional(
+    Type.Array(Type.Object({ name: Type.Optional(Type.String()), containerPort: Type.Integer() })),
+  ),
   resources: Type.Optional(Type.Object({ requests: Type.Optional(Strings), limits: Type.Optional(Strings) })),
-  readinessProbe: Type.Optional(
-    Type.Object({ httpGet: Type.Optional(Type.Object({ path: Type.Optional(Type.String()) })) }),
+  readinessProbe: Type.Optional(Probe),
+  livenessProbe: Type.Optional(Probe),
+  volumeMounts: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        mountPath: Type.String(),
+        readOnly: Type.Optional(Type.Boolean()),
+      }),
+    ),
   ),
   securityContext: Type.Optional(Type.Object({})),
 });
@@ -57,6 +83,9 @@ const Container = Type.Object({
 const RevisionSpec = Type.Object({
   containerConcurrency: Type.Optional(Type.Integer()),
   timeoutSeconds: Type.Optional(Type.Integer()),
+  automountServiceAccountToken: Type.Optional(Type.Boolean()),
+  enableServiceLinks: Type.Optional(Type.Boolean()),
+  volumes: Type.Optional(Type.Array(Volume)),
   containers: Type.Array(Container),
 });
 
@@ -118,6 +147,7 @@ export const KnativeRoute = Type.Object({
 });
 
 export type Condition = Static<typeof Condition>;
+export type Volume = Static<typeof Volume>;
 export type TrafficTarget = Static<typeof TrafficTarget>;
 export type KnativeService = Static<typeof KnativeService>;
 export type KnativeRevision = Static<typeof KnativeRevision>;
