@@ -1,13 +1,13 @@
 # syntax=docker/dockerfile:1
-# The function as an image: docker build -t celsius .
+# The function as an image, with the celsius model:           docker build -t celsius .
+# The same without a model, for those of /models:             docker build --target celsiusify -t celsiusify .
 # An image of it with a model of yours, its variables frozen to constants (docs/operators.md says what that gives):
-#   FROM celsius AS freezer
+#   FROM celsiusify AS freezer
 #   COPY my_model/ /models/my_model/
 #   USER 0
 #   RUN ["node", "/app/freeze.mjs", "/models/my_model", "--to", "/frozen"]
-#   FROM celsius
+#   FROM celsiusify
 #   COPY --from=freezer /frozen /models/my_model
-#   ENV MODEL_NAME=my_model MODEL_BASE_PATH=/models/my_model
 # For a build that can be repeated pin the base by digest too: --build-arg NODE_IMAGE=node:26-bookworm-slim@sha256:…
 # glibc 2.36 or later is needed (bookworm has it): TensorFlow's libraries are rewritten to use packed relocations.
 ARG NODE_IMAGE=node:26-bookworm-slim
@@ -44,7 +44,7 @@ libraries=$(ldd "$node" dist/native/*.node dist/native/*.so* | awk '
   /not found/ { print "missing: " $0 >"/dev/stderr"; bad = 1 }
   { for (i = 1; i <= NF; i++) if ($i ~ /^\// && $i !~ /:$/) print $i }
   END { exit bad }')
-mkdir -p /root-fs/usr/local/bin /root-fs/etc /root-fs/app /root-fs/usr/share/doc /root-fs/var/lib/dpkg/status.d
+mkdir -p /root-fs/models /root-fs/usr/local/bin /root-fs/etc /root-fs/app /root-fs/usr/share/doc /root-fs/var/lib/dpkg/status.d
 strip -o /root-fs/usr/local/bin/node "$node"
 for library in $(printf '%s\n' "$libraries" | grep -v '^/src/' | sort -u); do
   cp -L --parents "$library" /root-fs
@@ -63,10 +63,10 @@ cp -r dist/compile-cache / # which root alone may read
 chmod -R u=rwX,go=rX /root-fs /compile-cache
 SH
 
-FROM scratch
+# celsiusify: the server alone. It serves each sub-folder of /models by its name.
+FROM scratch AS celsiusify
 COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
-COPY --from=builder /src/model/celsius/ /app/model/celsius/
 COPY --from=builder /src/dist/*.js* /src/dist/LICENSES.txt /app/dist/
 COPY --from=root /compile-cache/ /app/dist/compile-cache/
 COPY --from=builder /src/dist/image/ /app/
@@ -83,9 +83,14 @@ ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/main.js"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=unknown
-LABEL org.opencontainers.image.title="celsius" \
+LABEL org.opencontainers.image.title="celsiusify" \
       org.opencontainers.image.description="A small model server: TensorFlow SavedModels over HTTP" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
+
+# celsius: one layer more, the model.
+FROM celsiusify AS celsius
+COPY --from=builder /src/model/celsius/ /app/model/celsius/
+LABEL org.opencontainers.image.title="celsius"

@@ -1,10 +1,10 @@
 /**
  * Builds the image with DOCKER (default `docker`; podman does as well) and looks at it and at a container of it, which runs
- * as a pod would: read-only, without capabilities, with a memory limit. IMAGE names an image to test as it is instead.
+ * as a pod would: read-only, without capabilities, with a memory limit. IMAGE and GENERAL_IMAGE name images to test as they are instead.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,8 @@ import { check, type Target } from './check.ts';
 
 const docker = process.env.DOCKER || 'docker';
 const image = process.env.IMAGE || 'celsius:test';
+/** The same without a model. */
+const general = process.env.GENERAL_IMAGE || 'celsiusify:test';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** As in the chart's values. */
 const MEMORY = '256m';
@@ -27,25 +29,30 @@ const run = async (...args: string[]) =>
   (await exec(docker, args, { cwd: root, maxBuffer: 1 << 26 })).stdout.trim();
 
 t.before(async () => {
-  if (process.env.IMAGE) return;
   const revision = (await exec('git', ['rev-parse', 'HEAD'], { cwd: root })).stdout.trim();
-  const args = [
-    'build',
-    '-t',
-    image,
-    '--build-arg',
-    `REVISION=${revision}`,
-    '--build-arg',
-    'VERSION=0.0.1-test',
-    '.',
+  const labels = ['--build-arg', `REVISION=${revision}`, '--build-arg', 'VERSION=0.0.1-test'];
+  const stages = [
+    ...(process.env.IMAGE ? [] : [['celsius', image]]),
+    ...(process.env.GENERAL_IMAGE ? [] : [['celsiusify', general]]),
   ];
-  const build = spawn(docker, args, { cwd: root, stdio: ['ignore', 2, 2] }); // its progress is to be seen
-  const code = await new Promise((resolve) => build.on('close', resolve));
-  if (code !== 0) throw new Error(`${docker} build ended with ${code}`);
+  for (const [stage = '', name = ''] of stages) {
+    const args = ['build', '--target', stage, '-t', name, ...labels, '.'];
+    const build = spawn(docker, args, { cwd: root, stdio: ['ignore', 2, 2] }); // its progress is to be seen
+    const code = await new Promise((resolve) => build.on('close', resolve));
+    if (code !== 0) throw new Error(`${docker} build ended with ${code}`);
+  }
 });
 
 /** Starts a container for one test, removed at its end; its name, and where it answers. */
 async function start(t: { teardown(done: () => Promise<unknown>): void }, ...args: string[]) {
+  return startImage(t, image, ...args);
+}
+
+async function startImage(
+  t: { teardown(done: () => Promise<unknown>): void },
+  image: string,
+  ...args: string[]
+) {
   const name = `celsius-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
   const limits = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--memory', MEMORY];
   await run('run', '-d', '--name', name, ...limits, '-p', '127.0.0.1::8080', ...args, image);
@@ -77,6 +84,29 @@ t.test('answers, read-only and without any right', async (t) => {
     /EROFS|EACCES/,
   );
   await t.rejects(run('exec', name, 'sh', '-c', 'true'), 'there is no shell');
+});
+
+t.test('without a model it serves those of /models, or the one of MODEL_NAME', async (t) => {
+  const models = join(root, 'function', 'fixtures', 'tf-serving-models');
+  const names = async (url: string): Promise<string[]> => {
+    for (let tries = 0; tries < 60; tries++) {
+      const answer = await fetch(`${url}/v1/models`).catch(() => undefined);
+      const { models = [] }: { models?: { name: string }[] } = (await answer?.json()) ?? {};
+      if (models.length > 0) return models.map(({ name }) => name).sort();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return [];
+  };
+  const all = await startImage(t, general, '-v', `${models}:/models:ro`);
+  t.same(await names(all.url), (await readdir(models)).sort());
+  const [one = ''] = await names(all.url);
+  const alone = await startImage(t, general, '-v', `${models}:/models:ro`, '-e', `MODEL_NAME=${one}`);
+  t.same(await names(alone.url), [one]);
+  const layers = async (name: string): Promise<string[]> =>
+    JSON.parse(await run('inspect', '--type=image', '--format', '{{json .RootFS.Layers}}', name));
+  const [theirs, ours] = [await layers(image), await layers(general)];
+  t.same(theirs.slice(0, ours.length), ours, 'the layers of one are those of the other');
+  t.equal(theirs.length, ours.length + 1, 'and the model');
 });
 
 t.test('HEALTHCHECK', async (t) => {

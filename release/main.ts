@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FatalError, messageOf } from '../function/errors.ts';
 import { changesOf } from './changelog.ts';
+import { description } from './description.ts';
 import { notice } from './notice.ts';
-import { type Command, charts, image, index, type Place, page, sign } from './publish.ts';
+import { type Command, charts, IMAGES, image, index, type Place, page, sign } from './publish.ts';
 import { sbom } from './sbom.ts';
 import { disagreements, ROOT, read, version } from './versions.ts';
 
@@ -17,9 +18,10 @@ Usage: npm run release -- STEP [--dry-run]
   check    all files name one version, the tag (TAG) is that one, CHANGELOG.md has a section of it
   notice   write NOTICE; with --check only compare
   sbom     write .cache/sbom/ARCHITECTURE.cdx.json for each architecture, and say how many packages it has
-  image    build this machine's image and push it, with SBOM and provenance
-  index    give the images of all architectures one name
-  sign     sign that by digest, and attest the SBOM
+  image    build this machine's images, with and without a model, and push them, with SBOM and provenance
+  index    give each image's architectures one name
+  sign     sign those by digest, and attest the SBOM
+  describe write .cache/dockerhub.md, Docker Hub's description of the images, made from README.md
   charts   push the charts as OCI artifacts
   page     make the GitHub release from CHANGELOG.md
 
@@ -66,6 +68,14 @@ async function writeNotice(compareOnly: boolean): Promise<void> {
   say(`NOTICE ${same ? 'is as it should be' : 'written'}`);
 }
 
+function describe(): void {
+  const file = '.cache/dockerhub.md';
+  const text = description(read('README.md'));
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  writeFileSync(join(ROOT, file), text);
+  say(`${file}: ${Buffer.byteLength(text)} bytes`);
+}
+
 async function writeSboms(): Promise<void> {
   mkdirSync(join(ROOT, SBOM_FOLDER), { recursive: true });
   for (const arch of ['x64', 'arm64']) {
@@ -76,13 +86,13 @@ async function writeSboms(): Promise<void> {
   }
 }
 
-function digestOf({ image, version }: Place): string {
+function digestOf({ image, version }: Place, suffix: string): string {
   return output(
     'docker',
     'buildx',
     'imagetools',
     'inspect',
-    `${image}:${version}`,
+    `${image}:${version}${suffix}`,
     '--format',
     '{{.Manifest.Digest}}',
   );
@@ -98,7 +108,7 @@ function commandsOf(step: string, dryRun: boolean): Command[] {
     case 'sign':
       return sign(
         where,
-        dryRun ? `sha256:${'0'.repeat(64)}` : digestOf(where),
+        IMAGES.map(({ suffix }) => (dryRun ? `sha256:${'0'.repeat(64)}` : digestOf(where, suffix))),
         `${SBOM_FOLDER}/x64.cdx.json`,
       );
     case 'charts':
@@ -133,6 +143,7 @@ async function run(args: string[]): Promise<void> {
   else if (step === 'check') check();
   else if (step === 'notice') await writeNotice(values.check ?? false);
   else if (step === 'sbom') await writeSboms();
+  else if (step === 'describe') describe();
   else {
     const commands = commandsOf(step, dryRun || step !== 'sign' || env('DOCKERHUB_TOKEN') === '');
     if (step !== 'page' && env('DOCKERHUB_TOKEN') === '' && !dryRun)

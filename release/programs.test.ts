@@ -30,6 +30,7 @@ const CASES = [
     says: /^image: skipped, since DOCKERHUB_TOKEN is not set\n$/,
   },
   { args: ['release/main.ts', 'sign'], status: 0, says: /^sign: skipped/ },
+  { args: ['release/main.ts', 'describe'], status: 0, says: /^\.cache\/dockerhub\.md: \d+ bytes/ },
   {
     args: ['release/main.ts', 'image', '--dry-run'],
     env: { DOCKERHUB_USERNAME: 'someone', DOCKERHUB_TOKEN: 'secret' },
@@ -40,6 +41,12 @@ const CASES = [
     args: ['test/kind.ts', 'up', '--dry-run'],
     status: 0,
     says: /^\$ kind create cluster [\s\S]*serving-core\.yaml/,
+  },
+  {
+    args: ['test/kind.ts', 'up', '--dry-run'],
+    env: { KIND_NODE_IMAGE: 'kindest/node:v1.33.4' },
+    status: 0,
+    says: /^\$ kind create cluster .* --image kindest\/node:v1\.33\.4\n/,
   },
   { args: ['test/kind.ts', 'sideways'], status: 2, says: /^Usage: / },
   { args: ['release/ci.ts', '--help'], status: 0, says: /^Usage: npm run ci/ },

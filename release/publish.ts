@@ -20,14 +20,21 @@ export interface Place {
 }
 
 const ARCHITECTURES = ['amd64', 'arm64'];
-const CHARTS = ['celsius', 'locust'];
+
+/** What is published: a stage of the Dockerfile each, by what its tags end with. */
+export const IMAGES = [
+  { stage: 'celsiusify', suffix: '' },
+  { stage: 'celsius', suffix: '-celsius' },
+] as const;
+
+const CHARTS = ['celsius', 'kserve', 'locust'];
 
 const login = ({ user, token }: Place, ...program: string[]): Command => ({
   argv: [...program, '--username', user, '--password-stdin'],
   stdin: token,
 });
 
-/** Builds this machine's image and pushes it under a tag of its own, with SBOM and provenance beside it. */
+/** Builds this machine's images and pushes each under a tag of its own, with SBOM and provenance beside it. */
 export function image(place: Place, arch: string): Command[] {
   const docker = { x64: 'amd64', arm64: 'arm64' }[arch];
   if (docker === undefined) throw new FatalError(`no image for ${arch}`);
@@ -36,49 +43,49 @@ export function image(place: Place, arch: string): Command[] {
     login(place, 'docker', 'login'),
     // Docker's default builder can neither attest nor compress with zstd.
     { argv: ['docker', 'buildx', 'create', '--use', '--driver', 'docker-container'] },
-    {
+    ...IMAGES.map(({ stage, suffix }) => ({
       argv: [
-        ...['docker', 'buildx', 'build', '--platform', `linux/${docker}`],
+        ...['docker', 'buildx', 'build', '--platform', `linux/${docker}`, '--target', stage],
         ...Object.entries(labels).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
         ...['--provenance=mode=max', '--sbom=true'],
-        `--output=type=image,name=${place.image}:${place.version}-${docker},push=true,oci-mediatypes=true,compression=zstd,force-compression=true`,
+        `--output=type=image,name=${place.image}:${place.version}${suffix}-${docker},push=true,oci-mediatypes=true,compression=zstd,force-compression=true`,
         '.',
       ],
-    },
+    })),
   ];
 }
 
 /** One name for the images of all architectures. */
 export function index(place: Place): Command[] {
-  const name = `${place.image}:${place.version}`;
+  const names = IMAGES.map(({ suffix }) => `${place.image}:${place.version}${suffix}`);
   return [
     login(place, 'docker', 'login'),
-    {
+    ...names.map((name) => ({
       argv: [
-        'docker',
-        'buildx',
-        'imagetools',
-        'create',
-        '-t',
-        name,
+        ...['docker', 'buildx', 'imagetools', 'create', '-t', name],
         ...ARCHITECTURES.map((arch) => `${name}-${arch}`),
       ],
-    },
+    })),
   ];
 }
 
 /** Signs by digest, without a key: the signature names this workflow. */
-export function sign(place: Place, digest: string, sbomFile: string): Command[] {
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new FatalError(`${JSON.stringify(digest)} is no digest`);
-  const name = `${place.image}@${digest}`;
+export function sign(place: Place, digests: readonly string[], sbomFile: string): Command[] {
+  const bad = digests.find((digest) => !/^sha256:[0-9a-f]{64}$/.test(digest));
+  if (bad !== undefined) throw new FatalError(`${JSON.stringify(bad)} is no digest`);
   return [
     login(place, 'cosign', 'login', 'docker.io'),
-    { argv: ['cosign', 'sign', '--yes', '--recursive', name] },
-    { argv: ['cosign', 'attest', '--yes', '--type', 'cyclonedx', '--predicate', sbomFile, name] },
+    ...digests.flatMap((digest) => {
+      const name = `${place.image}@${digest}`;
+      return [
+        { argv: ['cosign', 'sign', '--yes', '--recursive', name] },
+        { argv: ['cosign', 'attest', '--yes', '--type', 'cyclonedx', '--predicate', sbomFile, name] },
+      ];
+    }),
   ];
 }
 
-/** Charts as OCI artifacts `USER/celsius` and `USER/locust`; the image is `USER/celsiusify`, so that they do not meet. */
+/** Charts as OCI artifacts `USER/celsius` and so on; the images are all `USER/celsiusify`, so that they do not meet. */
 export function charts(place: Place): Command[] {
   return [
     login(place, 'helm', 'registry', 'login', 'registry-1.docker.io'),

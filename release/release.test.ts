@@ -6,6 +6,7 @@ import { bundleServer } from '../setup/bundle.js';
 import { createContext } from '../setup/context.js';
 import { bindingPackage, bundledPackages } from './bundled.ts';
 import { changesOf } from './changelog.ts';
+import { description } from './description.ts';
 import { notice } from './notice.ts';
 import { charts, image, index, page, sign } from './publish.ts';
 import { sbom } from './sbom.ts';
@@ -64,7 +65,7 @@ t.test('what is published, and how', async (t) => {
   const all = [
     image(place, 'arm64'),
     index(place),
-    sign(place, digest, 'x.json'),
+    sign(place, [digest], 'x.json'),
     charts(place),
     page('1.2.3', 'notes', []),
   ];
@@ -75,15 +76,31 @@ t.test('what is published, and how', async (t) => {
       lines.some((line) => pattern.test(line)),
       String(pattern),
     );
-  has(/buildx build --platform linux\/arm64 .*--provenance=mode=max --sbom=true .*:1\.2\.3-arm64,push=true/);
+  has(
+    /buildx build --platform linux\/arm64 --target celsiusify .*--provenance=mode=max --sbom=true .*:1\.2\.3-arm64,push=true/,
+  );
+  has(/--target celsius .*:1\.2\.3-celsius-arm64,push=true/);
+  has(/imagetools create -t user\/celsiusify:1\.2\.3-celsius user\/celsiusify:1\.2\.3-celsius-amd64 /);
   has(
     /imagetools create -t user\/celsiusify:1\.2\.3 user\/celsiusify:1\.2\.3-amd64 user\/celsiusify:1\.2\.3-arm64/,
   );
   has(new RegExp(`cosign sign --yes --recursive user/celsiusify@${digest}`));
   has(/helm push .*celsius-1\.2\.3\.tgz oci:/);
   has(/gh release create v1\.2\.3 --verify-tag/);
-  t.throws(() => sign(place, 'latest', 'x'), /is no digest/);
+  t.throws(() => sign(place, [digest, 'latest'], 'x'), /is no digest/);
   t.throws(() => image(place, 'riscv64'), /no image for riscv64/);
+});
+
+t.test('Docker Hub’s description', async (t) => {
+  const text = description(read('README.md'));
+  t.match(text, /^# Celsiusify\n/);
+  t.match(text, /\ndocker run .*celsiusify\n/);
+  t.notMatch(text, /<!--|\]\(#/, 'no marks for this project’s own scripts, no links into what is not there');
+  t.throws(() => description('# C\n## Docker\n'), /no section Ask/);
+  t.throws(
+    () => description(`# C\n${'x'.repeat(25_000)}\n## Docker\n## Ask\n## Your own model\n`),
+    /25\d+ bytes/,
+  );
 });
 
 t.test('Python packages are pinned by hash', async (t) => {

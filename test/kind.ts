@@ -10,10 +10,12 @@ const HELP = `Usage: npm run test:kind -- up|test|down [--dry-run]
 
   --dry-run  say the commands, run none
 
+KIND_NODE_IMAGE is Kubernetes' version, as an image of kind's (kindest/node:v1.33.4); kind's own where it is not set.
 Needs docker, kind and kubectl. The kubeconfig is .cache/kind-kubeconfig; yours is left alone.
 `;
 
 const NAME = 'celsiusify';
+const NODE_IMAGE = process.env.KIND_NODE_IMAGE ?? '';
 const KUBECONFIG = '.cache/kind-kubeconfig';
 const INGRESS_PORT = 31080;
 const KNATIVE = 'knative-v1.21.0';
@@ -67,6 +69,7 @@ const up: readonly Step[] = [
       '180s',
       '--config',
       '-',
+      ...(NODE_IMAGE === '' ? [] : ['--image', NODE_IMAGE]),
     ],
     stdin: kindConfig,
   },

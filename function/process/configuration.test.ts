@@ -103,6 +103,18 @@ t.test('a folder of models', async (t) => {
   t.same(Object.keys(paths()), ['a'], 'a model without versions is still one');
 });
 
+t.test('the image’s folder of models, where nothing else is there or asked for', async (t) => {
+  const folder = await TestFolder.make(t);
+  await folder.put('models/a/1');
+  const inImage = (options: Partial<Following['options']>) =>
+    follow(t, folder.path, options, { imageFolder: join(folder.path, 'models') });
+  t.same((await inImage({})).paths(), { a: join(folder.path, 'models/a') });
+  t.same((await inImage({ modelName: 'a' })).paths(), { a: join(folder.path, 'models/a') });
+  t.same((await inImage({ modelBasePath: 'models/a' })).paths(), { celsius: join(folder.path, 'models/a') });
+  await folder.put('model/celsius/1');
+  t.same((await inImage({})).paths(), { celsius: join(folder.path, 'model/celsius') });
+});
+
 t.test('a folder of models that is not there yet', async (t) => {
   const folder = await TestFolder.make(t);
   const { configs, notices } = await follow(t, folder.path, { modelsDir: 'models' });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FatalError, messageOf } from '../errors.ts';
 import { folderOf } from '../models/base-path.ts';
@@ -20,13 +20,15 @@ type ConfigurationOptions = Pick<
   | 'fileSystemPollWaitSeconds'
 >;
 
+const IMAGE_FOLDER = '/models';
+
 export interface Following {
   readonly options: ConfigurationOptions;
   /** What relative paths are relative to. */
   readonly root: string;
   readonly catalogue: Pick<Catalogue<Servable>, 'configure'>;
   readonly onNotice: (notice: Notice) => void;
-  /** Where TensorFlow Serving's image has its models. */
+  /** Where the image without a model has its models, as TensorFlow Serving's has. */
   readonly imageFolder?: string;
 }
 
@@ -45,6 +47,8 @@ export async function followConfiguration(following: Following): Promise<{ close
   }
   if (modelConfigFile !== '') return followFile(following);
   if (modelsDir !== '') return followFolder(following);
+  const unasked = await folderUnasked(following);
+  if (unasked !== undefined) return followFolder(following, unasked);
   following.catalogue.configure([await oneModel(following)]);
   return { close: async () => {} };
 }
@@ -88,8 +92,33 @@ async function followFile({ options, root, catalogue, onNotice }: Following): Pr
   return lookout;
 }
 
-async function followFolder({ options, root, catalogue, onNotice }: Following): Promise<Lookout> {
-  const folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR'));
+/**
+ * The folder of models of the image that has none of its own, where no option says what to serve.
+ *
+ * @returns undefined where there is no such folder, or the celsius model is there
+ */
+async function folderUnasked({
+  options,
+  root,
+  imageFolder = IMAGE_FOLDER,
+}: Following): Promise<string | undefined> {
+  const asked =
+    options.modelName !== OPTIONS.modelName.default ||
+    options.modelBasePath !== OPTIONS.modelBasePath.default;
+  if (asked || (await exists(resolve(root, options.modelBasePath)))) return undefined;
+  return (await exists(imageFolder)) ? imageFolder : undefined;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function followFolder(
+  { options, root, catalogue, onNotice }: Following,
+  folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR')),
+): Promise<Lookout> {
   const served = new Map<string, ModelConfig>();
   const said = new Set<string>();
   let isRead = false;
@@ -141,7 +170,7 @@ async function subfolders(folder: string): Promise<string[]> {
 }
 
 /** One model, in MODEL_BASE_PATH; or where TensorFlow Serving's image looks for it, in the sub-folder of its name. */
-async function oneModel({ options, root, imageFolder = '/models' }: Following): Promise<ModelConfig> {
+async function oneModel({ options, root, imageFolder = IMAGE_FOLDER }: Following): Promise<ModelConfig> {
   const { modelName: name, modelBasePath } = options;
   const given = resolve(root, pathOf(modelBasePath, 'MODEL_BASE_PATH'));
   const inImage = join(imageFolder, name);
