@@ -7,8 +7,8 @@ import { ServerProcess } from './process/server-process.ts';
 import { translateCommandLine } from './process/tf-serving-files.ts';
 import { ColdStart } from './telemetry/cold-start.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { openTracer } from './telemetry/open-tracer.ts';
 import { mintRunId } from './telemetry/run-id.ts';
-import { openTracer } from './telemetry/tracing.ts';
 import { version } from './version.ts';
 
 /** Both function/ and dist/ lie in the folder that holds model/. */

@@ -1,5 +1,4 @@
 import type { Logger } from './logger.ts';
-import { parseTracing } from './tracing-options.ts';
 
 /** What a request spends its time with: being read, waiting, being run, and its answer being printed. */
 export type Stage = 'read' | 'queue' | 'run' | 'print';
@@ -35,19 +34,4 @@ export interface TracedProcess {
   readonly version: string;
   readonly revision: string;
   readonly logger: Logger;
-}
-
-/**
- * OpenTelemetry's tracer, where its standard variables name an endpoint. Its code is loaded only then.
- *
- * @throws FatalError with exit code 2 that names a bad variable; rejects with it
- */
-export async function openTracer(
-  env: Readonly<Record<string, string | undefined>>,
-  traced: TracedProcess,
-): Promise<Tracer | undefined> {
-  const options = parseTracing(env);
-  if (options === undefined) return undefined;
-  const { createTracer } = await import('./opentelemetry.ts');
-  return createTracer(options, traced);
 }
