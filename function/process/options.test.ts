@@ -67,6 +67,14 @@ const cases: Record<keyof Options, Case> = {
     ],
     bad: ['1', 'yes', 'True'],
   },
+  allowModelControl: {
+    initial: false,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes', 'True'],
+  },
   fileSystemPollWaitSeconds: number(1, 0, 86_400),
   maxNumLoadRetries: number(5, 0, 1e6),
   loadRetryIntervalMs: number(60_000, 0, 3_600_000),

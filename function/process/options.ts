@@ -126,6 +126,11 @@ export const OPTIONS = {
     true,
     "whether gRPC's HandleReloadConfigRequest may change which models are served",
   ),
+  allowModelControl: flag(
+    'ALLOW_MODEL_CONTROL',
+    false,
+    "whether V2's model repository API may load and unload the models that are configured, by REST and gRPC",
+  ),
   fileSystemPollWaitSeconds: integer(
     'FILE_SYSTEM_POLL_WAIT_SECONDS',
     1,

@@ -8,7 +8,7 @@ import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
-import type { Catalogue } from '../models/catalogue.ts';
+import type { Catalogue, ModelControl } from '../models/catalogue.ts';
 import type { Load } from '../models/servable.ts';
 import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
@@ -20,7 +20,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
-import { followConfiguration } from './configuration.ts';
+import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
@@ -57,7 +57,7 @@ export class ServerProcess {
   #native: NativeEngine | undefined;
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
-  #configuration: { close(): Promise<void> } | undefined;
+  #configuration: Configuration | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -107,6 +107,7 @@ export class ServerProcess {
         rowsWaiting: this.#rowsWaiting(),
       }),
       models: this.#catalogue,
+      control: options.allowModelControl ? this.#control() : undefined,
       served: () => this.#catalogue.find(options.modelName),
     };
     this.#app = createApp(appDeps);
@@ -206,6 +207,17 @@ export class ServerProcess {
   /** Ends the process at once where a run is still under way, which exit() would wait for. */
   leave(code: number): void {
     this.#native?.exitWhileBusy(code);
+  }
+
+  /** Loading also finds what was put there since MODELS_DIR or MODEL_CONFIG_FILE was last looked at. */
+  #control(): ModelControl {
+    return {
+      load: async (name) => {
+        await this.#configuration?.look();
+        await this.#catalogue.load(name);
+      },
+      unload: (name) => this.#catalogue.unload(name),
+    };
   }
 
   #phase(): Phase {
