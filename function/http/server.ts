@@ -4,7 +4,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FatalError, messageOf } from '../errors.ts';
 import type { Room } from '../room.ts';
-import type { Handshakes } from '../tls/handshakes.ts';
+import type { Handshakes, TakeSecure } from '../tls/handshakes.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
@@ -53,6 +53,7 @@ export class HttpServer {
   readonly #requestTimeoutMs: number;
   readonly #stalls: Stalls;
   readonly #acceptQueue: AcceptQueue;
+  readonly #http2: TakeHttp2 | undefined;
   #handshakes: Handshakes | undefined;
   #closing = false;
 
@@ -80,6 +81,7 @@ export class HttpServer {
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
     const nodeHttp = takeConnections(this.#server);
+    this.#http2 = http2;
     const take = http2 && ((socket: Socket) => http2(socket, this.#guests.has(socket)));
     this.#lane = new FastLane(room, limits, this.#stalls, {
       nodeHttp,
@@ -158,9 +160,10 @@ export class HttpServer {
     return cut;
   }
 
-  readonly #acceptSecure = (socket: Socket, isGuest: boolean): void => {
+  readonly #acceptSecure: TakeSecure = (socket, isGuest) => {
     if (isGuest) this.#guests.add(socket);
-    this.#lane.accept(socket);
+    if (socket.alpnProtocol === 'h2' && this.#http2 !== undefined) this.#http2(socket, isGuest);
+    else this.#lane.accept(socket);
   };
 
   #appFor(socket: Duplex): App {
