@@ -35,6 +35,7 @@ export class Connection<H> {
   /** Of the clock that sweeps. */
   #now: number;
   #chunks = 0;
+  #timeoutMs = 0;
 
   /**
    * @param now of a clock in ms that sweep() goes on with
@@ -125,7 +126,7 @@ export class Connection<H> {
 
   #sweepConnection(now: number): void {
     // What the kernel does not take waits for the peer to read: not for ever, if it reads nothing more.
-    this.#socket.setTimeout(this.#socket.writableLength > 0 ? this.#limits.requestTimeoutMs : 0);
+    this.#setTimeout(this.#socket.writableLength > 0 ? this.#limits.requestTimeoutMs : 0);
     const { frames, midway } = this.#reader;
     const seen = {
       chunks: this.#chunks,
@@ -166,7 +167,14 @@ export class Connection<H> {
     this.#closedAt = this.#now;
     this.#requests.drop();
     this.#sender.flush();
-    this.#socket.setTimeout(this.#limits.requestTimeoutMs);
+    this.#setTimeout(this.#limits.requestTimeoutMs);
     this.#socket.end();
+  }
+
+  /** Set again, it would begin again. */
+  #setTimeout(milliseconds: number): void {
+    if (milliseconds === this.#timeoutMs) return;
+    this.#timeoutMs = milliseconds;
+    this.#socket.setTimeout(milliseconds);
   }
 }

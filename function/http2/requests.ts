@@ -123,6 +123,7 @@ export class Requests<H> implements FrameSink {
     const stream = new Stream(id, this.#sender, this.#sender.initialWindow, STREAM_WINDOW, this.#now);
     this.#streams.add(stream);
     if (read === undefined) {
+      this.#resets.spend(); // it takes more to read than to send
       stream.headers(TOO_LARGE, undefined, true);
       return;
     }
