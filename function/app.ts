@@ -1,5 +1,6 @@
 import { celsiusRoute } from './apis/celsius/celsius.ts';
 import type { Deps } from './apis/deps.ts';
+import { guestRoute } from './apis/guest.ts';
 import { healthRoutes } from './apis/health.ts';
 import { metricsRoute } from './apis/metrics.ts';
 import { openInferenceRoutes } from './apis/open-inference/rest.ts';
@@ -20,6 +21,11 @@ export function createApp(deps: Deps): App {
     openapiRoute(deps),
     pageRoute(deps),
   ]);
+}
+
+/** The app of those who should have shown a certificate and have not: probes are answered, and nothing else. */
+export function createGuestApp(deps: Deps): App {
+  return new Router(deps, [...healthRoutes(deps), guestRoute()]);
 }
 
 /** The app of METRICS_PORT: /metrics and nothing else. */

@@ -1,6 +1,6 @@
 import type { Runner } from '../engine/runner.ts';
 import type { SavedModel } from '../model/saved-model.ts';
-import type { Models } from '../models/catalogue.ts';
+import type { ModelControl, Models } from '../models/catalogue.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -45,6 +45,8 @@ export interface Deps {
   readonly phase: () => Phase;
   readonly load: () => Load;
   readonly models: Models<Served>;
+  /** Loads and unloads models; undefined where callers may not. */
+  readonly control: ModelControl | undefined;
   /**
    * The model of MODEL_NAME.
    *

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors.ts';
-import type { Service } from '../http2/connection.ts';
 import type { RequestHead } from '../http2/request-head.ts';
+import type { Service } from '../http2/requests.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
 import { type CallHead, isCall, type Method, readCallHead } from './call-head.ts';
 import { Replies, type RepliesOptions } from './replies.ts';

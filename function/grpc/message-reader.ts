@@ -68,11 +68,7 @@ export class MessageReader {
   }
 
   #add(part: Buffer): void {
-    if (!this.#room.take(part.length, this.#received))
-      throw new RequestError(
-        'RESOURCE_EXHAUSTED',
-        'too many messages are under way (BODIES_LIMIT_BYTES); try again',
-      );
+    if (!this.#room.take(part.length, this.#received)) throw noRoom();
     const received = this.#received + part.length;
     if (this.#whole !== undefined) part.copy(this.#whole, this.#received);
     else if (received === this.#length && this.#parts.length === 0) this.#parts.push(part);
@@ -86,6 +82,14 @@ export class MessageReader {
     }
     this.#received = received;
   }
+}
+
+/** RESOURCE_EXHAUSTED: the messages of all calls have no room for more. */
+export function noRoom(): RequestError {
+  return new RequestError(
+    'RESOURCE_EXHAUSTED',
+    'too many messages are under way (BODIES_LIMIT_BYTES); try again',
+  );
 }
 
 /** RESOURCE_EXHAUSTED for a message beyond the limit, compressed or not. */

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
 import { FatalError, messageOf } from '../errors.ts';
-import { Connection, type ConnectionLimits, type Service } from '../http2/connection.ts';
+import { Connection, type ConnectionLimits } from '../http2/connection.ts';
 import type { ConnectionError } from '../http2/protocol.ts';
+import type { Service } from '../http2/requests.ts';
+import type { Handshakes } from '../tls/handshakes.ts';
 
 export interface GrpcServerOptions extends ConnectionLimits {
   readonly maxConnections: number;
-  /** Key, certificate, and with `ca` and `requestCert` whose clients are let in; undefined for none. */
-  readonly tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert'> | undefined;
   /** Told of a connection that ended for what its peer did. */
   readonly onPeerError?: (error: ConnectionError) => void;
 }
@@ -22,6 +21,7 @@ const GRACE_MS = 1000;
 /** The gRPC port: accepts connections, limits them, drains. */
 export class GrpcServer<H> {
   readonly #server: Server;
+  #handshakes: Handshakes | undefined;
   readonly #service: Service<H>;
   readonly #options: GrpcServerOptions;
   readonly #connections = new Set<Connection<H>>();
@@ -36,17 +36,10 @@ export class GrpcServer<H> {
   constructor(service: Service<H>, options: GrpcServerOptions) {
     this.#service = service;
     this.#options = options;
-    const { tls, headersTimeoutMs } = options;
-    this.#server =
-      tls === undefined
-        ? createServer({ noDelay: true }, this.accept)
-        : // Loaded only then, as it takes milliseconds of the cold start.
-          process
-            .getBuiltinModule('node:tls')
-            .createServer(
-              { ...tls, ALPNProtocols: ['h2'], handshakeTimeout: headersTimeoutMs, minVersion: 'TLSv1.2' },
-              this.accept,
-            );
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      if (this.#handshakes === undefined) this.accept(socket);
+      else this.#handshakes.begin(socket, (secure) => this.accept(secure));
+    });
     this.#server.maxConnections = options.maxConnections;
   }
 
@@ -58,10 +51,12 @@ export class GrpcServer<H> {
   }
 
   /**
+   * @param handshakes have this port's own connections encrypted, where they are given
    * @returns the port, which is another than asked for where that was 0
    * @throws FatalError that says what to do where the port cannot be had
    */
-  async listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
+    this.#handshakes = handshakes;
     this.#server.listen({ ...(host === '::' ? {} : { host }), port, backlog: 1024 });
     try {
       await once(this.#server, 'listening');
@@ -71,17 +66,17 @@ export class GrpcServer<H> {
     return (this.#server.address() as AddressInfo).port; // it listens on a port, not on a path
   }
 
-  /** Takes a connection, this server's own or one that another gives. */
-  readonly accept = (socket: Socket): void => {
+  /** Takes a connection, this server's own or one that another gives. @param service what answers its requests */
+  accept(socket: Socket, service: Service<H> = this.#service): void {
     this.#startSweeping();
-    const connection = new Connection(socket, this.#service, this.#options, this.#clock, (error) => {
+    const connection = new Connection(socket, service, this.#options, this.#clock, (error) => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty();
       if (error !== undefined) this.#options.onPeerError?.(error);
     });
     this.#connections.add(connection);
     if (this.#drainMs !== undefined) this.#end(connection, this.#drainMs);
-  };
+  }
 
   /** Of one that came while another port's listener was still being emptied. */
   #end(connection: Connection<H>, timeoutMs: number): void {
@@ -128,6 +123,7 @@ export class GrpcServer<H> {
     const grace = setTimeout(
       () => {
         for (const connection of this.#connections) connection.finish();
+        this.#handshakes?.closeAll();
       },
       Math.min(GRACE_MS, timeoutMs),
     );
@@ -135,6 +131,7 @@ export class GrpcServer<H> {
     const timeout = setTimeout(() => {
       cut = this.#connections.size;
       for (const connection of this.#connections) connection.destroy();
+      this.#handshakes?.closeAll();
     }, timeoutMs);
     await Promise.all([empty, closed]);
     clearTimeout(grace);

@@ -4,7 +4,7 @@ import type { Trace } from '../telemetry/tracing.ts';
 import type { Call, UnaryMethod } from './call.ts';
 import type { CallHead } from './call-head.ts';
 import { gunzip, gzip } from './compression.ts';
-import { MessageReader, PREFIX_BYTES } from './message-reader.ts';
+import { MessageReader, noRoom, PREFIX_BYTES } from './message-reader.ts';
 import type { Replies } from './replies.ts';
 
 /** Messages smaller than this are sent as they are: gzip would cost more than it saves. */
@@ -18,6 +18,8 @@ export class UnaryCall implements Call, Receiver {
   readonly #replies: Replies;
   readonly #startedMs = performance.now();
   #reader: MessageReader | undefined;
+  /** Bytes of the message, as sent, while it is being answered. */
+  #held = 0;
   #compressed = false;
   #begun = false;
   #over = false;
@@ -97,7 +99,16 @@ export class UnaryCall implements Call, Receiver {
   #start(): void {
     if (!this.#begun || this.#reader?.midway === true) {
       this.#refuse(new RequestError('INTERNAL', 'the request ended before a whole message had come'));
-    } else if (!this.#compressed) {
+    } else if (!this.#replies.room.take(this.message.length, 0)) {
+      this.#refuse(noRoom());
+    } else {
+      this.#held = this.message.length;
+      this.#unpack();
+    }
+  }
+
+  #unpack(): void {
+    if (!this.#compressed) {
       this.#run();
     } else if (!this.#head.gzip) {
       this.#refuse(new RequestError('INTERNAL', 'a compressed message without a grpc-encoding'));
@@ -113,7 +124,10 @@ export class UnaryCall implements Call, Receiver {
   }
 
   #run(): void {
-    if (this.#stream.closed) return;
+    if (this.#stream.closed) {
+      this.#giveBack();
+      return;
+    }
     let answer: Buffer | Promise<Buffer>;
     try {
       answer = this.#method.handle(this);
@@ -131,6 +145,7 @@ export class UnaryCall implements Call, Receiver {
 
   /** Compresses for whom has compressed: all clients say that they would take it, but it costs more than a network. */
   #answer(message: Buffer): void {
+    this.#giveBack();
     if (this.#stream.closed) return;
     if (this.#late()) this.#refuse(deadlineExceeded());
     else if (this.#compressed && message.length >= GZIP_FROM_BYTES) {
@@ -151,10 +166,17 @@ export class UnaryCall implements Call, Receiver {
   }
 
   #refuse(error: unknown): void {
+    this.#giveBack();
     if (this.#stream.closed) return;
     this.#over = true;
     this.#reader?.giveBack();
     this.#replies.record(this, this.#replies.failure(this.#stream, error, false), this.#startedMs);
+  }
+
+  /** Not before: whoever answers has the message until then, even where the caller has gone. */
+  #giveBack(): void {
+    this.#replies.room.give(this.#held);
+    this.#held = 0;
   }
 }
 

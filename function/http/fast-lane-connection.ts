@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { type HttpError, tooSlow } from './errors.ts';
+import type { Room } from '../room.ts';
+import { type HttpError, noRoom, tooSlow } from './errors.ts';
 import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
 import { after, type HttpRequest, type HttpResponse } from './message.ts';
 
@@ -20,6 +21,9 @@ const MAX_WAITING_BYTES = 4096;
 export interface Lane {
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
   write(response: HttpResponse): boolean;
+  /** What is answered with an error that was found before the app was asked. */
+  refusal(request: HttpRequest, error: HttpError): HttpResponse;
+  /** The last answer of a connection. */
   refuse(error: HttpError): void;
   /** How long nothing was read lately, in ms. */
   stalled(): number;
@@ -32,19 +36,23 @@ export interface Lane {
 export class LaneConnection {
   readonly #socket: Socket;
   readonly #limits: LaneLimits;
+  readonly #room: Room;
   readonly #lane: Lane;
   /** The head of the request before, which a client mostly sends again as it was. */
   #head: PlainHead | undefined;
   /** Bytes of a request that has not come whole, or that came while another was being answered. */
   #waiting: Buffer | undefined;
+  /** Bytes of the request that is being answered. */
+  #held = 0;
   #busy = false;
   #ended = false;
   #grantedMore = false;
   #timeoutMs = 0;
 
-  constructor(socket: Socket, limits: LaneLimits, lane: Lane) {
+  constructor(socket: Socket, limits: LaneLimits, room: Room, lane: Lane) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#room = room;
     this.#lane = lane;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
@@ -97,13 +105,21 @@ export class LaneConnection {
   #answer(head: PlainHead, body: Buffer): void {
     this.#busy = true;
     this.#setTimeout(this.#limits.keepAliveTimeoutMs);
-    const answer = this.#lane.answer(new LaneRequest(head, body, this.#socket));
+    const request = new LaneRequest(head, body, this.#socket);
+    if (!this.#room.take(body.length, 0)) {
+      this.#send(this.#lane.refusal(request, noRoom()));
+      return;
+    }
+    this.#held = body.length;
+    const answer = this.#lane.answer(request);
     if (answer instanceof Promise) answer.then(this.#send);
     else this.#send(answer);
   }
 
   readonly #send = (response: HttpResponse): void => {
     this.#busy = false;
+    this.#room.give(this.#held);
+    this.#held = 0;
     if (this.#socket.destroyed) return;
     const goesOn = this.#lane.write(response);
     // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.

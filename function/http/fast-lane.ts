@@ -1,18 +1,20 @@
 import type { Socket } from 'node:net';
+import type { Room } from '../room.ts';
 import { LaneConnection, type LaneLimits } from './fast-lane-connection.ts';
 import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
 import type { Stalls } from './stalls.ts';
 
 /** Takes a connection for HTTP/2, now or once it can: until then nothing of it is read. */
-export type TakeHttp2 = (socket: Socket) => void | Promise<void>;
+export type TakeHttp2 = (socket: Socket, isGuest: boolean) => void | Promise<void>;
 
-/** Who takes connections that the lane does not answer. */
+/** Who answers, and who takes connections that the lane does not answer. */
 export interface Others {
   /** node:http's own listener for new connections. */
   nodeHttp(socket: Socket): void;
   /** What speaks HTTP/2, if anything does. */
-  readonly http2: TakeHttp2 | undefined;
+  readonly http2: ((socket: Socket) => void | Promise<void>) | undefined;
+  appFor(socket: Socket): App;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Others {
  * malformed, unusual, slow or large is judged there alone.
  */
 export class FastLane {
-  readonly #app: App;
+  readonly #room: Room;
   readonly #limits: LaneLimits;
   readonly #stalls: Stalls;
   readonly #to: Others;
@@ -33,8 +35,9 @@ export class FastLane {
   /** From now on each answer ends its connection. */
   closing = false;
 
-  constructor(app: App, limits: LaneLimits, stalls: Stalls, to: Others) {
-    this.#app = app;
+  /** @param room for the bodies of all requests under way */
+  constructor(room: Room, limits: LaneLimits, stalls: Stalls, to: Others) {
+    this.#room = room;
     this.#limits = limits;
     this.#stalls = stalls;
     this.#to = to;
@@ -42,10 +45,12 @@ export class FastLane {
   }
 
   readonly accept = (socket: Socket): void => {
-    const connection: LaneConnection = new LaneConnection(socket, this.#limits, {
-      answer: (request) => this.#app.handle(request),
+    const app = this.#to.appFor(socket);
+    const connection: LaneConnection = new LaneConnection(socket, this.#limits, this.#room, {
+      answer: (request) => app.handle(request),
       write: (response) => this.#write(socket, response, this.closing),
-      refuse: (error) => this.#write(socket, this.#app.refuse(UNREAD, error), true),
+      refusal: (request, error) => app.refuse(request, error),
+      refuse: (error) => this.#write(socket, app.refuse(UNREAD, error), true),
       stalled: () => this.#stalls.recent(),
       leave: () => this.#connections.delete(connection),
       handOver: (first) => this.#handOver(socket, first),

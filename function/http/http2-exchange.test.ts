@@ -78,7 +78,7 @@ t.test('one port for both', async (t) => {
     (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes: 1000, room }),
   );
   const grpc = new GrpcServer(service, GRPC_LIMITS);
-  const http = new HttpServer(app, LIMITS, grpc.accept);
+  const http = new HttpServer(app, room, LIMITS, { http2: (socket) => grpc.accept(socket) });
   const port = await http.listen('127.0.0.1', 0);
   t.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
   const peer = await Http2Peer.open(port);

@@ -4,6 +4,7 @@ import t from 'tap';
 import { testApp, testModel } from '../testing/app.ts';
 import { bare, serve } from '../testing/http-server.ts';
 import { exchange, post, RawConnection } from '../testing/socket.ts';
+import type { HttpRequest } from './message.ts';
 import type { App } from './route.ts';
 
 const celsius = await testModel(t);
@@ -59,6 +60,32 @@ t.test('room for all bodies together', async (t) => {
   const large = post('/celsius', `{"fahrenheit":212${' '.repeat(50_000)}}`);
   t.match(await exchange(url, large), { status: 200 }, 'one alone always has room, and all was given back');
   t.match(await exchange(url, large), { status: 200 }, 'after it, too');
+});
+
+t.test('requests that came whole and wait take room, too', async (t) => {
+  const { app } = testApp(celsius);
+  const waiting: (() => void)[] = [];
+  const slow = {
+    ...bare(app),
+    handle: async (request: HttpRequest) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return app.handle(request);
+    },
+  };
+  const { url } = await serve(t, slow, { bodiesLimitBytes: 10_000 });
+  const request = post('/celsius', `{"fahrenheit":212${' '.repeat(4_000)}}`);
+  const connections = await Promise.all(Array.from({ length: 3 }, () => RawConnection.open(url)));
+  for (const connection of connections) connection.write(request);
+  const answers = connections.map((connection) => connection.answer());
+  t.match(await Promise.race(answers), { status: 503, headers: { 'retry-after': '1' } });
+  for (const goOn of waiting.splice(0)) goOn();
+  t.same((await Promise.all(answers)).map((answer) => answer?.status).sort(), [200, 200, 503]);
+  for (const connection of connections) connection.write(request);
+  const again = connections.map((connection) => connection.answer());
+  t.match(await Promise.race(again), { status: 503 }, 'the connection goes on, and the room was given back');
+  for (const goOn of waiting.splice(0)) goOn();
+  await Promise.all(again);
+  for (const connection of connections) connection.destroy();
 });
 
 t.test('time-outs', async (t) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { Room } from '../room.ts';
 import { ModelMeter } from '../telemetry/metrics.ts';
 import { testApp, testModel, testRunner } from '../testing/app.ts';
 import { bare, LIMITS, serve } from '../testing/http-server.ts';
@@ -219,9 +220,11 @@ t.test('ports that cannot be had', async (t) => {
   t.teardown(() => taken.close());
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await t.rejects(new HttpServer(app, LIMITS).listen('127.0.0.1', port), {
+  await t.rejects(new HttpServer(app, new Room(1 << 26), LIMITS).listen('127.0.0.1', port), {
     message: `port ${port} is in use; stop what listens there or set PORT`,
     exitCode: 1,
   });
-  await t.rejects(new HttpServer(app, LIMITS).listen('192.0.2.1', 0), { message: /set HOST and PORT/ });
+  await t.rejects(new HttpServer(app, new Room(1 << 26), LIMITS).listen('192.0.2.1', 0), {
+    message: /set HOST and PORT/,
+  });
 });

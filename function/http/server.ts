@@ -3,7 +3,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FatalError, messageOf } from '../errors.ts';
-import { Room } from '../room.ts';
+import type { Room } from '../room.ts';
+import type { Handshakes, TakeSecure } from '../tls/handshakes.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
@@ -16,12 +17,18 @@ import { Stalls } from './stalls.ts';
 /** Limits on connections and requests; times in ms. */
 export interface Limits {
   readonly bodyLimitBytes: number;
-  /** Of the bodies of all requests under way. */
-  readonly bodiesLimitBytes: number;
   readonly maxConnections: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+}
+
+/** Who else has a part in an HTTP port. */
+export interface Partners {
+  /** Takes connections that begin with HTTP/2's preface, where both are spoken on one port. */
+  readonly http2?: TakeHttp2;
+  /** Answers those who have not shown the certificate that they should: probes, above all, which have none. */
+  readonly guestApp?: App;
 }
 
 /** How long what a client still sends of a refused body is read and dropped. */
@@ -35,6 +42,8 @@ export class HttpServer {
   readonly #server: Server;
   readonly #lane: FastLane;
   readonly #app: App;
+  readonly #guestApp: App;
+  readonly #guests = new WeakSet<Duplex>();
   readonly #bodyLimitBytes: number;
   readonly #room: Room;
   /** Connections that were given more time. */
@@ -44,13 +53,16 @@ export class HttpServer {
   readonly #requestTimeoutMs: number;
   readonly #stalls: Stalls;
   readonly #acceptQueue: AcceptQueue;
+  readonly #http2: TakeHttp2 | undefined;
+  #handshakes: Handshakes | undefined;
   #closing = false;
 
-  /** @param http2 takes connections that begin with HTTP/2's preface, where both are spoken on one port */
-  constructor(app: App, limits: Limits, http2?: TakeHttp2) {
+  /** @param room for the bodies of all requests under way */
+  constructor(app: App, room: Room, limits: Limits, { http2, guestApp = app }: Partners = {}) {
     this.#app = app;
+    this.#guestApp = guestApp;
     this.#bodyLimitBytes = limits.bodyLimitBytes;
-    this.#room = new Room(limits.bodiesLimitBytes);
+    this.#room = room;
     this.#requestTimeoutMs = limits.requestTimeoutMs;
     this.#stalls = new Stalls(limits.requestTimeoutMs);
     this.#server = createServer(
@@ -69,16 +81,26 @@ export class HttpServer {
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
     const nodeHttp = takeConnections(this.#server);
-    this.#lane = new FastLane(app, limits, this.#stalls, { nodeHttp, http2 });
-    this.#server.on('connection', this.#lane.accept);
+    this.#http2 = http2;
+    const take = http2 && ((socket: Socket) => http2(socket, this.#guests.has(socket)));
+    this.#lane = new FastLane(room, limits, this.#stalls, {
+      nodeHttp,
+      http2: take,
+      appFor: (socket) => this.#appFor(socket),
+    });
     this.#acceptQueue = new AcceptQueue(this.#server);
   }
 
   /**
+   * @param handshakes have all connections encrypted, where they are given
    * @returns the port, which is another than asked for where that was 0
    * @throws FatalError that says what to do where the port cannot be had
    */
-  async listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
+    this.#handshakes = handshakes;
+    const { accept } = this.#lane;
+    if (handshakes === undefined) this.#server.on('connection', accept);
+    else this.#server.on('connection', (socket: Socket) => handshakes.begin(socket, this.#acceptSecure));
     // Without an address node:http listens on all, and looks nothing up: that takes 4 ms of the cold start.
     this.#server.listen({ ...(host === '::' ? {} : { host }), port, backlog: 1024 });
     try {
@@ -117,6 +139,7 @@ export class HttpServer {
       () => {
         this.#server.closeIdleConnections();
         this.#lane.closeIdle();
+        this.#handshakes?.closeAll();
       },
       Math.min(IDLE_MS, leftMs),
     );
@@ -126,6 +149,7 @@ export class HttpServer {
         cut = count;
         this.#server.closeAllConnections();
         this.#lane.closeAll();
+        this.#handshakes?.closeAll();
       });
     }, leftMs);
     await closed;
@@ -134,6 +158,16 @@ export class HttpServer {
     this.#stalls.stop();
     this.#server.close(() => {}); // ends node:http's own timers; the listener is closed already
     return cut;
+  }
+
+  readonly #acceptSecure: TakeSecure = (socket, isGuest) => {
+    if (isGuest) this.#guests.add(socket);
+    if (socket.alpnProtocol === 'h2' && this.#http2 !== undefined) this.#http2(socket, isGuest);
+    else this.#lane.accept(socket);
+  };
+
+  #appFor(socket: Duplex): App {
+    return this.#guests.has(socket) ? this.#guestApp : this.#app;
   }
 
   /** In place of node:http's own bare status lines. */
@@ -145,7 +179,7 @@ export class HttpServer {
       socket.destroy();
       return;
     }
-    const response = this.#app.refuse(UNREAD, unreadable(error));
+    const response = this.#appFor(socket).refuse(UNREAD, unreadable(error));
     const bytes = Buffer.byteLength(response.body);
     const head = headText(response, bytes, new Date().toUTCString(), 'Connection: close\r\n');
     socket.end(head + response.body, () => socket.destroy());
@@ -193,7 +227,7 @@ export class HttpServer {
   };
 
   #answer(message: BufferedMessage, reply: ServerResponse, body: Buffer): void {
-    const response = this.#app.handle(new NodeRequest(message, body));
+    const response = this.#appFor(message.socket).handle(new NodeRequest(message, body));
     if (response instanceof Promise) response.then((late) => this.#send(message, reply, late));
     else this.#send(message, reply, response);
   }
@@ -220,7 +254,8 @@ export class HttpServer {
   #refuse(message: BufferedMessage, reply: ServerResponse, error: HttpError): void {
     reply.shouldKeepAlive = false;
     lingerWhenDone(message.socket);
-    this.#send(message, reply, this.#app.refuse(new NodeRequest(message, EMPTY), error));
+    const request = new NodeRequest(message, EMPTY);
+    this.#send(message, reply, this.#appFor(message.socket).refuse(request, error));
   }
 }
 

@@ -31,6 +31,16 @@ t.test('peers that make work without an end lose their connection', async (t) =>
         Buffer.concat([peer.headers(2 * i + 1, CALL), frame(Frame.WINDOW_UPDATE, 0, 2 * i + 1, uint32(0))]),
       ),
     'streams beyond the limit': (peer) => many(2000, (i) => peer.headers(2 * i + 1, CALL)),
+    'headers beyond the limit': (peer) => {
+      const [large] = [
+        peer.headers(1, [...CALL, 'x', 'a'.repeat(16_150)], Flag.END_HEADERS | Flag.END_STREAM),
+      ];
+      return many(1200, (i) => {
+        const one = Buffer.from(large);
+        one.writeUInt32BE(2 * i + 1, 5);
+        return one;
+      });
+    },
     'CONTINUATION flood (CVE-2024-27316)': (peer) =>
       Buffer.concat([
         frame(Frame.HEADERS, 0, 1, block(peer)),
@@ -48,6 +58,9 @@ t.test('peers that make work without an end lose their connection', async (t) =>
       Buffer.concat([peer.headers(1, CALL), many(5000, () => frame(Frame.DATA, 0, 1))]),
     'priorities (CVE-2019-9513)': () =>
       many(5000, () => frame(Frame.PRIORITY, 0, 1, uint32(0, 0).subarray(0, 5))),
+    'room for an answer byte by byte (CVE-2019-9511)': (peer) =>
+      Buffer.concat([peer.headers(1, CALL), many(5000, () => frame(Frame.WINDOW_UPDATE, 0, 1, uint32(1)))]),
+    'room for all answers byte by byte': () => many(5000, () => frame(Frame.WINDOW_UPDATE, 0, 0, uint32(1))),
     'frames of an unknown type': () => many(5000, () => frame(0x42, 0, 0)),
   };
   for (const [name, attack] of Object.entries(attacks)) {

@@ -11,6 +11,9 @@ import {
 import type { Sender } from './sender.ts';
 import type { Streams } from './streams.ts';
 
+/** No peer with a use for more room asks for so little of it. */
+const SMALL_BYTES = 1024;
+
 export interface ControlHooks {
   /** The peer resets a stream that it has opened, perhaps one that is closed already. */
   reset(id: number): void;
@@ -90,6 +93,7 @@ export class ControlFrames {
   #onWindowUpdate(id: number, payload: Buffer): void {
     checkSize(payload.length === 4);
     const bytes = payload.readUInt32BE(0) & MAX_WINDOW;
+    if (bytes < SMALL_BYTES) this.budget.spend(); // CVE-2019-9511 has answers dribble out so
     if (id === 0) {
       check(bytes > 0, 'WINDOW_UPDATE by nothing');
       this.#sender.widenAll(bytes);
@@ -98,7 +102,7 @@ export class ControlFrames {
     check(id <= this.#streams.last, 'WINDOW_UPDATE of a stream that was not opened');
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      this.budget.spend();
+      if (bytes >= SMALL_BYTES) this.budget.spend();
       return;
     }
     try {

@@ -27,6 +27,25 @@ export interface Models<S> {
   statusOf(name: string, version?: string): readonly VersionStatus[];
   /** All models that are to be served, by name. */
   list(): readonly ModelStatus[];
+  /** Those of list(), and those that callers have unloaded. */
+  repository(): readonly ModelStatus[];
+}
+
+/** What callers may do to the models that are configured, where they may. */
+export interface ModelControl {
+  /**
+   * Loads a model that was unloaded; looks for a new version of one that is there. Resolves once it can be asked.
+   *
+   * @throws RequestError (as a rejection) NOT_FOUND for a model that is not configured, FAILED_PRECONDITION where no
+   * version of it could be loaded
+   */
+  load(name: string): Promise<void>;
+  /**
+   * Unloads a model, whatever its folder and the configuration say, until it is loaded, or a HandleReloadConfigRequest comes.
+   *
+   * @throws RequestError NOT_FOUND for a model that is not configured
+   */
+  unload(name: string): void;
 }
 
 /** What counts as ready: a version of every model, or of any once each has been tried. */
@@ -51,8 +70,11 @@ export interface CatalogueOptions<S extends Servable> {
  * The models that are served, and which version answers. A change never stops what can go on: a new version is loaded
  * first, then the name points to it, then the old one drains and is unloaded; what fails is told and leaves the rest alone.
  */
-export class Catalogue<S extends Servable> implements Models<S> {
+export class Catalogue<S extends Servable> implements Models<S>, ModelControl {
   readonly #models = new Map<string, ServedModel<S>>();
+  readonly #configs = new Map<string, ModelConfig>();
+  /** Names that are kept unloaded. */
+  readonly #unloaded = new Set<string>();
   readonly #options: ServedModelOptions<S>;
   readonly #readyWhen: ReadyWhen;
   #isConfigured = false;
@@ -74,15 +96,41 @@ export class Catalogue<S extends Servable> implements Models<S> {
   /** From now on these models are served and no others. Takes effect in the background; see settled(). */
   configure(configs: readonly ModelConfig[]): void {
     this.#isConfigured = true;
-    const names = new Set(configs.map(({ name }) => name));
+    this.#configs.clear();
+    for (const config of configs) this.#configs.set(config.name, config);
     for (const [name, model] of this.#models) {
-      if (!names.has(name) && model.isConfigured) model.configure(undefined);
+      if (!this.#configs.has(name) && model.isConfigured) model.configure(undefined);
     }
-    for (const config of configs) {
-      const model = this.#models.get(config.name);
-      if (model === undefined) this.#models.set(config.name, new ServedModel(config, this.#options));
-      else model.configure(config);
+    for (const config of configs) if (!this.#unloaded.has(config.name)) this.#serve(config);
+  }
+
+  #serve(config: ModelConfig): ServedModel<S> {
+    const known = this.#models.get(config.name);
+    if (known !== undefined) {
+      known.configure(config);
+      return known;
     }
+    const model = new ServedModel(config, this.#options);
+    this.#models.set(config.name, model);
+    return model;
+  }
+
+  async load(name: string): Promise<void> {
+    const config = this.#configs.get(name);
+    if (config === undefined) throw this.#unknown(name);
+    this.#unloaded.delete(name);
+    const before = this.#models.get(name);
+    if (before?.isAvailable === false) before.configure(undefined); // what failed is tried again, changed or not
+    const model = this.#serve(config);
+    await model.settled();
+    if (!model.isAvailable)
+      throw new RequestError('FAILED_PRECONDITION', `model ${name} was not loaded: ${model.status.reason}`);
+  }
+
+  unload(name: string): void {
+    if (!this.#configs.has(name)) throw this.#unknown(name);
+    this.#unloaded.add(name);
+    this.#models.get(name)?.configure(undefined);
   }
 
   /**
@@ -96,6 +144,7 @@ export class Catalogue<S extends Servable> implements Models<S> {
     const configs = modelConfigs(message);
     for (const text of withoutEffect(message)) this.#options.onNotice({ level: 'warn', message: text });
     const added = configs.filter(({ name }) => !this.has(name));
+    this.#unloaded.clear();
     this.configure(configs);
     await this.settled();
     const missing = added
@@ -136,7 +185,13 @@ export class Catalogue<S extends Servable> implements Models<S> {
 
   list(): readonly ModelStatus[] {
     const served = [...this.#models.values()].filter(({ isConfigured }) => isConfigured);
-    return served.map(({ status }) => status).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return served.map(({ status }) => status).sort(byName);
+  }
+
+  repository(): readonly ModelStatus[] {
+    const unloaded = [...this.#unloaded].filter((name) => this.#configs.has(name));
+    const kept = unloaded.flatMap((name) => this.#models.get(name)?.status ?? []);
+    return [...this.list(), ...kept.map((status) => ({ ...status, reason: 'unloaded' }))].sort(byName);
   }
 
   /** Once true it stays so: a model that is added, or lost, later must not take the others out of rotation. */
@@ -171,3 +226,5 @@ export class Catalogue<S extends Servable> implements Models<S> {
     );
   }
 }
+
+const byName = (a: ModelStatus, b: ModelStatus): number => (a.name < b.name ? -1 : 1);

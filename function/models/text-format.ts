@@ -70,6 +70,14 @@ const ROOT = protobuf.Root.fromJSON({
     BoolValue: { fields: { value: { id: 1, type: 'bool' } } },
     MonitoringConfig: { fields: { prometheus_config: { id: 1, type: 'PrometheusConfig' } } },
     PrometheusConfig: { fields: { enable: { id: 1, type: 'bool' }, path: { id: 2, type: 'string' } } },
+    SSLConfig: {
+      fields: {
+        server_key: { id: 1, type: 'string' },
+        server_cert: { id: 2, type: 'string' },
+        custom_ca: { id: 3, type: 'string' },
+        client_verify: { id: 4, type: 'bool' },
+      },
+    },
     google: {
       nested: {
         protobuf: {
@@ -102,6 +110,13 @@ export interface Messages {
   };
   readonly MonitoringConfig: {
     readonly prometheus_config?: { readonly enable: boolean; readonly path: string } | null;
+  };
+  /** All in PEM, not as names of files. */
+  readonly SSLConfig: {
+    readonly server_key: string;
+    readonly server_cert: string;
+    readonly custom_ca: string;
+    readonly client_verify: boolean;
   };
 }
 

@@ -32,15 +32,22 @@ export interface Following {
   readonly imageFolder?: string;
 }
 
+/** A configuration that is being followed. */
+export interface Configuration {
+  /** Looks at it now, whatever the polls. Never rejects. */
+  look(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Tells the catalogue which models to serve: those of MODEL_CONFIG_FILE, or of MODELS_DIR, or the one of MODEL_NAME; and
  * again whenever the file or the folder changes.
  *
- * @returns what stops that
+ * @returns what looks at once, and what stops that
  * @throws FatalError where there is no such configuration, or one with a fault; one that changes later is told by a
  * notice, and what was served goes on
  */
-export async function followConfiguration(following: Following): Promise<{ close(): Promise<void> }> {
+export async function followConfiguration(following: Following): Promise<Configuration> {
   const { modelConfigFile, modelsDir } = following.options;
   if (modelConfigFile !== '' && modelsDir !== '') {
     throw new FatalError('give one of MODEL_CONFIG_FILE and MODELS_DIR, not both', 2);
@@ -50,10 +57,10 @@ export async function followConfiguration(following: Following): Promise<{ close
   const unasked = await folderUnasked(following);
   if (unasked !== undefined) return followFolder(following, unasked);
   following.catalogue.configure([await oneModel(following)]);
-  return { close: async () => {} };
+  return { look: async () => {}, close: async () => {} };
 }
 
-async function followFile({ options, root, catalogue, onNotice }: Following): Promise<Lookout> {
+async function followFile({ options, root, catalogue, onNotice }: Following): Promise<Configuration> {
   const file = resolve(root, pathOf(options.modelConfigFile, 'MODEL_CONFIG_FILE'));
   let applied = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new FatalError(`MODEL_CONFIG_FILE: ${messageOf(error)}`);
@@ -70,26 +77,27 @@ async function followFile({ options, root, catalogue, onNotice }: Following): Pr
   } catch (error) {
     throw new FatalError(`MODEL_CONFIG_FILE ${file}: ${messageOf(error)}`);
   }
+  let said = '';
+  const look = async () => {
+    try {
+      const text = await readFile(file, 'utf8');
+      if (text === applied) return;
+      applied = text;
+      apply(text);
+      onNotice({ level: 'info', message: `${file} was read again` });
+    } catch (error) {
+      const message = `${file} is not taken, what was served goes on: ${messageOf(error)}`;
+      if (message !== said) onNotice({ level: 'warn', message });
+      said = message;
+    }
+  };
   const lookout = new Lookout({
     folder: dirname(file), // not the file: one that is replaced, as a ConfigMap's are, would be watched no more
     pollMs: options.modelConfigFilePollWaitSeconds * 1000,
-    look: async () => {
-      try {
-        const text = await readFile(file, 'utf8');
-        if (text === applied) return;
-        applied = text;
-        apply(text);
-        onNotice({ level: 'info', message: `${file} was read again` });
-      } catch (error) {
-        const message = `${file} is not taken, what was served goes on: ${messageOf(error)}`;
-        if (message !== said) onNotice({ level: 'warn', message });
-        said = message;
-      }
-    },
+    look,
   });
-  let said = '';
   if (options.modelConfigFilePollWaitSeconds > 0) lookout.soon();
-  return lookout;
+  return { look, close: () => lookout.close() };
 }
 
 /**
@@ -118,7 +126,7 @@ const exists = (path: string): Promise<boolean> =>
 async function followFolder(
   { options, root, catalogue, onNotice }: Following,
   folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR')),
-): Promise<Lookout> {
+): Promise<Configuration> {
   const served = new Map<string, ModelConfig>();
   const said = new Set<string>();
   let isRead = false;
@@ -157,7 +165,7 @@ async function followFolder(
     look: lookAndSay,
   });
   if (options.fileSystemPollWaitSeconds > 0) lookout.soon();
-  return lookout;
+  return { look: lookAndSay, close: () => lookout.close() };
 }
 
 async function subfolders(folder: string): Promise<string[]> {

@@ -9,14 +9,18 @@ import type { CallRecord, StreamMethod, UnaryMethod } from '../grpc/call.ts';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { HEALTH_FILE, HealthChecks } from '../grpc/health.ts';
 import { Reflection } from '../grpc/reflection.ts';
-import { GrpcServer, type GrpcServerOptions } from '../grpc/server.ts';
+import { GrpcServer } from '../grpc/server.ts';
 import { NUMBER_OF } from '../grpc/status.ts';
 import { Http2Exchange } from '../http/http2-exchange.ts';
 import type { App } from '../http/route.ts';
+import type { RequestHead } from '../http2/request-head.ts';
+import type { Service } from '../http2/requests.ts';
+import type { Stream } from '../http2/stream.ts';
 import { GRPC_SERVICE_FILE } from '../protobuf/definitions/open-inference.ts';
 import { MODEL_SERVICE_FILE, PREDICTION_SERVICE_FILE } from '../protobuf/definitions/tensorflow-serving.ts';
-import { Room } from '../room.ts';
+import type { Room } from '../room.ts';
 import type { RouteMeter } from '../telemetry/metrics.ts';
+import type { Handshakes } from '../tls/handshakes.ts';
 import type { Options } from './options.ts';
 
 /** Streams that a connection may have open. */
@@ -25,31 +29,36 @@ const MAX_STREAMS = 128;
 /** How often it is looked whether the server has become ready, in ms. */
 const HEALTH_EVERY = 200;
 
-export interface GrpcPortDeps extends Deps, ModelServiceDeps {}
+export interface GrpcPortDeps extends Deps, ModelServiceDeps {
+  /** Answers requests over HTTP/2 that are no calls. */
+  readonly app: App;
+  /** Answers those who have not shown the certificate that they should, calls and all. */
+  readonly guestApp: App;
+  /** For the bodies of all requests under way. */
+  readonly room: Room;
+}
 
 /** The gRPC port: its services, and its life. */
 export class GrpcPort {
   readonly #deps: GrpcPortDeps;
   readonly #health = new HealthChecks();
   readonly #server: GrpcServer<unknown>;
+  readonly #guests: Service<RequestHead>;
   /** By path. */
   readonly #meters = new Map<string, RouteMeter>();
   readonly #unknown: RouteMeter;
   readonly #healthTimer: NodeJS.Timeout;
 
-  /**
-   * @param app answers requests that are no calls
-   * @param tls of the port; connections that another port gives are not encrypted
-   */
-  constructor(deps: GrpcPortDeps, options: Options, app: App, tls: GrpcServerOptions['tls']) {
+  constructor(deps: GrpcPortDeps, options: Options) {
     this.#deps = deps;
-    const { metrics, runId, logger } = deps;
+    const { metrics, runId, logger, room } = deps;
     const methods = this.#methods();
     // Not by what callers send: the names in metrics stay few.
     for (const { path } of methods) this.#meters.set(path, metrics.route(path));
     this.#unknown = metrics.route('grpc unknown');
     const { bodyLimitBytes } = options;
-    const room = new Room(options.bodiesLimitBytes);
+    const exchange = (app: App) => (head: RequestHead, stream: Stream) =>
+      new Http2Exchange(head, stream, app, { bodyLimitBytes, room });
     const service = new GrpcService(
       methods,
       {
@@ -60,9 +69,10 @@ export class GrpcPort {
         tracer: deps.tracer,
         fault: (error) => logger.error({ err: error }, 'a call failed on a fault of this server'),
       },
-      (head, stream) => new Http2Exchange(head, stream, app, { bodyLimitBytes, room }),
+      exchange(deps.app),
     );
-    this.#server = new GrpcServer(service, { ...options, maxStreams: MAX_STREAMS, tls });
+    this.#guests = { head: (head) => head, open: exchange(deps.guestApp) };
+    this.#server = new GrpcServer<unknown>(service, { ...options, maxStreams: MAX_STREAMS });
     this.#healthTimer = setInterval(() => this.tellHealth(), HEALTH_EVERY).unref();
     this.tellHealth();
   }
@@ -80,14 +90,14 @@ export class GrpcPort {
     ];
   }
 
-  /** Takes a connection of another port. */
-  accept(socket: Socket): void {
-    this.#server.accept(socket);
+  /** Takes a connection of another port. @param isGuest whether it is of one who is answered by guestApp alone */
+  accept(socket: Socket, isGuest: boolean): void {
+    this.#server.accept(socket, isGuest ? this.#guests : undefined);
   }
 
   /** @throws FatalError where the port cannot be had; rejects with it */
-  listen(host: string, port: number): Promise<number> {
-    return this.#server.listen(host, port);
+  listen(host: string, port: number, handshakes: Handshakes | undefined): Promise<number> {
+    return this.#server.listen(host, port, handshakes);
   }
 
   /** Tells those who watch where the server stands now; once it is ready it stays so until it drains. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { App } from '../http/route.ts';
+import type { Handshakes } from '../tls/handshakes.ts';
 import type { GrpcPort, GrpcPortDeps } from './grpc-port.ts';
 import type { Options } from './options.ts';
 
@@ -7,25 +7,22 @@ import type { Options } from './options.ts';
 export class LazyGrpc {
   readonly #deps: GrpcPortDeps;
   readonly #options: Options;
-  readonly #app: App;
   #port: Promise<GrpcPort> | undefined;
   #isDraining = false;
 
-  /** @param app answers requests over HTTP/2 that are no calls */
-  constructor(deps: GrpcPortDeps, options: Options, app: App) {
+  constructor(deps: GrpcPortDeps, options: Options) {
     this.#deps = deps;
     this.#options = options;
-    this.#app = app;
   }
 
   /** @returns the port; undefined where there is to be none @throws FatalError where it cannot be had; rejects with it */
-  async listen(): Promise<number | undefined> {
+  async listen(handshakes: Handshakes | undefined): Promise<number | undefined> {
     const { host, grpcPort } = this.#options;
-    return grpcPort === 0 ? undefined : (await this.#load()).listen(host, grpcPort);
+    return grpcPort === 0 ? undefined : (await this.#load()).listen(host, grpcPort, handshakes);
   }
 
   /** Takes a connection that speaks HTTP/2 from the HTTP port. */
-  readonly accept = async (socket: Socket): Promise<void> => {
+  readonly accept = async (socket: Socket, isGuest: boolean): Promise<void> => {
     const drop = () => {
       socket.destroy();
     };
@@ -33,7 +30,7 @@ export class LazyGrpc {
     socket.on('error', drop);
     const port = await this.#load();
     socket.off('error', drop);
-    if (!socket.destroyed) port.accept(socket);
+    if (!socket.destroyed) port.accept(socket, isGuest);
   };
 
   /** Tells those who watch where the server stands now. */
@@ -54,10 +51,6 @@ export class LazyGrpc {
 
   async #open(): Promise<GrpcPort> {
     const { GrpcPort } = await import('./grpc-port.ts');
-    const { grpcPort, grpcTlsCertFile, grpcTlsKeyFile, grpcTlsClientCaFile } = this.#options;
-    const encrypted = grpcPort !== 0 && grpcTlsCertFile + grpcTlsKeyFile + grpcTlsClientCaFile !== '';
-    // node:tls takes milliseconds to load.
-    const tls = encrypted ? (await import('./tls.ts')).readTls(this.#options) : undefined;
-    return new GrpcPort(this.#deps, this.#options, this.#app, tls);
+    return new GrpcPort(this.#deps, this.#options);
   }
 }

@@ -38,9 +38,18 @@ const cases: Record<keyof Options, Case> = {
   },
   port: number(8080, 0, 65535),
   grpcPort: number(8500, 0, 65535),
-  grpcTlsCertFile: { initial: '', good: [['/tls/tls.crt', '/tls/tls.crt']], bad: [] },
-  grpcTlsKeyFile: { initial: '', good: [['/tls/tls.key', '/tls/tls.key']], bad: [] },
-  grpcTlsClientCaFile: { initial: '', good: [['/tls/ca.crt', '/tls/ca.crt']], bad: [] },
+  tlsCertFile: { initial: '', good: [['/tls/tls.crt', '/tls/tls.crt']], bad: [] },
+  tlsKeyFile: { initial: '', good: [['/tls/tls.key', '/tls/tls.key']], bad: [] },
+  tlsClientCaFile: { initial: '', good: [['/tls/ca.crt', '/tls/ca.crt']], bad: [] },
+  tlsPorts: {
+    initial: 'all',
+    good: [
+      ['all', 'all'],
+      ['http', 'http'],
+      ['grpc', 'grpc'],
+    ],
+    bad: ['both', 'HTTP'],
+  },
   modelName: {
     initial: 'celsius',
     good: [['half_plus_two-v1.0', 'half_plus_two-v1.0']],
@@ -52,6 +61,14 @@ const cases: Record<keyof Options, Case> = {
   modelConfigFilePollWaitSeconds: number(1, 0, 86_400),
   allowReloadConfig: {
     initial: true,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['1', 'yes', 'True'],
+  },
+  allowModelControl: {
+    initial: false,
     good: [
       ['true', true],
       ['false', false],

@@ -70,6 +70,7 @@ function flag(env: string, fallback: boolean, help: string): Option<boolean> {
 const MINUTE = 60_000;
 const DAY_SECONDS = 86_400;
 const ANY = /^/;
+const PEM = 'a file in PEM, or the PEM itself';
 
 /** Every option of the server; sizes are bytes, times are milliseconds. */
 export const OPTIONS = {
@@ -82,14 +83,20 @@ export const OPTIONS = {
   ),
   port: integer('PORT', 8080, 0, 65535, 'port to listen on (0: any free one)'),
   grpcPort: integer('GRPC_PORT', 8500, 0, 65535, 'port of gRPC alone (0: none); PORT speaks it, too'),
-  grpcTlsCertFile: text('GRPC_TLS_CERT_FILE', '', ANY, 'a file', 'certificate of GRPC_PORT, in PEM, for TLS'),
-  grpcTlsKeyFile: text('GRPC_TLS_KEY_FILE', '', ANY, 'a file', 'its private key, in PEM'),
-  grpcTlsClientCaFile: text(
-    'GRPC_TLS_CLIENT_CA_FILE',
+  tlsCertFile: text('TLS_CERT_FILE', '', ANY, PEM, 'certificate, with those between it and its CA, for TLS'),
+  tlsKeyFile: text('TLS_KEY_FILE', '', ANY, PEM, 'its private key'),
+  tlsClientCaFile: text(
+    'TLS_CLIENT_CA_FILE',
     '',
     ANY,
-    'a file',
-    'whose certificates clients of GRPC_PORT must show, in PEM (empty: none)',
+    PEM,
+    'whose certificates clients must show (empty: none)',
+  ),
+  tlsPorts: choice(
+    'TLS_PORTS',
+    'all',
+    ['all', 'http', 'grpc'],
+    'which ports have TLS, where there is a certificate: PORT (http), GRPC_PORT (grpc), or both; METRICS_PORT has none',
   ),
   modelName: text(
     'MODEL_NAME',
@@ -118,6 +125,11 @@ export const OPTIONS = {
     'ALLOW_RELOAD_CONFIG',
     true,
     "whether gRPC's HandleReloadConfigRequest may change which models are served",
+  ),
+  allowModelControl: flag(
+    'ALLOW_MODEL_CONTROL',
+    false,
+    "whether V2's model repository API may load and unload the models that are configured, by REST and gRPC",
   ),
   fileSystemPollWaitSeconds: integer(
     'FILE_SYSTEM_POLL_WAIT_SECONDS',

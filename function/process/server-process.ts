@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
-import { createApp, createMetricsApp } from '../app.ts';
+import { createApp, createGuestApp, createMetricsApp } from '../app.ts';
 import { paddingTo } from '../engine/batching.ts';
 import { Runner } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
@@ -8,24 +8,26 @@ import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
-import type { Catalogue } from '../models/catalogue.ts';
+import type { Catalogue, ModelControl } from '../models/catalogue.ts';
 import type { Load } from '../models/servable.ts';
 import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
+import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
-import { followConfiguration } from './configuration.ts';
+import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
 import { giveMemoryBack, keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import type { Options } from './options.ts';
+import { openTls, type Tls, wantsTls } from './tls.ts';
 
 export interface ServerProcessDeps {
   readonly options: Options;
@@ -54,7 +56,8 @@ export class ServerProcess {
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
   #load: Load<Served> | undefined;
-  #configuration: { close(): Promise<void> } | undefined;
+  #tls: Tls | undefined;
+  #configuration: Configuration | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -104,18 +107,26 @@ export class ServerProcess {
         rowsWaiting: this.#rowsWaiting(),
       }),
       models: this.#catalogue,
+      control: options.allowModelControl ? this.#control() : undefined,
       served: () => this.#catalogue.find(options.modelName),
     };
     this.#app = createApp(appDeps);
     const reload = (config: ModelServerConfigMessage) => this.#catalogue.reload(config);
+    const room = new Room(options.bodiesLimitBytes);
+    const guestApp = createGuestApp(appDeps);
     this.#grpc = new LazyGrpc(
-      { ...appDeps, reload: options.allowReloadConfig ? reload : undefined },
+      {
+        ...appDeps,
+        app: this.#app,
+        guestApp,
+        room,
+        reload: options.allowReloadConfig ? reload : undefined,
+      },
       options,
-      this.#app,
     );
-    this.#server = new HttpServer(this.#app, options, this.#grpc.accept);
+    this.#server = new HttpServer(this.#app, room, options, { http2: this.#grpc.accept, guestApp });
     this.#metricsServer =
-      options.metricsPort === 0 ? undefined : new HttpServer(createMetricsApp(appDeps), options);
+      options.metricsPort === 0 ? undefined : new HttpServer(createMetricsApp(appDeps), room, options);
   }
 
   /**
@@ -125,7 +136,9 @@ export class ServerProcess {
    */
   async start(): Promise<number> {
     const { options, logger, coldStart } = this.#deps;
-    const port = await this.#server.listen(options.host, options.port);
+    if (wantsTls(options))
+      this.#tls = await openTls(options, this.#deps.root, (notice) => logNotice(logger, notice));
+    const port = await this.#server.listen(options.host, options.port, this.#tls?.http);
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
     await librariesLoaded();
@@ -145,7 +158,7 @@ export class ServerProcess {
     checkStart(options, this.#catalogue);
     // After the models, and after who waits for their first answer: reading its code takes some 5 ms.
     await new Promise(setImmediate);
-    const grpcPort = await this.#grpc.listen();
+    const grpcPort = await this.#grpc.listen(this.#tls?.grpc);
     await this.#grpc.tellHealth();
     logger.info(
       {
@@ -174,7 +187,7 @@ export class ServerProcess {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
     await this.#grpc.tellHealth();
-    await this.#configuration?.close();
+    await Promise.all([this.#configuration?.close(), this.#tls?.close()]);
     await sleep(options.drainDelayMs);
     const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
@@ -194,6 +207,17 @@ export class ServerProcess {
   /** Ends the process at once where a run is still under way, which exit() would wait for. */
   leave(code: number): void {
     this.#native?.exitWhileBusy(code);
+  }
+
+  /** Loading also finds what was put there since MODELS_DIR or MODEL_CONFIG_FILE was last looked at. */
+  #control(): ModelControl {
+    return {
+      load: async (name) => {
+        await this.#configuration?.look();
+        await this.#catalogue.load(name);
+      },
+      unload: (name) => this.#catalogue.unload(name),
+    };
   }
 
   #phase(): Phase {

@@ -5,6 +5,8 @@ import { translateCommandLine } from './tf-serving-files.ts';
 
 const METRICS = 'metrics are at /metrics, not at /m; tell Prometheus so';
 
+const SSL = String.raw`server_key: "-----BEGIN K-----\nx\n" server_cert: "-----BEGIN C-----\nx\n"`;
+
 t.test('files that flags name', async (t) => {
   const folder = await TestFolder.make(t);
   for (const { flag, text, argv = [], notices = [] } of [
@@ -27,6 +29,35 @@ t.test('files that flags name', async (t) => {
       text: 'prometheus_config { enable: true path: "/m" }',
       notices: [METRICS],
     },
+    {
+      flag: 'ssl_config_file',
+      text: SSL,
+      argv: [
+        '--tls-cert-file=-----BEGIN C-----\nx',
+        '--tls-key-file=-----BEGIN K-----\nx',
+        '--tls-ports=grpc',
+      ],
+    },
+    {
+      flag: 'ssl_config_file',
+      text: `${SSL} client_verify: true custom_ca: "-----BEGIN A-----"`,
+      argv: [
+        '--tls-cert-file=-----BEGIN C-----\nx',
+        '--tls-key-file=-----BEGIN K-----\nx',
+        '--tls-client-ca-file=-----BEGIN A-----',
+        '--tls-ports=grpc',
+      ],
+    },
+    {
+      flag: 'ssl_config_file',
+      text: `${SSL} custom_ca: "-----BEGIN A-----"`,
+      argv: [
+        '--tls-cert-file=-----BEGIN C-----\nx',
+        '--tls-key-file=-----BEGIN K-----\nx',
+        '--tls-ports=grpc',
+      ],
+      notices: ['custom_ca has no effect without client_verify'],
+    },
   ]) {
     await folder.write('file', text);
     const translated = await translateCommandLine([
@@ -41,16 +72,22 @@ t.test('files that flags name', async (t) => {
 
 t.test('files with a fault', async (t) => {
   const folder = await TestFolder.make(t);
-  for (const { text, message } of [
+  for (const { flag = 'batching_parameters_file', text, message } of [
     { text: 'max_batch_size: 8', message: /file: no BatchingParameters in protobuf's text format/ },
     {
       text: 'max_batch_size { value: 8 } allowed_batch_sizes: 4',
       message: /its last, 4, is not max_batch_size, 8$/,
     },
     { text: 'max_batch_size { value: 0 }', message: /max_batch_size: give 1 or more$/ },
+    {
+      flag: 'ssl_config_file',
+      text: 'server_key: "/tls/key"',
+      message: /server_key is to be the PEM itself$/,
+    },
+    { flag: 'ssl_config_file', text: `${SSL} client_verify: true`, message: /custom_ca/ },
   ]) {
     await folder.write('file', text);
-    const argv = [`--batching_parameters_file=${join(folder.path, 'file')}`];
+    const argv = [`--${flag}=${join(folder.path, 'file')}`];
     await t.rejects(translateCommandLine(argv), { exitCode: 2, message }, text);
   }
   await t.rejects(translateCommandLine(['--batching_parameters_file=/absent']), {

@@ -24,9 +24,14 @@ async function readConfig({ file, of }: ConfigFile): Promise<FlagsAndNotices> {
   try {
     const text = await readFile(file, 'utf8');
     const { readTextFormat } = await import('../models/text-format.ts'); // only who needs it pays for it
-    return of === 'BatchingParameters'
-      ? batchingFlags(readTextFormat(of, text))
-      : monitoringFlags(readTextFormat(of, text));
+    switch (of) {
+      case 'BatchingParameters':
+        return batchingFlags(readTextFormat(of, text));
+      case 'MonitoringConfig':
+        return monitoringFlags(readTextFormat(of, text));
+      case 'SSLConfig':
+        return sslFlags(readTextFormat(of, text));
+    }
   } catch (error) {
     throw new FatalError(`${file}: ${messageOf(error)}`, 2);
   }
@@ -70,5 +75,28 @@ export function monitoringFlags({ prometheus_config }: Messages['MonitoringConfi
   return {
     argv: [],
     notices: elsewhere ? [`metrics are at ${METRICS_PATH}, not at ${path}; tell Prometheus so`] : [],
+  };
+}
+
+/** Of the gRPC port alone, as there. @throws Error where no TLS comes of it */
+export function sslFlags({
+  server_key,
+  server_cert,
+  custom_ca,
+  client_verify,
+}: Messages['SSLConfig']): FlagsAndNotices {
+  for (const [name, pem] of Object.entries({ server_key, server_cert }))
+    if (!pem.trim().startsWith('-----BEGIN')) throw new Error(`${name} is to be the PEM itself`);
+  if (client_verify && custom_ca === '')
+    throw new Error('client_verify: say in custom_ca whose certificates clients must show');
+  const ca = client_verify ? [`--tls-client-ca-file=${custom_ca.trim()}`] : [];
+  return {
+    argv: [
+      `--tls-cert-file=${server_cert.trim()}`,
+      `--tls-key-file=${server_key.trim()}`,
+      ...ca,
+      '--tls-ports=grpc',
+    ],
+    notices: custom_ca !== '' && !client_verify ? ['custom_ca has no effect without client_verify'] : [],
   };
 }

@@ -66,10 +66,6 @@ t.test('what has no effect is said', async (t) => {
 
 t.test('what is not there is refused', async (t) => {
   for (const { flag, message } of [
-    {
-      flag: '--ssl_config_file=/ssl',
-      message: '--ssl_config_file: leave encryption to a proxy or a service mesh in front',
-    },
     { flag: '--use_alts_credentials', message: /proxy/ },
     { flag: '--grpc_socket_path=/s', message: /TCP/ },
     { flag: '--platform_config_file=/p', message: /tensorflow/ },

@@ -100,7 +100,7 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
     value === 'true' && !isOurs('grpc-port') ? { ignored: 'there is no gRPC here' } : 'nothing to do',
   ),
   use_alts_credentials: off('leave encryption to a proxy or a service mesh in front'),
-  ssl_config_file: noFile('leave encryption to a proxy or a service mesh in front'),
+  ssl_config_file: text((value) => (value === '' ? 'nothing to do' : { file: value, of: 'SSLConfig' })),
   monitoring_config_file: text((value) =>
     value === '' ? 'nothing to do' : { file: value, of: 'MonitoringConfig' },
   ),
@@ -129,7 +129,7 @@ const isOurs = (flag: string): boolean => OUR_FLAGS.has(flag);
 /** A file in protobuf's text format that a flag names. */
 export interface ConfigFile {
   readonly file: string;
-  readonly of: 'BatchingParameters' | 'MonitoringConfig';
+  readonly of: 'BatchingParameters' | 'MonitoringConfig' | 'SSLConfig';
 }
 
 export interface Translated {

@@ -105,6 +105,7 @@ function oneModel(served: () => Served, modelName: string): Models<Served> {
     if (version === undefined || versionOf(version) === served().version) return;
     throw versionUnavailable(name, version, undefined, [served().version]);
   };
+  const list = () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }];
   return {
     has: (name) => name === modelName,
     find: (name, { version, label } = {}) => {
@@ -116,7 +117,8 @@ function oneModel(served: () => Served, modelName: string): Models<Served> {
       check(name, version);
       return status();
     },
-    list: () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }],
+    list,
+    repository: list,
   };
 }
 
@@ -162,6 +164,7 @@ export function testApp(
     phase: () => 'ready',
     load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
+    control: undefined,
     models: oneModel(overrides.served ?? (() => served), overrides.modelName ?? 'celsius'),
     ...overrides,
   });

@@ -3,6 +3,7 @@ import type { CallRecord, StreamMethod, UnaryMethod } from '../grpc/call.ts';
 import { GrpcService } from '../grpc/grpc-service.ts';
 import { GrpcServer, type GrpcServerOptions } from '../grpc/server.ts';
 import { Room } from '../room.ts';
+import type { Handshakes } from '../tls/handshakes.ts';
 
 export const GRPC_LIMITS: GrpcServerOptions = {
   maxStreams: 128,
@@ -26,9 +27,13 @@ export interface TestGrpcServer {
 export async function serveGrpc(
   t: Test,
   methods: readonly (UnaryMethod | StreamMethod)[],
-  options: Partial<GrpcServerOptions> & { messageLimit?: number; room?: number } = {},
+  options: Partial<GrpcServerOptions> & {
+    messageLimit?: number;
+    room?: number;
+    handshakes?: Handshakes;
+  } = {},
 ): Promise<TestGrpcServer> {
-  const { messageLimit = 1 << 20, room = 1 << 26, ...limits } = options;
+  const { messageLimit = 1 << 20, room = 1 << 26, handshakes, ...limits } = options;
   const records: CallRecord[] = [];
   const peerErrors: string[] = [];
   const faults: unknown[] = [];
@@ -44,7 +49,7 @@ export async function serveGrpc(
     ...limits,
     onPeerError: ({ message }) => peerErrors.push(message),
   });
-  const port = await server.listen('127.0.0.1', 0);
+  const port = await server.listen('127.0.0.1', 0, handshakes);
   t.teardown(() => server.drain(0));
   return { server, port, records, peerErrors, faults };
 }

@@ -1,10 +1,10 @@
 import type { Test } from 'tap';
 import type { App } from '../http/route.ts';
 import { HttpServer, type Limits } from '../http/server.ts';
+import { Room } from '../room.ts';
 
 export const LIMITS: Limits = {
   bodyLimitBytes: 1 << 20,
-  bodiesLimitBytes: 1 << 26,
   maxConnections: 100,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
@@ -15,9 +15,9 @@ export const LIMITS: Limits = {
 export async function serve(
   t: Test,
   app: App,
-  limits: Partial<Limits> = {},
+  { bodiesLimitBytes = 1 << 26, ...limits }: Partial<Limits> & { bodiesLimitBytes?: number } = {},
 ): Promise<{ url: string; server: HttpServer }> {
-  const server = new HttpServer(app, { ...LIMITS, ...limits });
+  const server = new HttpServer(app, new Room(bodiesLimitBytes), { ...LIMITS, ...limits });
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => server.drain(0));
   return { url: `http://127.0.0.1:${port}`, server };

@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['models'],
   ['engine'],
   ['model'],
-  ['native', 'telemetry'],
+  ['native', 'telemetry', 'tls'],
   ['protobuf', 'room.ts', 'errors.ts', 'version.ts'],
 ];
 

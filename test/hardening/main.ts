@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import { bodyTests } from './bodies.ts';
 import type { HardeningTest } from './case.ts';
 import { connectionTests } from './connections.ts';
+import { floodTests } from './http2-floods.ts';
+import { peerTests } from './http2-peers.ts';
 import { lifeTests } from './life.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
@@ -22,6 +24,8 @@ const TESTS: HardeningTest[] = [
   ...connectionTests,
   ...wireTests,
   ...bodyTests,
+  ...floodTests,
+  ...peerTests,
   ...runTests,
   ...modelTests,
   ...lifeTests,

@@ -1,4 +1,5 @@
-// npm run test:protocols: our interface definitions against those in the packages that clients use, field by field.
+// npm run test:protocols: our interface definitions against those in the packages that clients use, field by field; and
+// HTTP/2 as h2spec knows it.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { makeVenv } from '../../bench/venv.ts';
@@ -13,6 +14,7 @@ import {
 } from '../../function/protobuf/definitions/tensorflow-serving.ts';
 import { type FileSpec, fileDescriptor } from '../../function/protobuf/descriptor.ts';
 import { differences, type Facts, factsOf } from './compare-descriptors.ts';
+import { conformance } from './h2spec.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -66,6 +68,7 @@ async function main(): Promise<number> {
   const unexpected = wrong.filter((fault) => !NOT_KSERVES.has(fault.slice(0, fault.indexOf(':'))));
   for (const fault of unexpected) say(`${KSERVE}: ${fault}`);
   process.stdout.write(`${KSERVE}: ${unexpected.length} of ${kserve.size} wrong\n`);
+  faults += await conformance(ROOT, (line) => process.stdout.write(`${line}\n`));
   return faults + unexpected.length === 0 && kserve.size > 0 ? 0 : 1;
 }
 

@@ -90,6 +90,7 @@ function opened(type: MessageType, bytes: Buffer): Readonly<Record<string, unkno
 function openedFields(type: MessageType, message: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(message).map(([name, value]) => {
+      if (name === 'error_message') return [name, value !== '']; // whether there are words
       const inner = type.fields[name]?.type;
       if (!(inner instanceof MessageType)) return [name, value];
       const open = (part: unknown): unknown => {

@@ -9,7 +9,12 @@ import {
   ModelMetadataResponse,
   ModelReadyRequest,
   ModelReadyResponse,
+  RepositoryIndexRequest,
   RepositoryIndexResponse,
+  RepositoryModelLoadRequest,
+  RepositoryModelLoadResponse,
+  RepositoryModelUnloadRequest,
+  RepositoryModelUnloadResponse,
   ServerLiveResponse,
   ServerMetadataResponse,
   ServerReadyResponse,
@@ -19,15 +24,18 @@ import type { Deps } from '../deps.ts';
 import { GrpcClient } from '../grpc-client.ts';
 import { inferResponse, readInferRequest } from './infer-message.ts';
 import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
+import { Repository } from './repository.ts';
 
-/** inference.GRPCInferenceService, as KServe and Triton have it. Loading and unloading are not theirs to ask for here. */
+/** inference.GRPCInferenceService, as KServe and Triton have it. */
 export function inferenceMethods({
   models,
+  control,
   phase,
   version,
   requestDeadlineMs,
-}: Pick<Deps, 'models' | 'phase' | 'version' | 'requestDeadlineMs'>): UnaryMethod[] {
+}: Pick<Deps, 'models' | 'control' | 'phase' | 'version' | 'requestDeadlineMs'>): UnaryMethod[] {
   const inference = new InferenceModels(models);
+  const repository = new Repository(models, control);
   const methods: Readonly<Partial<Record<keyof typeof GRPCInferenceService.methods, UnaryMethod['handle']>>> =
     {
       ServerLive: () => encode(ServerLiveResponse, { live: true }),
@@ -46,7 +54,22 @@ export function inferenceMethods({
         return encode(ModelMetadataResponse, { ...metadata, inputs: sized(inputs), outputs: sized(outputs) });
       },
       ModelInfer: infer,
-      RepositoryIndex: () => encode(RepositoryIndexResponse, { models: inference.index() }),
+      RepositoryIndex: ({ message }) => {
+        const { ready } = read(RepositoryIndexRequest, message);
+        return encode(RepositoryIndexResponse, { models: repository.index(ready) });
+      },
+      RepositoryModelLoad: async ({ message }) => {
+        const request = read(RepositoryModelLoadRequest, message);
+        const model_name = nameIn(request);
+        await repository.load(model_name, request.parameters.keys());
+        return encode(RepositoryModelLoadResponse, { model_name, isLoaded: true });
+      },
+      RepositoryModelUnload: ({ message }) => {
+        const request = read(RepositoryModelUnloadRequest, message);
+        const model_name = nameIn(request);
+        repository.unload(model_name, request.parameters.keys());
+        return encode(RepositoryModelUnloadResponse, { model_name, isUnloaded: true });
+      },
     };
   return Object.entries(methods).map(([name, handle]) => ({
     path: `/${GRPCInferenceService.name}/${name}`,
@@ -71,6 +94,11 @@ export function inferenceMethods({
       throw error;
     }
   }
+}
+
+/** Of KServe's request the name is the first field, which is Triton's name of a repository. */
+function nameIn({ model_name, repository_name }: { model_name: string; repository_name: string }): string {
+  return model_name === '' ? repository_name : model_name;
 }
 
 function readCall({ message }: Call) {

@@ -9,11 +9,10 @@ import {
   type RequestedOutput,
 } from './infer.ts';
 import { parseJson } from './json.ts';
+import { flagOf, isNothing, type Json, listOf, objectOf, textOf } from './json-fields.ts';
 
 /** Bytes of the JSON, where binary tensors follow it: a request's header, and an answer's. */
 export const HEADER_LENGTH = 'inference-header-content-length';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the body of an inference request: JSON, and after it the tensors that are sent as binary, in the order of their
@@ -140,34 +139,6 @@ export function inferJson(response: InferResponse, isBinary: (output: string) =>
 }
 
 const JSON_TYPE = ['content-type', 'application/json'] as const;
-
-function objectOf(value: unknown, place: string): Json {
-  if (isObject(value)) return value;
-  throw invalidArgument(`${place} is to be an object`);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNothing(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
-}
-
-function listOf(value: unknown, place: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw invalidArgument(`${place} is to be a list`);
-}
-
-function textOf(value: unknown, place: string): string {
-  if (typeof value === 'string') return value;
-  throw invalidArgument(`${place} is to be a text`);
-}
-
-function flagOf(value: unknown, place: string): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
-  throw invalidArgument(`${place} is to be true or false`);
-}
 
 /** @throws RequestError INVALID_ARGUMENT for parameters that are refused (infer.ts) */
 function parametersOf(value: unknown, place: string): Json {

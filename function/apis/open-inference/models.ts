@@ -5,7 +5,6 @@ import type { ServedSignature } from '../../model/saved-model.ts';
 import type { TensorInfo } from '../../model/signatures.ts';
 import { dtypeNumber } from '../../model/tensor.ts';
 import type { WireTensor } from '../../model/tensor-proto.ts';
-import type { State } from '../../models/status.ts';
 import type { OutputTensor } from '../../native/raw-engine.ts';
 import type { Deps, Served } from '../deps.ts';
 import { inputsFor, wireTensor } from '../tensors.ts';
@@ -32,23 +31,8 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
 }
 
-export interface ModelIndex {
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly reason: string;
-}
-
-const INDEX_STATES: Readonly<Record<State, string>> = {
-  START: 'LOADING',
-  LOADING: 'LOADING',
-  AVAILABLE: 'READY',
-  UNLOADING: 'UNLOADING',
-  END: 'UNAVAILABLE',
-};
-
 export const SERVER_NAME = 'celsiusify';
-export const EXTENSIONS: readonly string[] = ['binary_tensor_data'];
+export const EXTENSIONS: readonly string[] = ['binary_tensor_data', 'model_repository'];
 
 /** What the Open Inference Protocol, version 2, asks of models, by REST and by gRPC alike. */
 export class InferenceModels {
@@ -98,19 +82,6 @@ export class InferenceModels {
   /** @throws RequestError that says why it is not ready */
   checkReady(model: string, version: string): void {
     this.#find(model, version);
-  }
-
-  /** As Triton's index has it: a line for each version, or one for a model that has none. */
-  index(): ModelIndex[] {
-    return this.#models.list().flatMap(({ name, versions, reason }) => {
-      if (versions.length === 0) return [{ name, version: '', state: 'UNAVAILABLE', reason }];
-      return versions.map(({ version, state, message }) => ({
-        name,
-        version,
-        state: INDEX_STATES[state],
-        reason: message,
-      }));
-    });
   }
 
   #find(model: string, version: string): Served {

@@ -22,7 +22,11 @@ t.test('what is said about the server and its models', async (t) => {
     outputs: [{ name: 'celsius', datatype: 'FP32', shape: [-1] }],
   };
   const cases: [path: string, status: number, answer: object][] = [
-    ['/v2', 200, { name: 'celsiusify', version: '1.2.3', extensions: ['binary_tensor_data'] }],
+    [
+      '/v2',
+      200,
+      { name: 'celsiusify', version: '1.2.3', extensions: ['binary_tensor_data', 'model_repository'] },
+    ],
     ['/v2/health/live', 200, { live: true }],
     ['/v2/health/ready', 200, { ready: true }],
     ['/v2/models/celsius', 200, metadata],

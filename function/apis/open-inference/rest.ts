@@ -3,20 +3,25 @@ import type { Route } from '../../http/route.ts';
 import { HttpClient } from '../client.ts';
 import type { Deps } from '../deps.ts';
 import { HEADER_LENGTH, inferJson, readInferJson } from './infer-json.ts';
+import { flagOf, parametersIn, readFields } from './json-fields.ts';
 import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
+import { Repository } from './repository.ts';
 
 const MODEL = '/v2/models/([^/]+)(?:/versions/([^/]+))?';
 const MODEL_PATH = new RegExp(`^${MODEL}(/ready)?$`);
+const CHANGE_PATH = /^\/v2\/repository\/models\/([^/]+)\/(load|unload)$/;
 const INFER_PATH = new RegExp(`^${MODEL}/infer$`);
 
 /** The Open Inference Protocol, version 2, over REST, with binary tensors after the JSON where callers want them. */
 export function openInferenceRoutes({
   models,
+  control,
   phase,
   version,
   requestDeadlineMs,
-}: Pick<Deps, 'models' | 'phase' | 'version' | 'requestDeadlineMs'>): Route[] {
+}: Pick<Deps, 'models' | 'control' | 'phase' | 'version' | 'requestDeadlineMs'>): Route[] {
   const inference = new InferenceModels(models);
+  const repository = new Repository(models, control);
   const get = (name: string, path: Route['path'], handle: Route['handle']): Route => ({
     ...{ name, path, handle },
     methods: ['GET', 'HEAD'],
@@ -39,10 +44,20 @@ export function openInferenceRoutes({
       name: 'v2-index',
       path: '/v2/repository/index',
       methods: ['POST'],
-      handle: () => json(inference.index()),
+      handle: ({ body }) => json(repository.index(flagOf(readFields(body).ready, 'ready') ?? false)),
     },
+    { name: 'v2-load', path: CHANGE_PATH, methods: ['POST'], handle: change },
     get('v2', '/v2', () => json({ name: SERVER_NAME, version, extensions: EXTENSIONS })),
   ];
+
+  async function change({ body }: HttpRequest, path: string): Promise<HttpResponse> {
+    const [, name = '', what = ''] = CHANGE_PATH.exec(path) ?? [];
+    const model = decoded(name);
+    const parameters = Object.keys(parametersIn(readFields(body)));
+    if (what === 'load') await repository.load(model, parameters);
+    else repository.unload(model, parameters);
+    return json({ name: model, [what]: true });
+  }
 
   function infer(request: HttpRequest, path: string): Answer {
     const [, name = '', asked = ''] = INFER_PATH.exec(path) ?? [];
