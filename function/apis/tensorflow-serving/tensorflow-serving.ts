@@ -1,4 +1,4 @@
-import { PREDICT } from '../../engine/runner.ts';
+import { CLASSIFY, PREDICT, REGRESS } from '../../engine/runner.ts';
 import { invalidArgument, type RequestError } from '../../errors.ts';
 import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
@@ -28,8 +28,8 @@ export function tensorflowServingRoutes({
   const versionHeaders = new Map<string, readonly string[]>();
   /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
   const predictPaths = new Map<string, string>();
-  const answer = (request: HttpRequest, served: Served) =>
-    after(served.runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
+  const answer = (request: HttpRequest, served: Served, format = PREDICT) =>
+    after(served.runner.answer(format, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
       jsonText(text, headersOf(served)),
     );
   return [
@@ -49,7 +49,8 @@ export function tensorflowServingRoutes({
     const match = MODEL_PATH.exec(path);
     if (match === null) throw malformed(request);
     const [, encoded = '', version, encodedLabel, verb, metadata] = match;
-    if (isGet ? verb !== undefined : request.method !== 'POST' || !VERBS.has(verb ?? ''))
+    const format = verb === undefined ? undefined : FORMATS.get(verb);
+    if (isGet ? verb !== undefined : request.method !== 'POST' || format === undefined)
       throw malformed(request);
     if (version !== undefined && versionOf(version) === undefined)
       throw invalidArgument(`version ${version.slice(0, 30)} is beyond int64`);
@@ -59,8 +60,7 @@ export function tensorflowServingRoutes({
     const label = encodedLabel === undefined ? undefined : decoded(encodedLabel);
     const served = models.find(name, { version, label });
     if (isGet) return jsonText(metadataText(served.model), headersOf(served));
-    if (verb !== 'predict') throw invalidArgument(`:${verb} is not served; use :predict`);
-    return answer(request, served);
+    return answer(request, served, format);
   }
 
   function isPredictPath(path: string): boolean {
@@ -81,7 +81,12 @@ export function tensorflowServingRoutes({
   }
 }
 
-const VERBS: ReadonlySet<string> = new Set(['predict', 'classify', 'regress']);
+/** How a verb's bodies are read and written. */
+const FORMATS: ReadonlyMap<string, number> = new Map([
+  ['predict', PREDICT],
+  ['classify', CLASSIFY],
+  ['regress', REGRESS],
+]);
 
 /** 400, not 404 or 405: what TensorFlow Serving answers to all under /v1/ that it does not know. */
 function malformed({ method, url }: HttpRequest): RequestError {
