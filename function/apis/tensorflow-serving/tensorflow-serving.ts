@@ -1,10 +1,10 @@
 import { CLASSIFY, PREDICT, REGRESS } from '../../engine/runner.ts';
 import { invalidArgument, type RequestError } from '../../errors.ts';
-import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
+import { type Answer, type HttpRequest, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import { versionOf } from '../../models/folders.ts';
-import { HttpClient } from '../client.ts';
-import type { Deps, Served } from '../deps.ts';
+import type { Deps } from '../deps.ts';
+import { ModelAnswers } from '../model-answers.ts';
 import { listText, metadataText, statusText } from './model-info.ts';
 
 /**
@@ -24,20 +24,15 @@ export function tensorflowServingRoutes({
   models,
   requestDeadlineMs,
 }: Pick<Deps, 'models' | 'requestDeadlineMs'>): Route[] {
-  /** By version: which one answered is not known otherwise while versions change. */
-  const versionHeaders = new Map<string, readonly string[]>();
+  const answers = new ModelAnswers({ requestDeadlineMs });
   /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
   const predictPaths = new Map<string, string>();
-  const answer = (request: HttpRequest, served: Served, format = PREDICT) =>
-    after(served.runner.answer(format, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
-      jsonText(text, headersOf(served)),
-    );
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
       path: { has: (path) => predictPaths.has(path) || isPredictPath(path) },
       methods: ['POST'],
-      handle: (request, path) => answer(request, models.find(predictPaths.get(path) ?? '')),
+      handle: (request, path) => answers.answer(models.find(predictPaths.get(path) ?? ''), PREDICT, request),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
@@ -59,8 +54,9 @@ export function tensorflowServingRoutes({
     if (isGet && metadata === undefined) return jsonText(statusText(models.statusOf(name, version)));
     const label = encodedLabel === undefined ? undefined : decoded(encodedLabel);
     const served = models.find(name, { version, label });
-    if (isGet) return jsonText(metadataText(served.model), headersOf(served));
-    return answer(request, served, format);
+    return format === undefined
+      ? answers.text(served, metadataText(served.model))
+      : answers.answer(served, format, request);
   }
 
   function isPredictPath(path: string): boolean {
@@ -69,15 +65,6 @@ export function tensorflowServingRoutes({
     if (name === '' || !models.has(name)) return false;
     predictPaths.set(path, name);
     return true;
-  }
-
-  function headersOf({ version }: Served): readonly string[] {
-    let headers = versionHeaders.get(version);
-    if (headers === undefined) {
-      headers = [...JSON_TYPE, 'x-model-version', version];
-      versionHeaders.set(version, headers);
-    }
-    return headers;
   }
 }
 

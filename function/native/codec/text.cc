@@ -229,8 +229,7 @@ std::string WhyNotBase64(std::string_view text) {
   if (text[at] == '-' || text[at] == '_') {
     return "is in base64's URL-safe alphabet, with - and _; send the standard one, with + and /";
   }
-  const size_t size = Utf8Sequence(text.data() + at, text.data() + text.size());
-  return "is no base64: it has " + Quoted(text.substr(at, size > 0 ? size : 1)) + " at character " + std::to_string(at);
+  return "is no base64: it has " + Quoted(Beginning(text.substr(at), 1, "")) + " at character " + std::to_string(at);
 }
 
 void DecodeBase64(std::string_view text, std::string* bytes) {
