@@ -1,6 +1,6 @@
+import { DIFFERENCES } from '../function/apis/tensorflow-serving/differences.ts';
 import { FatalError } from '../function/errors.ts';
 import { flagOf, OPTIONS } from '../function/process/options.ts';
-import { DIFFERENCES } from '../function/testing/differences.ts';
 
 /** Generated text by the name of its marker. */
 export type Sections = ReadonlyMap<string, string>;

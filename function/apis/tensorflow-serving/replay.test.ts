@@ -2,9 +2,9 @@
 // JSON, see sameJson(); for 4xx an object {"error": text}, whose words are ours.
 import { join } from 'node:path';
 import t from 'tap';
-import { DIFFERENCES } from '../../testing/differences.ts';
 import { type Recorded, recordedIn, recordedModels, sameJson, sendRecorded } from '../../testing/recorded.ts';
 import { startServer } from '../../testing/whole-server.ts';
+import { DIFFERENCES } from './differences.ts';
 
 const MODEL_CONFIG_FILE = join(t.testdir({ 'models.config': recordedModels() }), 'models.config');
 
