@@ -70,6 +70,10 @@ t.test('what is wrong is said with its place', (t) =>
           '{"examples":[{"x":1.5}],"signature_name":"classify"}',
           /^signature "classify" is to have the one output "outputs"/,
         ],
+        [
+          `{"context":{"tag":"${'a'.repeat(20_000)}"},"examples":[${Array(1000).fill('{}')}]}`,
+          /^context: its features, once for each example, take more than 16777216 bytes; send fewer/,
+        ],
         ['{"examples":[{"x":null}]}', /^examples\[0\]\.x: null is neither a number, a bool, a string nor/],
         ['{"examples":[{"x":[1.5,[2.5]]}]}', /^examples\[0\]\.x\[1\]: a list is neither/],
         ['{"examples":[{"x":{"a":1}}]}', /^examples\[0\]\.x: an object is neither/],

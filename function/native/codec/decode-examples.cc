@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "body.h"
@@ -153,7 +154,11 @@ class ExampleReader {
   std::string scratch_;
 };
 
-bool ReadAll(const char* examples, const char* context, const char* end, Decoded* out, std::string* error) {
+// What copies of the context may take: a body of some KiB must not become gigabytes.
+size_t MostBytes(size_t body) { return std::max<size_t>(16 << 20, 8 * body); }
+
+bool ReadAll(const char* examples, const char* context, const char* end, size_t most, Decoded* out,
+             std::string* error) {
   ExampleReader reader(end, error);
   std::string common;
   if (context != nullptr && !reader.Read(context, "context", &common)) return false;
@@ -166,6 +171,11 @@ bool ReadAll(const char* examples, const char* context, const char* end, Decoded
   for (Step step = in.First(']'); step == Step::kItem; step = in.Next(']')) {
     // Messages of one type that stand one after the other are merged: the example's own features win.
     all.push_back(common);
+    if (all.size() * common.size() > most) {
+      *error = "context: its features, once for each example, take more than " + std::to_string(most) +
+               " bytes; send fewer examples at once";
+      return false;
+    }
     if (!reader.Read(in.at, "examples[" + std::to_string(all.size() - 1) + "]", &all.back())) return false;
     in.SkipValue();
   }
@@ -206,7 +216,7 @@ bool DecodeExamples(const char* text, size_t size, const std::vector<Signature>&
     *error = "give \"examples\", a list of objects such as {\"feature\": 1.5}";
     return false;
   }
-  return ReadAll(examples, context, end, out, error);
+  return ReadAll(examples, context, end, MostBytes(size), out, error);
 }
 
 }  // namespace celsiusify

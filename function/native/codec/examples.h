@@ -17,7 +17,8 @@ enum class Task { kClassify, kRegress };
 // Reads {"examples": [{…}, …], "context": {…}, "signature_name": "…"} to one tensor of strings: the examples, at least
 // one, each with the context's features before its own. Of a feature that is there twice the last counts. Numbers with a
 // point or an exponent, and those beyond 64 bits, are float32, others and bools int64, strings and {"b64": "…"} bytes; a
-// list has one kind of them, and an empty one counts as none.
+// list has one kind of them, and an empty one counts as none. Copies of the context take no more than 16 MiB, or 8 times
+// the body where that is more.
 //
 // False: as for DecodePredict.
 bool DecodeExamples(const char* body, size_t size, const std::vector<Signature>& signatures, Task task, Decoded* out,

@@ -69,7 +69,7 @@ void Call::Measure() {
   rows = SharedRows(inputs);
   key = ShapeKey(static_cast<uint64_t>(signature), inputs);
   bytes = 0;
-  for (const TensorPtr& tensor : inputs) bytes += TF_TensorByteSize(tensor.get());
+  for (const TensorPtr& tensor : inputs) bytes += BytesOf(tensor.get());
 }
 
 bool Call::Run() {
