@@ -5,7 +5,7 @@ import { EMPTY, type HttpRequest, type HttpResponse } from './message.ts';
 const ANY = '*';
 
 /** What answers say in headers that a page would not be shown otherwise. */
-const EXPOSED = 'x-run-id, x-model-version, retry-after, inference-header-content-length';
+const EXPOSED = 'x-run-id, x-model-version, traceparent, retry-after, inference-header-content-length';
 
 /** How long a browser may keep what a preflight said, in seconds: 2 hours, the most that Chrome takes. */
 const MAX_AGE = '7200';
