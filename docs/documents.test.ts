@@ -50,15 +50,6 @@ t.test('markers', async (t) => {
   t.throws(() => fill('<!-- one: generated -->\n', sections, 'x.md'), /x\.md: <!-- \/one --> is missing/);
 });
 
-t.test('the README names every recorded answer that differs', async (t) => {
-  const replay = read('function/apis/tensorflow-serving/replay.test.ts');
-  const differences = replay.slice(replay.indexOf('const DIFFERENCES'), replay.indexOf('\n};'));
-  const ids = [...differences.matchAll(/^ {2}'([\w-]+)': \{/gm)].map(([, id = '']) => id);
-  t.ok(ids.length > 0);
-  const readme = read('README.md');
-  for (const id of ids) t.ok(readme.includes(id), id);
-});
-
 t.test('links between documents lead somewhere', async (t) => {
   for (const file of [
     'README.md',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readResults } from '../bench/report/results.ts';
 import { measuredTable, notMeasured, plot, sizing } from './figures.ts';
 import { alerts, dashboard } from './monitoring.ts';
-import { fill, optionsTable, type Sections } from './sections.ts';
+import { differencesTable, fill, optionsTable, type Sections } from './sections.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 const FILES = ['README.md', 'docs/operators.md'];
@@ -13,6 +13,7 @@ export function sectionsOf(folder: string): Sections {
   const results = existsSync(join(folder, 'environment.json')) ? readResults(folder) : undefined;
   return new Map([
     ['options', optionsTable()],
+    ['differences', differencesTable()],
     ['figures', results ? measuredTable(results) : notMeasured()],
     ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
     ['sizing', results ? sizing(results) : notMeasured()],

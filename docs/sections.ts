@@ -1,3 +1,4 @@
+import { DIFFERENCES } from '../function/apis/tensorflow-serving/differences.ts';
 import { FatalError } from '../function/errors.ts';
 import { flagOf, OPTIONS } from '../function/process/options.ts';
 
@@ -38,4 +39,14 @@ export function optionsTable(): string {
     option.allowed,
   ]);
   return table(['Variable', 'Flag', 'Default', 'Meaning', 'May be'], rows);
+}
+
+/** What is answered in another way than TensorFlow Serving does, with the recorded requests that show it. */
+export function differencesTable(): string {
+  const rows = DIFFERENCES.map(({ here, theirs, answers }) => [
+    here,
+    theirs,
+    Object.keys(answers).join(', '),
+  ]);
+  return table(['Here', 'TensorFlow Serving', 'Recorded as'], rows);
 }

@@ -7,12 +7,15 @@ import { openInferenceRoutes } from './apis/open-inference/rest.ts';
 import { openapiRoute } from './apis/openapi/openapi.ts';
 import { pageRoute } from './apis/page/page.ts';
 import { tensorflowServingRoutes } from './apis/tensorflow-serving/tensorflow-serving.ts';
+import { Cors } from './http/cors.ts';
 import type { App } from './http/route.ts';
 import { Router } from './http/router.ts';
 
 /** The app as a function from request to answer, without a socket. */
 export function createApp(deps: Deps): App {
-  return new Router(deps, [
+  const { corsOrigins } = deps;
+  const cors = corsOrigins.length === 0 ? undefined : new Cors(corsOrigins);
+  return new Router({ ...deps, cors }, [
     celsiusRoute(deps),
     ...tensorflowServingRoutes(deps),
     ...openInferenceRoutes(deps),

@@ -28,13 +28,21 @@ export class RequestError extends Error {
   readonly code: Code;
   /** When it is worth to try again, in seconds; undefined where it is not known, or never. */
   readonly retryAfterSeconds: number | undefined;
+  /** The model's version that was asked; undefined where it did not come to that. */
+  readonly modelVersion: string | undefined;
 
-  constructor(code: Code, message: string, { retryAfterSeconds }: { retryAfterSeconds?: number } = {}) {
+  constructor(code: Code, message: string, { retryAfterSeconds, modelVersion }: RefusalFacts = {}) {
     super(message);
     this.name = 'RequestError';
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.modelVersion = modelVersion;
   }
+}
+
+interface RefusalFacts {
+  readonly retryAfterSeconds?: number | undefined;
+  readonly modelVersion?: string | undefined;
 }
 
 /** The request itself is at fault. */

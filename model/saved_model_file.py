@@ -31,6 +31,10 @@ def write_graph(folder: Path, build: Callable[[], Signatures], tag: str = "serve
         signature.method_name = "tensorflow/serving/predict"
         for infos, tensors in ((signature.inputs, inputs), (signature.outputs, outputs)):
             for key, tensor in tensors.items():
+                if isinstance(tensor, (tf.SparseTensor, tf.RaggedTensor)):
+                    with graph.as_default():
+                        infos[key].CopyFrom(tf.compat.v1.saved_model.build_tensor_info(tensor))
+                    continue
                 infos[key].name = tensor.name
                 infos[key].dtype = tensor.dtype.as_datatype_enum
                 infos[key].tensor_shape.CopyFrom(tensor.shape.as_proto())

@@ -38,6 +38,8 @@ export interface Deps {
   readonly bodyLimitBytes: number;
   /** Undefined where nothing is traced. */
   readonly tracer?: Tracer | undefined;
+  /** Of pages that browsers let ask this server; none: only those of its own. */
+  readonly corsOrigins: readonly string[];
   /** How long a request may wait for its answer, in ms; Infinity: as long as it takes. */
   readonly requestDeadlineMs: number;
   /** Phase → seconds, as far as the cold start has come. */

@@ -1,12 +1,9 @@
 import { invalidArgument } from '../errors.ts';
 import type { Signature } from '../model/signatures.ts';
-import { dtypeNumber } from '../model/tensor.ts';
+import { valueDtypeNumber } from '../model/tensor.ts';
 import { dtypeName } from '../model/tensor-info.ts';
 import type { WireTensor } from '../model/tensor-proto.ts';
 import type { OutputTensor, TensorBytes } from '../native/raw-engine.ts';
-
-/** References to variables are fed as what they refer to. */
-const REFERENCE = 100;
 
 /**
  * The tensors of a request in the order of a signature's inputs, whichever protocol they came by. Shapes are the graph's
@@ -28,7 +25,7 @@ export function inputsFor(
       return initial;
     }
     used++;
-    const wanted = (dtypeNumber(dtype) ?? 0) % REFERENCE;
+    const wanted = valueDtypeNumber(dtype) ?? 0; // references to variables are fed as what they refer to
     if (tensor.dtype !== wanted) {
       throw invalidArgument(
         `input ${JSON.stringify(key)} is to be ${dtypeName(wanted)}, not ${dtypeName(tensor.dtype)}`,

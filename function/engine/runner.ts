@@ -13,7 +13,7 @@ import type { QueueLimits } from './queue.ts';
 import type { Scheduler } from './scheduler.ts';
 import { Turn } from './turn.ts';
 
-export { PREDICT } from '../native/engine.ts';
+export { CLASSIFY, PREDICT, REGRESS } from '../native/engine.ts';
 
 /** Where runs happen: by what they are known to cost, or always in the event loop's thread, or always on the pool. */
 export type RunPlace = 'auto' | 'loop' | 'pool';
@@ -83,7 +83,7 @@ export class Runner {
   /**
    * Answers a body.
    *
-   * @param format PREDICT, or what NativeEngine.addField() gave
+   * @param format PREDICT, CLASSIFY, REGRESS, or what NativeEngine.addField() gave
    * @returns the answer's body, at once where the run is short
    * @throws RequestError that says what is wrong with the body, or why there is no answer; a promise rejects with it
    */

@@ -40,8 +40,9 @@ export class HttpError extends Error {
 export function httpErrorOf(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (!(error instanceof RequestError)) return undefined;
-  const { code, message, retryAfterSeconds } = error;
+  const { code, message, retryAfterSeconds, modelVersion } = error;
   const headers = retryAfterSeconds === undefined ? [] : ['retry-after', String(retryAfterSeconds)];
+  if (modelVersion !== undefined) headers.push('x-model-version', modelVersion);
   if (code === 'UNAUTHENTICATED') headers.push('www-authenticate', 'Bearer');
   return new HttpError(STATUS_OF[code], message, headers);
 }

@@ -1,3 +1,5 @@
+import { originForm } from './target.ts';
+
 /** The head of a plain request: a POST whose body is as long as its one content-length says. */
 export interface PlainHead {
   readonly url: string;
@@ -14,7 +16,7 @@ export interface PlainHead {
 /** Longer heads are left to node:http, which has its own limit. */
 const MAX_HEAD_BYTES = 4096;
 
-const REQUEST_LINE = /^POST (\/[!-~]*) HTTP\/1\.1$/;
+const REQUEST_LINE = /^POST ([!-~]+) HTTP\/1\.1$/;
 
 /** RFC 9110: a token, a colon, visible ASCII with spaces in it. */
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[!-~](?:[ \t]*[!-~])*)?)[ \t]*$/;
@@ -39,8 +41,8 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
   const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [requestLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
-  const url = REQUEST_LINE.exec(requestLine)?.[1];
-  if (url === undefined) return undefined;
+  const url = originForm(REQUEST_LINE.exec(requestLine)?.[1] ?? '');
+  if (!url.startsWith('/')) return undefined;
   const headers = new Map<string, string>();
   for (const line of lines) {
     const [, name = '', value = ''] = HEADER.exec(line) ?? [];

@@ -31,6 +31,9 @@ const BODIES = [
   ['/celsius', ''],
   ['/celsius?x=1', '{"fahrenheit":212}'],
   ['/v1/models/celsius:predict', '{"instances":[212]}'],
+  ['http://another/celsius', '{"fahrenheit":212}'],
+  ['HTTPS://another:443/v1/models/celsius:predict?x=1', '{"instances":[212]}'],
+  ['http://another', '{}'],
   ['/v1/models/nope:predict', '{"instances":[212]}'],
   ['/nowhere', '{}'],
   ['/healthz', '{}'],
@@ -89,7 +92,8 @@ t.test('what is not plain', async (t) => {
   for (const line of [
     'GET /celsius HTTP/1.1',
     'POST /celsius HTTP/1.0',
-    'POST http://a/ HTTP/1.1',
+    'POST a:80 HTTP/1.1',
+    'POST * HTTP/1.1',
     'POST  /a HTTP/1.1',
   ]) {
     t.equal(readPlainHead(Buffer.from(`${line}\r\nhost: a\r\n${length}\r\n\r\n${body}`)), undefined, line);

@@ -10,7 +10,7 @@ import { type HttpError, STATUS_OF } from './errors.ts';
 
 export interface HttpRequest {
   readonly method: string;
-  /** Path and query as sent, e.g. `/v1/models/celsius:predict?x=1`. */
+  /** Path and query, e.g. `/v1/models/celsius:predict?x=1`; where it was sent as a whole URL, without scheme and host. */
   readonly url: string;
   /** A header's value by its lower-case name; several of one name are joined by node:http's rules. */
   header(name: string): string | undefined;

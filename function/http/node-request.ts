@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from './message.ts';
+import { originForm } from './target.ts';
 
 /** A request of node:http, the cheap way: nothing is read from the message before it is asked for. */
 export class NodeRequest implements HttpRequest {
@@ -16,7 +17,7 @@ export class NodeRequest implements HttpRequest {
   }
 
   get url(): string {
-    return this.#message.url ?? '';
+    return originForm(this.#message.url ?? '');
   }
 
   header(name: string): string | undefined {

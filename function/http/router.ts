@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
 import type { Trace, Tracer } from '../telemetry/tracing.ts';
+import type { Cors } from './cors.ts';
 import { badRequest, HttpError, httpErrorOf } from './errors.ts';
 import { type Answer, type HttpRequest, type HttpResponse, json, refusal, UNREAD } from './message.ts';
 import type { App, PathSet, Route } from './route.ts';
@@ -22,6 +23,8 @@ export interface RouterDeps {
   readonly bodyLimitBytes: number;
   /** Undefined where nothing is traced. */
   readonly tracer?: Tracer | undefined;
+  /** Which pages of other origins may ask; undefined: none. */
+  readonly cors?: Cors | undefined;
 }
 
 /** Finds the route of a request, and does around it what all routes share: errors, gzip, run ID, metrics, logs. */
@@ -112,6 +115,8 @@ export class Router implements App {
   }
 
   #dispatch(request: HttpRequest, path: string, route: Route | undefined): Answer {
+    const preflight = this.#deps.cors?.preflight(request);
+    if (preflight !== undefined) return preflight;
     if (route === undefined)
       throw new HttpError(404, `nothing at ${path.slice(0, 200)}; GET / lists what there is`);
     if (route.methods !== 'any' && !route.methods.includes(request.method)) {
@@ -179,10 +184,13 @@ export class Router implements App {
     (metered?.meter ?? this.#unknown).record(response.status, milliseconds / 1000, trace?.traceId);
     if (this.#deps.logRequests) this.#log(request, response, metered, milliseconds);
     if (trace !== undefined) endTrace(trace, request, response.status, metered?.route.name ?? 'unknown');
-    const headers = response.headers.concat(this.#runIdHeader);
+    const { cors } = this.#deps;
+    let headers = response.headers.concat(this.#runIdHeader);
+    if (trace !== undefined) headers = headers.concat('traceparent', trace.traceparent);
+    if (cors !== undefined) headers = headers.concat(cors.headersFor(request));
     return {
       status: response.status,
-      headers: trace === undefined ? headers : headers.concat('traceparent', trace.traceparent),
+      headers,
       body: response.body,
     };
   }

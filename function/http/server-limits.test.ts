@@ -34,6 +34,27 @@ t.test('a refusal reaches a client that sends its whole body first', async (t) =
   await once(socket, 'close');
 });
 
+t.test('a client that waits for 100 before it sends its body', async (t) => {
+  const { url } = await serve(t, testApp(celsius).app, { bodyLimitBytes: 100 });
+  const head = (...lines: string[]) =>
+    `${['POST /celsius HTTP/1.1', 'expect: 100-continue', ...lines].join('\r\n')}\r\n\r\n`;
+  const connection = await RawConnection.open(url);
+  connection.write(head('host: t', 'content-length: 18'));
+  t.match(await connection.answer(), { status: 100 });
+  connection.write('{"fahrenheit":212}');
+  t.match(await connection.answer(), { status: 200, body: /"celsius":100,/ });
+  connection.destroy();
+  for (const { lines, status } of [
+    { lines: ['host: t', 'content-length: 101'], status: 413 },
+    { lines: ['content-length: 18'], status: 400 },
+  ]) {
+    const refused = await RawConnection.open(url);
+    refused.write(head(...lines));
+    t.match(await refused.answer(), { status, headers: { connection: 'close' } }, 'at once, without a 100');
+    refused.destroy();
+  }
+});
+
 t.test('room for all bodies together', async (t) => {
   const { app } = testApp(celsius);
   const { url } = await serve(t, app, { bodiesLimitBytes: 10_000 });

@@ -39,7 +39,7 @@ const IDLE_MS = 1000;
 
 /** node:http in front of an app, with the fast lane in front of that: reads bodies within limits, answers, drains. */
 export class HttpServer {
-  readonly #server: Server;
+  readonly #server: Server<typeof BufferedMessage>;
   readonly #lane: FastLane;
   readonly #app: App;
   readonly #guestApp: App;
@@ -80,6 +80,8 @@ export class HttpServer {
     );
     this.#server.maxConnections = limits.maxConnections;
     this.#server.on('clientError', this.#onClientError);
+    // Without a listener node:http says 100 before the head was looked at.
+    this.#server.on('checkContinue', (message, reply) => this.#onRequest(message, reply, true));
     const nodeHttp = takeConnections(this.#server);
     this.#http2 = http2;
     const take = http2 && ((socket: Socket) => http2(socket, this.#guests.has(socket)));
@@ -200,7 +202,8 @@ export class HttpServer {
     return true;
   }
 
-  readonly #onRequest = (message: BufferedMessage, reply: ServerResponse): void => {
+  /** @param waits whether the client sends its body once it hears 100: not at all where the head is refused */
+  readonly #onRequest = (message: BufferedMessage, reply: ServerResponse, waits = false): void => {
     const { headers, headersDistinct, socket } = message;
     if (socket.writableEnded) return; // stands behind a body that was refused
     this.#replies.set(socket, reply);
@@ -214,6 +217,7 @@ export class HttpServer {
       this.#refuse(message, reply, this.#tooLarge());
     } else {
       const length = headers['content-length'];
+      if (waits) reply.writeContinue();
       message.readBody(
         this.#bodyLimitBytes,
         this.#room,

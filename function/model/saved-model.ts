@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { NativeFailure, NativeFields, SavedModelInfo, SessionKind } from '../native/raw-engine.ts';
+import type {
+  NativeFailure,
+  NativeFields,
+  NativeSignature,
+  SavedModelInfo,
+  SessionKind,
+} from '../native/raw-engine.ts';
+import { whyNoClassify, whyNoRegress } from './example-signatures.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
 import { dtypeNumber } from './tensor.ts';
@@ -132,8 +139,20 @@ function signaturesOf(
   }
 }
 
-function nativeSignature({ name, inputs, outputs, unsupported = '' }: Signature) {
-  return { name, unsupported, inputs: nativeFields(inputs), outputs: nativeFields(outputs) };
+function nativeSignature(signature: Signature): NativeSignature {
+  const { name, inputs, outputs, defaults, unsupported = '' } = signature;
+  return {
+    name,
+    unsupported,
+    noClassify: whyNoClassify(signature) ?? '',
+    noRegress: whyNoRegress(signature) ?? '',
+    // Of a signature that is not served nothing is read, and its defaults may fit none of its inputs.
+    inputs: {
+      ...nativeFields(inputs),
+      defaults: inputs.map(({ key }) => (unsupported === '' ? defaults?.get(key) : undefined)),
+    },
+    outputs: nativeFields(outputs),
+  };
 }
 
 function nativeFields(infos: readonly TensorInfo[]): NativeFields {

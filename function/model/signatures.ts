@@ -2,8 +2,8 @@ import { PbfReader } from 'pbf';
 import { messageOf } from '../errors.ts';
 import { elementsOf, readTensorProto, type TensorProto } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
-import { DTYPES, dtypeNumber } from './tensor.ts';
-import { readTensorInfos, type TensorInfo } from './tensor-info.ts';
+import { DTYPES, dtypeNumber, valueDtypeNumber } from './tensor.ts';
+import { dtypeName, readTensorInfos, type TensorInfo } from './tensor-info.ts';
 
 export type { TensorInfo };
 
@@ -85,6 +85,11 @@ function readSignature(entry: PbfReader): Signature {
   const byKey = (a: TensorInfo, b: TensorInfo) => (a.key < b.key ? -1 : 1);
   inputs.sort(byKey);
   outputs.sort(byKey);
+  for (const { key, dtype } of inputs) {
+    const proto = defaults.get(key)?.proto;
+    if (proto !== undefined && proto.dtype !== valueDtypeNumber(dtype))
+      fault ??= `the default of input ${JSON.stringify(key)} is ${dtypeName(proto.dtype)}, and the input ${dtype}`;
+  }
   return {
     name,
     method,

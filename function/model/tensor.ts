@@ -42,6 +42,11 @@ export function dtypeNumber(dtype: string): number | undefined {
   return number === undefined || value === dtype ? number : number + REFERENCE;
 }
 
+/** The number of a dtype's values: that of what it refers to where it is a reference. */
+export function valueDtypeNumber(dtype: string): number | undefined {
+  return DTYPES.get(dtype.replace(/_REF$/, ''));
+}
+
 /** Number of elements of a shape; 1 for a scalar's `[]`. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;

@@ -294,3 +294,9 @@ t.test('numbers too small to be normal', async (t) => {
   t.throws(() => native.answer(decode(failing, root(-1))));
   intact('after a run that failed');
 });
+
+t.test('what strings hold counts as bytes of a call', async (t) => {
+  const call = decode(strings, { signature_name: 'filled', instances: ['a'.repeat(1000), 'b'] });
+  t.equal(native.bytes, 2 * 24 + 1000);
+  native.drop(call);
+});

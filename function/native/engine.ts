@@ -11,8 +11,13 @@ import type {
 /** Told what came of a task: a value, or an Error where there was none; and the time that it took on its thread. */
 export type Done = (value: unknown, nanoseconds: number) => void;
 
-/** Calls are read from and written as `:predict` in JSON. Other formats are numbers that addField() gives. */
+/**
+ * Calls are read from and written as `:predict`, `:classify` or `:regress` in JSON. Other formats are numbers that
+ * addField() gives.
+ */
 export const PREDICT = 0;
+export const CLASSIFY = 1;
+export const REGRESS = 2;
 
 /** Facts about a call, which decode(), decodeLater() and create() leave behind until the next. */
 export interface CallFacts {

@@ -34,11 +34,19 @@ export interface NativeFields {
   readonly dtypes: readonly number[];
 }
 
+export interface NativeInputs extends NativeFields {
+  /** What each is where a request leaves it out; undefined where it must not. */
+  readonly defaults: readonly (TensorBytes | undefined)[];
+}
+
 export interface NativeSignature {
   readonly name: string;
   /** Why it is not served; empty where it is. */
   readonly unsupported: string;
-  readonly inputs: NativeFields;
+  /** Why examples cannot be classified, or given a number each, by it; empty where they can. */
+  readonly noClassify: string;
+  readonly noRegress: string;
+  readonly inputs: NativeInputs;
   readonly outputs: NativeFields;
 }
 

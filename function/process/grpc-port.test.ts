@@ -83,6 +83,25 @@ const STATUS = 'tensorflow.serving.ModelService/GetModelStatus';
 const RELOAD = 'tensorflow.serving.ModelService/HandleReloadConfigRequest';
 const CHECK = 'grpc.health.v1.Health/Check';
 
+t.test('Predict without an input that has a default', async (t) => {
+  const { ask } = await serve(t, { MODEL_NAME: 'defaults', MODEL_BASE_PATH: fixture('defaults') });
+  const x = encode(TensorProto, {
+    dtype: DataType.values.DT_FLOAT,
+    tensor_shape: { dim: [{ size: 2n }] },
+    float_val: [1, 2],
+  });
+  const send = (key: string) =>
+    ask(PREDICT, encode(PredictRequest, { model_spec: { name: 'defaults' }, inputs: new Map([[key, x]]) }));
+  const { code, message, response } = await send('x');
+  t.equal(code, 'OK', message);
+  const { outputs } = decode(PredictResponse, response);
+  t.same(decode(TensorProto, outputs.get('y') ?? Buffer.alloc(0)).float_val, [10, 20]);
+  t.same(decode(TensorProto, outputs.get('text') ?? Buffer.alloc(0)).string_val.map(String), [
+    'a a default of more than 22 bytes',
+  ]);
+  t.equal((await send('scale')).code, 'INVALID_ARGUMENT', 'x has none');
+});
+
 t.test('Predict', async (t) => {
   const { ask, runId, url, logs } = await serve(t, { LOG_REQUESTS: 'true' });
   const { code, response, metadata } = await ask(PREDICT, predict({}, 212, 32));

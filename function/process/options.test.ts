@@ -132,6 +132,21 @@ const cases: Record<keyof Options, Case> = {
   bodyLimitBytes: number(8_388_608, 1, 2 ** 30),
   bodiesLimitBytes: number(134_217_728, 1, 2 ** 40),
   maxConnections: number(16384, 1, 1e6),
+  corsOrigins: {
+    initial: [],
+    good: [
+      ['*', ['*']],
+      ['https://App.example.com', ['https://app.example.com']],
+      ['http://localhost:3000, capacitor://localhost', ['http://localhost:3000', 'capacitor://localhost']],
+    ],
+    bad: [
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.example;https://b.example',
+      'https://*.example',
+      ',',
+    ],
+  },
   headersTimeoutMs: number(10_000, 1, 600_000),
   requestTimeoutMs: number(30_000, 1, 600_000),
   keepAliveTimeoutMs: number(75_000, 1, 3_600_000),

@@ -61,6 +61,22 @@ function sizes(env: string, help: string): Option<readonly number[]> {
   };
 }
 
+/** Origins of pages, in lower case, with commas between them. */
+function origins(env: string, help: string): Option<readonly string[]> {
+  return {
+    env,
+    default: '',
+    allowed: 'origins such as https://app.example.com with commas between them, or *',
+    help,
+    parse: (text) => {
+      const values = text === '' ? [] : text.toLowerCase().split(/\s*,\s*/);
+      return values.every((value) => /^(?:\*|[a-z][a-z\d+.-]*:\/\/[^\s/?#,*]+)$/.test(value))
+        ? values
+        : undefined;
+    },
+  };
+}
+
 function flag(env: string, fallback: boolean, help: string): Option<boolean> {
   const allowed = 'true or false';
   const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
@@ -255,6 +271,10 @@ export const OPTIONS = {
     1,
     1e6,
     'most open connections; beyond, new ones are closed',
+  ),
+  corsOrigins: origins(
+    'CORS_ORIGINS',
+    'origins of pages that browsers let ask this server: https://app.example.com,… or * for all (empty: none)',
   ),
   headersTimeoutMs: integer(
     'HEADERS_TIMEOUT_MS',

@@ -98,6 +98,7 @@ export class ServerProcess {
       tracer,
       logRequests: options.logRequests,
       bodyLimitBytes: options.bodyLimitBytes,
+      corsOrigins: options.corsOrigins,
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase(),

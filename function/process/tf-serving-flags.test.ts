@@ -43,6 +43,8 @@ t.test('command lines', async (t) => {
     { theirs: '--mixed_precision=', becomes: [] },
     { theirs: '--mixed_precision=bfloat16', becomes: ['--mixed-precision=bfloat16'] },
     { theirs: '--rest_api_timeout_in_ms=300', becomes: ['--request-deadline-ms=300'] },
+    { theirs: '--rest_api_enable_cors_support', becomes: ['--cors-origins=*'] },
+    { theirs: '--rest_api_enable_cors_support=false', becomes: [] },
     { theirs: '--no_such_flag=1', becomes: ['--no_such_flag=1'] },
   ]) {
     t.same(translateFlags(theirs.split(' ').filter(Boolean)).argv, becomes, theirs);

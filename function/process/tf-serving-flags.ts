@@ -89,10 +89,9 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
   num_request_iterations_for_warmup: ignored('each recorded request is run once'),
   rest_api_num_threads: ignored('requests are not a thread each here'),
   rest_api_timeout_in_ms: as('request-deadline-ms'),
-  rest_api_enable_cors_support: boolean((value) => {
-    if (value === 'false') return 'nothing to do';
-    return isOurs('cors-origins') ? { flags: [['cors-origins', '*']] } : { refused: 'there is no CORS here' };
-  }),
+  rest_api_enable_cors_support: boolean((value) =>
+    value === 'false' ? 'nothing to do' : { flags: [['cors-origins', '*']] },
+  ),
   grpc_max_threads: ignored('calls are not a thread each here'),
   grpc_channel_arguments: noFile('there is no such option here'),
   grpc_socket_path: noFile('only TCP ports are listened to'),

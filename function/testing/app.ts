@@ -159,6 +159,7 @@ export function testApp(
     logger: createLogger('info', runId, 'celsius-00001', { write: (line) => logs.push(line) }),
     logRequests: false,
     bodyLimitBytes: 1 << 20,
+    corsOrigins: [],
     requestDeadlineMs: Number.POSITIVE_INFINITY,
     coldStart: NO_GAUGES.coldStart,
     phase: () => 'ready',

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { fixture } from './whole-server.ts';
 
 /** A request to TensorFlow Serving 2.17.1, and what it answered. */
 export interface Recorded {
@@ -8,6 +12,30 @@ export interface Recorded {
   readonly headers: Record<string, string>;
   readonly body_base64: string | null;
   readonly response: { readonly status: number; readonly body_base64: string | null };
+}
+
+/** The requests in a file of function/fixtures. */
+export function recordedIn<R extends Recorded = Recorded>(file: string): R[] {
+  return readFileSync(fixture(file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line): R => JSON.parse(line));
+}
+
+/** The configuration of the models when most was recorded, as text of ModelServerConfig. */
+export function recordedModels(): string {
+  const where = (name: string) =>
+    `name: "${name}" base_path: "${join(fixture('tf-serving-models'), name)}" model_platform: "tensorflow"`;
+  return `model_config_list {
+${['dtypes', 'examples', 'module', 'slow'].map((name) => `  config { ${where(name)} }\n`).join('')}
+  config {
+    ${where('shift')}
+    model_version_policy { specific { versions: 1 versions: 2 } }
+    version_labels { key: "stable" value: 1 }
+    version_labels { key: "canary" value: 2 }
+  }
+}
+`;
 }
 
 /** Sends a recorded request by node:http, which sends paths and headers as they are; fetch would mend them. */
@@ -32,6 +60,51 @@ export function sendRecorded(
     out.end(body);
   });
 }
+
+/**
+ * Whether two texts are the same JSON, whatever the order of an object's keys: whole numbers digit by digit where both are
+ * written so, others as float32.
+ */
+export function sameJson(one: string, other: string): boolean {
+  try {
+    return isDeepStrictEqual(...alike(sourced(one), sourced(other)));
+  } catch {
+    return false; // NaN, Infinity, and what is no UTF-8
+  }
+}
+
+/** A number, and how it is written. */
+class Numeral {
+  readonly value: number;
+  readonly source: string;
+
+  constructor(value: number, source: string) {
+    this.value = value;
+    this.source = source;
+  }
+}
+
+function sourced(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' ? new Numeral(value, context?.source ?? '') : value,
+  );
+}
+
+/** Both with numbers in place of numerals. */
+function alike(one: unknown, other: unknown): [unknown, unknown] {
+  if (one instanceof Numeral && other instanceof Numeral) {
+    const whole = [one, other].every(({ source }) => /^-?\d+$/.test(source));
+    return whole ? [one.source, other.source] : [Math.fround(one.value), Math.fround(other.value)];
+  }
+  if (!isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return [one, other];
+  const keys = Object.keys(one).sort();
+  if (!isDeepStrictEqual(keys, Object.keys(other).sort())) return [one, other];
+  const pairs = keys.map((key) => alike(one[key], other[key]));
+  return [pairs.map(([first]) => first), pairs.map(([, second]) => second)];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !(value instanceof Numeral);
 
 /**
  * JSON with every number rounded to float32 and the keys of objects in order, which TensorFlow Serving leaves to chance.

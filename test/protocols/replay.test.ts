@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import t from 'tap';
+import { recordedModels } from '../../function/testing/recorded.ts';
 import { freePort } from '../../function/testing/socket.ts';
 import { fixture, startServer } from '../../function/testing/whole-server.ts';
 import { differenceOf, type Recording, sendRecording } from './recordings.ts';
@@ -16,23 +17,6 @@ const DIFFERENCES: Readonly<Record<string, { code: string; why: string }>> = {
 /** Their runs go on for minutes after nobody waits, which would hold up all others: deadlines are runner.test.ts's. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['grpc-predict-deadline-slow', 'grpc-predict-cancelled-slow']);
 
-/** As the models were served when it was recorded. */
-const CONFIG = `model_config_list {
-${['dtypes', 'examples', 'module', 'slow'].map((name) => `  config { ${where(name)} }\n`).join('')}
-  config {
-    ${where('shift')}
-    model_version_policy { specific { versions: 1 versions: 2 } }
-    version_labels { key: "stable" value: 1 }
-    version_labels { key: "canary" value: 2 }
-  }
-}
-`;
-
-function where(name: string): string {
-  const folder = join(fixture('tf-serving-models'), name);
-  return `name: "${name}" base_path: "${folder}" model_platform: "tensorflow"`;
-}
-
 const recordings = readFileSync(fixture('tf-serving-2.17.1-grpc.jsonl'), 'utf8')
   .trim()
   .split('\n')
@@ -41,7 +25,7 @@ const recordings = readFileSync(fixture('tf-serving-2.17.1-grpc.jsonl'), 'utf8')
 
 t.test(`${recordings.length} recorded calls of TensorFlow Serving`, async (t) => {
   const GRPC_PORT = await freePort();
-  const config = join(t.testdir({ 'models.config': CONFIG }), 'models.config');
+  const config = join(t.testdir({ 'models.config': recordedModels() }), 'models.config');
   await startServer(t, { GRPC_PORT, MODEL_CONFIG_FILE: config });
   const client = new Client(`127.0.0.1:${GRPC_PORT}`, credentials.createInsecure());
   t.teardown(() => client.close());

@@ -21,7 +21,7 @@ const CASES: readonly Case[] = [
     body: '{"fahrenheit":212}',
     status: 200,
     answer: { celsius: 100 },
-    sent: { 'content-type': 'application/json' },
+    sent: { 'content-type': 'application/json', 'x-model-version': '1' },
   },
   {
     name: 'a list',
@@ -30,6 +30,14 @@ const CASES: readonly Case[] = [
     body: '{"fahrenheit":[212,-40,32]}',
     status: 200,
     answer: { celsius: [100, -40, 0] },
+  },
+  {
+    name: 'a refusal says the version, too',
+    method: 'POST',
+    path: '/celsius',
+    body: '{}',
+    status: 400,
+    sent: { 'x-model-version': '1' },
   },
 ];
 

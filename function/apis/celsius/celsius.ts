@@ -1,9 +1,8 @@
 import { RequestError } from '../../errors.ts';
-import { after, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import type { SavedModel, ServedSignature } from '../../model/saved-model.ts';
-import { HttpClient } from '../client.ts';
 import type { Deps, Served } from '../deps.ts';
+import { ModelAnswers, refusalOf } from '../model-answers.ts';
 
 /**
  * POST /celsius: `{"fahrenheit": 212}` → `{"celsius": 100, "runId": "…"}`; a list in gives a list out, same order.
@@ -17,11 +16,12 @@ export function celsiusRoute({
 }: Pick<Deps, 'runId' | 'served' | 'requestDeadlineMs'>): Route {
   /** The format of each model's /celsius, made on its first request. */
   const formats = new WeakMap<Served, number>();
+  const answers = new ModelAnswers({ requestDeadlineMs });
   const formatOf = (one: Served): number => {
     let format = formats.get(one);
     if (format === undefined) {
       const signature = celsiusSignature(one.model);
-      if (signature === undefined) throw noCelsius(one.model);
+      if (signature === undefined) throw refusalOf(one, noCelsius(one.model));
       format = one.runner.addField(signature.index, 'fahrenheit', '{"celsius":', `,"runId":"${runId}"}`);
       formats.set(one, format);
     }
@@ -33,8 +33,7 @@ export function celsiusRoute({
     methods: ['POST'],
     handle(request) {
       const one = served();
-      const client = new HttpClient(request, requestDeadlineMs);
-      return after(one.runner.answer(formatOf(one), request.body, client), jsonText);
+      return answers.answer(one, formatOf(one), request);
     },
   };
 }

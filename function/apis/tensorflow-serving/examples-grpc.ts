@@ -96,11 +96,21 @@ function checkTasks(specs: readonly Spec[]): void {
     throw invalidArgument(`signature ${JSON.stringify(twice.slice(0, 100))} is asked for twice`);
 }
 
-/** Of two messages one after the other the later one's features win: so a context is put before each example. */
+/** What copies of a context may take, in bytes, as the codec has it for REST; by the size of all examples. */
+const mostBytes = (sent: number) => Math.max(1 << 24, 8 * sent);
+
+/**
+ * Of two messages one after the other the later one's features win: so a context is put before each example.
+ *
+ * @throws RequestError INVALID_ARGUMENT where that would make too much of it
+ */
 function examplesOf(input: Message<typeof Input> | undefined): readonly Buffer[] {
   const { example_list, example_list_with_context: whole } = input ?? {};
   if (whole === undefined) return example_list?.examples ?? [];
   const { examples, context } = whole;
+  const sent = examples.reduce((bytes, { length }) => bytes + length, 0);
+  if (examples.length * (context?.length ?? 0) > mostBytes(sent))
+    throw invalidArgument('the context is too large for so many examples; send fewer of them at once');
   return context === undefined ? examples : examples.map((example) => Buffer.concat([context, example]));
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from '../../engine/client.ts';
 import { invalidArgument } from '../../errors.ts';
 import { after } from '../../http/message.ts';
+import { CLASSES, SCORES, whyNoClassify, whyNoRegress } from '../../model/example-signatures.ts';
 import type { ServedSignature } from '../../model/saved-model.ts';
 import type { OutputTensor } from '../../native/raw-engine.ts';
 import type { Served } from '../deps.ts';
@@ -9,12 +10,9 @@ import type { Served } from '../deps.ts';
 export type Classification = readonly { readonly label: string; readonly score: number }[];
 
 const DT_FLOAT = 1;
-const CLASSES = 'classes';
-const SCORES = 'scores';
 
 /**
- * Has a model say which classes each example is of. What a signature may look like is as TensorFlow Serving has it: the
- * names and the number of its tensors count, its method name does not.
+ * Has a model say which classes each example is of.
  *
  * @param examples serialized tf.Example
  * @throws RequestError INVALID_ARGUMENT; a promise rejects with the same
@@ -25,12 +23,8 @@ export function classify(
   examples: readonly Buffer[],
   client: Client,
 ): Classification[] | Promise<Classification[]> {
-  const signature = signatureFor(served, signatureName);
+  const signature = signatureFor(served, signatureName, whyNoClassify);
   const keys = signature.outputs.map(({ key }) => key);
-  if (keys.length === 0 || !keys.every((key) => key === CLASSES || key === SCORES))
-    throw invalidArgument(
-      `${whatOf(signature)} is to have the outputs ${CLASSES} or ${SCORES}, or both; it has ${keys}`,
-    );
   return after(run(served, signature, examples, client), (outputs) => {
     const classes = outputs[keys.indexOf(CLASSES)];
     const scores = outputs[keys.indexOf(SCORES)];
@@ -53,10 +47,7 @@ export function regress(
   examples: readonly Buffer[],
   client: Client,
 ): number[] | Promise<number[]> {
-  const signature = signatureFor(served, signatureName);
-  const keys = signature.outputs.map(({ key }) => key);
-  if (keys.length !== 1 || keys[0] !== 'outputs')
-    throw invalidArgument(`${whatOf(signature)} is to have the one output "outputs"; it has ${keys}`);
+  const signature = signatureFor(served, signatureName, whyNoRegress);
   return after(run(served, signature, examples, client), ([output]) => {
     const rank = output?.shape.length === 2 ? [examples.length, 1] : [examples.length];
     const numbers = output && floatsOf(output, rank, 'outputs');
@@ -64,8 +55,12 @@ export function regress(
   });
 }
 
-/** @param asked '' for the default */
-function signatureFor({ name: modelName, model: { signatures } }: Served, asked: string): ServedSignature {
+/** @param asked '' for the default @param whyNot what keeps a signature from doing that */
+function signatureFor(
+  { name: modelName, model: { signatures } }: Served,
+  asked: string,
+  whyNot: (signature: ServedSignature) => string | undefined,
+): ServedSignature {
   const name = asked || 'serving_default';
   const signature = signatures.get(name);
   if (signature === undefined) {
@@ -74,14 +69,10 @@ function signatureFor({ name: modelName, model: { signatures } }: Served, asked:
       `model ${modelName} has no signature ${JSON.stringify(name.slice(0, 100))}; it has ${known}`,
     );
   }
-  if (signature.unsupported !== undefined) throw invalidArgument(signature.unsupported);
-  const [input] = signature.inputs;
-  if (signature.inputs.length !== 1 || input?.key !== 'inputs' || input.dtype !== 'DT_STRING')
-    throw invalidArgument(`${whatOf(signature)} is to have the one input "inputs", serialized examples`);
+  const reason = signature.unsupported ?? whyNot(signature);
+  if (reason !== undefined) throw invalidArgument(reason);
   return signature;
 }
-
-const whatOf = ({ name }: ServedSignature) => `signature ${JSON.stringify(name)}`;
 
 function run({ runner }: Served, { index }: ServedSignature, examples: readonly Buffer[], client: Client) {
   if (examples.length === 0) throw invalidArgument('Input is empty.');

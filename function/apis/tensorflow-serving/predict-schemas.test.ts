@@ -83,6 +83,13 @@ t.test('what a signature says is what a request must be', async (t) => {
   for (const { model, body, why } of refused) t.notOk(compiled(model, 1).request(body), `${model}: ${why}`);
 });
 
+t.test('an input that has a default may be left out', async (t) => {
+  const { request } = compiled('defaults', 1);
+  for (const body of [{ inputs: { x: [1] } }, { inputs: { x: [1], scale: 2 } }])
+    t.ok(request(body), JSON.stringify(body));
+  t.notOk(request({ inputs: { scale: 2 } }), 'x has none');
+});
+
 t.test('an input of unknown rank takes anything', async (t) => {
   const info = { key: 'x', name: 'x:0', dtype: 'DT_FLOAT', shape: undefined };
   const signature = {

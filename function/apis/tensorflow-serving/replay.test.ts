@@ -1,58 +1,45 @@
 // Replays what a real TensorFlow Serving 2.17.1 answered. The same answer means: the same status; for 200 the same
-// JSON with numbers equal as float32; for 4xx an object {"error": text}, whose words are ours.
-import { readFileSync } from 'node:fs';
+// JSON, see sameJson(); for 4xx an object {"error": text}, whose words are ours.
+import { join } from 'node:path';
 import t from 'tap';
-import { type Recorded, sendRecorded } from '../../testing/recorded.ts';
-import { fixture, startServer } from '../../testing/whole-server.ts';
+import { type Recorded, recordedIn, recordedModels, sameJson, sendRecorded } from '../../testing/recorded.ts';
+import { startServer } from '../../testing/whole-server.ts';
+import { DIFFERENCES } from './differences.ts';
 
-/** Where we differ on purpose, by recorded case: the status that we give, and why. The README has this list too. */
-const DIFFERENCES: Readonly<Record<string, { status: number; why: string }>> = {
-  'number-forms-040': { status: 400, why: 'NaN is no JSON' },
-  'number-forms-042': { status: 400, why: '-Infinity is no JSON' },
-  'number-forms-043': {
-    status: 400,
-    why: '1e39 is beyond float32; theirs answers Infinity, which is no JSON',
-  },
-  'gzip-123': { status: 415, why: 'an unknown Content-Encoding is said to be one' },
-  'routes-142': { status: 200, why: 'GET / is a page for people' },
-  'routes-153': { status: 200, why: 'a ?query is ignored, not part of the name' },
-  'routes-post-175': { status: 200, why: 'a ?query is ignored, not part of the verb' },
-};
+const MODEL_CONFIG_FILE = join(t.testdir({ 'models.config': recordedModels() }), 'models.config');
 
-const recorded = readFileSync(fixture('tf-serving-2.17.1.jsonl'), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line): Recorded => JSON.parse(line));
+const FILES = [
+  { file: 'tf-serving-2.17.1.jsonl', count: 95, env: {} },
+  { file: 'tf-serving-2.17.1-dtypes.jsonl', count: 183, env: { MODEL_CONFIG_FILE } },
+  { file: 'tf-serving-2.17.1-examples.jsonl', count: 80, env: { MODEL_CONFIG_FILE } },
+];
 
-t.test(`${recorded.length} recorded answers of TensorFlow Serving`, async (t) => {
-  const { url } = await startServer(t);
-  t.equal(recorded.length, 95);
-  for (const one of recorded) {
-    const { status, body } = await sendRecorded(url, one);
-    const difference = DIFFERENCES[one.id];
-    if (difference !== undefined) {
-      t.equal(status, difference.status, `${one.id} differs: ${difference.why}`);
-      t.not(one.response.status === status && sameJson(body, one), true, `${one.id} is a difference indeed`);
-      continue;
+const seen = new Set<string>();
+
+for (const { file, count, env } of FILES) {
+  t.test(file, async (t) => {
+    const recorded = recordedIn(file);
+    t.equal(recorded.length, count);
+    const { url } = await startServer(t, env);
+    for (const one of recorded) {
+      const { id, method, path, response } = one;
+      const { status, body } = await sendRecorded(url, one);
+      const same = status === response.status && (status !== 200 || sameJson(body, textOf(one)));
+      const difference = DIFFERENCES.find(({ answers }) => id in answers);
+      if (difference !== undefined) {
+        seen.add(id);
+        t.equal(status, difference.answers[id], `${id} differs: ${difference.here}`);
+        t.notOk(same, `${id} is a difference indeed`);
+      } else {
+        t.ok(same, `${id} ${method} ${path}: ${status}`, { body: body.slice(0, 500) });
+      }
+      if (status >= 400) t.match(JSON.parse(body), { error: String }, `${id}: says what was wrong`);
     }
-    t.equal(status, one.response.status, `${one.id} ${one.method} ${one.path}: status`);
-    if (status === 200) t.ok(sameJson(body, one), `${one.id}: the same JSON, not ${body.slice(0, 200)}`);
-    else t.match(JSON.parse(body), { error: String }, `${one.id}: says what was wrong`);
-  }
+  });
+}
+
+t.test('each difference was recorded', async (t) => {
+  t.same([...seen].sort(), DIFFERENCES.flatMap(({ answers }) => Object.keys(answers)).sort());
 });
 
-function sameJson(body: string, { response }: Recorded): boolean {
-  const theirs = Buffer.from(response.body_base64 ?? '', 'base64').toString();
-  try {
-    return canonical(body) === canonical(theirs);
-  } catch {
-    return false; // NaN and Infinity
-  }
-}
-
-/** JSON text with every number rounded to float32. */
-function canonical(text: string): string {
-  return JSON.stringify(
-    JSON.parse(text, (_key, value) => (typeof value === 'number' ? Math.fround(value) : value)),
-  );
-}
+const textOf = ({ response }: Recorded) => Buffer.from(response.body_base64 ?? '', 'base64').toString();

@@ -14,6 +14,15 @@ const CASES: readonly Case[] = [
     body: row,
     status: 200,
     answer: { predictions: [100] },
+    sent: { 'x-model-version': '1' },
+  },
+  {
+    name: 'a refusal says the version, too',
+    method: 'POST',
+    path: '/v1/models/celsius:predict',
+    body: '{"instances":["x"]}',
+    status: 400,
+    sent: { 'x-model-version': '1' },
   },
   {
     name: 'predict by columns',
@@ -71,12 +80,14 @@ const CASES: readonly Case[] = [
     answer: { error: /label "stable"/ },
   },
   {
-    name: 'a verb that is not served',
+    name: 'a verb that does not fit the signature',
     method: 'POST',
     path: '/v1/models/celsius:classify',
-    body: row,
+    body: '{"examples":[{"x":1}]}',
     status: 400,
-    answer: { error: /:predict/ },
+    answer: {
+      error: /^signature "serving_default" is to have the outputs classes or scores, or both; it has celsius/,
+    },
   },
   {
     name: 'an unknown verb',
@@ -109,6 +120,7 @@ const CASES: readonly Case[] = [
     name: 'model metadata',
     path: '/v1/models/celsius/metadata',
     status: 200,
+    sent: { 'x-model-version': '1' },
     answer: {
       model_spec: { name: 'celsius', signature_name: '', version: '1' },
       metadata: {

@@ -1,10 +1,10 @@
-import { PREDICT } from '../../engine/runner.ts';
+import { CLASSIFY, PREDICT, REGRESS } from '../../engine/runner.ts';
 import { invalidArgument, type RequestError } from '../../errors.ts';
-import { type Answer, after, type HttpRequest, JSON_TYPE, jsonText } from '../../http/message.ts';
+import { type Answer, type HttpRequest, jsonText } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import { versionOf } from '../../models/folders.ts';
-import { HttpClient } from '../client.ts';
-import type { Deps, Served } from '../deps.ts';
+import type { Deps } from '../deps.ts';
+import { ModelAnswers } from '../model-answers.ts';
 import { listText, metadataText, statusText } from './model-info.ts';
 
 /**
@@ -24,20 +24,15 @@ export function tensorflowServingRoutes({
   models,
   requestDeadlineMs,
 }: Pick<Deps, 'models' | 'requestDeadlineMs'>): Route[] {
-  /** By version: which one answered is not known otherwise while versions change. */
-  const versionHeaders = new Map<string, readonly string[]>();
+  const answers = new ModelAnswers({ requestDeadlineMs });
   /** Path → model, for the paths that most requests have. A model that is gone stays: asking for it says so. */
   const predictPaths = new Map<string, string>();
-  const answer = (request: HttpRequest, served: Served) =>
-    after(served.runner.answer(PREDICT, request.body, new HttpClient(request, requestDeadlineMs)), (text) =>
-      jsonText(text, headersOf(served)),
-    );
   return [
     {
       name: 'predict', // by its exact text, as a look-up is cheaper than a pattern
       path: { has: (path) => predictPaths.has(path) || isPredictPath(path) },
       methods: ['POST'],
-      handle: (request, path) => answer(request, models.find(predictPaths.get(path) ?? '')),
+      handle: (request, path) => answers.answer(models.find(predictPaths.get(path) ?? ''), PREDICT, request),
       otherMethods: malformed,
     },
     { name: 'v1', path: /^\/v1(?:\/|$)/i, methods: 'any', handle: byPath },
@@ -49,7 +44,8 @@ export function tensorflowServingRoutes({
     const match = MODEL_PATH.exec(path);
     if (match === null) throw malformed(request);
     const [, encoded = '', version, encodedLabel, verb, metadata] = match;
-    if (isGet ? verb !== undefined : request.method !== 'POST' || !VERBS.has(verb ?? ''))
+    const format = verb === undefined ? undefined : FORMATS.get(verb);
+    if (isGet ? verb !== undefined : request.method !== 'POST' || format === undefined)
       throw malformed(request);
     if (version !== undefined && versionOf(version) === undefined)
       throw invalidArgument(`version ${version.slice(0, 30)} is beyond int64`);
@@ -58,9 +54,9 @@ export function tensorflowServingRoutes({
     if (isGet && metadata === undefined) return jsonText(statusText(models.statusOf(name, version)));
     const label = encodedLabel === undefined ? undefined : decoded(encodedLabel);
     const served = models.find(name, { version, label });
-    if (isGet) return jsonText(metadataText(served.model), headersOf(served));
-    if (verb !== 'predict') throw invalidArgument(`:${verb} is not served; use :predict`);
-    return answer(request, served);
+    return format === undefined
+      ? answers.text(served, metadataText(served.model))
+      : answers.answer(served, format, request);
   }
 
   function isPredictPath(path: string): boolean {
@@ -70,18 +66,14 @@ export function tensorflowServingRoutes({
     predictPaths.set(path, name);
     return true;
   }
-
-  function headersOf({ version }: Served): readonly string[] {
-    let headers = versionHeaders.get(version);
-    if (headers === undefined) {
-      headers = [...JSON_TYPE, 'x-model-version', version];
-      versionHeaders.set(version, headers);
-    }
-    return headers;
-  }
 }
 
-const VERBS: ReadonlySet<string> = new Set(['predict', 'classify', 'regress']);
+/** How a verb's bodies are read and written. */
+const FORMATS: ReadonlyMap<string, number> = new Map([
+  ['predict', PREDICT],
+  ['classify', CLASSIFY],
+  ['regress', REGRESS],
+]);
 
 /** 400, not 404 or 405: what TensorFlow Serving answers to all under /v1/ that it does not know. */
 function malformed({ method, url }: HttpRequest): RequestError {

@@ -8,7 +8,13 @@ import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { translateFlags } from '../../process/tf-serving-flags.ts';
 import { TestFolder } from '../../testing/models.ts';
-import { canonicalJson, type Recorded, recordedJson, sendRecorded } from '../../testing/recorded.ts';
+import {
+  canonicalJson,
+  type Recorded,
+  recordedIn,
+  recordedJson,
+  sendRecorded,
+} from '../../testing/recorded.ts';
 import { fixture, startServer } from '../../testing/whole-server.ts';
 
 interface RecordedInState extends Recorded {
@@ -25,10 +31,7 @@ interface Setup {
   readonly states: readonly { readonly state: string; readonly do: readonly Change[] }[];
 }
 
-const recorded = readFileSync(fixture('tf-serving-2.17.1-versions.jsonl'), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line): RecordedInState => JSON.parse(line));
+const recorded = recordedIn<RecordedInState>('tf-serving-2.17.1-versions.jsonl');
 const setups: Record<string, Setup> = JSON.parse(
   readFileSync(fixture('tf-serving-2.17.1-setups.json'), 'utf8'),
 );

@@ -3,6 +3,8 @@ export interface Field {
   readonly key: string;
   /** A number of tensorflow.DataType (types.proto). */
   readonly dtype: number;
+  /** An input's value where a request leaves it out. */
+  readonly initial?: RawTensor;
 }
 
 /** A signature, as decode.h knows it. */

@@ -96,13 +96,26 @@ t.test('what is wrong is said with its place', async (t) => {
     { body: '{"inputs":1}', dtype: 'DT_BOOL', error: 'inputs: 1 is not true or false (input "x", DT_BOOL)' },
     { body: '{"inputs":tru}', dtype: 'DT_BOOL', error: /not JSON: expected a value at byte 10/ },
     { body: '{"inputs":1}', dtype: 'DT_STRING', error: /1 is neither a string nor \{"b64": "…"\}/ },
-    ...['{"b64":"A"}', '{"b64":"AA=A"}', '{"b64":"-_-_"}', '{"b64":"AA","c":1}', '{"b64":1}'].map(
-      (value) => ({
-        body: `{"inputs":[${value}]}`,
-        dtype: 'DT_STRING' as const,
-        error: /inputs\[0\]: an object is neither a string/,
-      }),
-    ),
+    ...['{"b64":"AA","c":1}', '{"b64":1}', '{}'].map((value) => ({
+      body: `{"inputs":[${value}]}`,
+      dtype: 'DT_STRING' as const,
+      error: /inputs\[0\]: an object is neither a string/,
+    })),
+    ...Object.entries({
+      A: /^inputs\[0\]: \{"b64": …\} is no whole base64/,
+      'AA=A': /no whole base64/,
+      'AA=': /no whole base64/,
+      '=': /no whole base64/,
+      '-_-_': /^inputs\[0\]: \{"b64": …\} is in base64's URL-safe alphabet, .*; send the standard one/,
+      'data:image/png;base64,AA==': /is a data: URL; send what stands behind its comma/,
+      'AA!A': /is no base64: it has "!" at character 2/,
+      'A\\u00fc': /it has "ü" at character 1/,
+      'A\\ud800': /it has /,
+    }).map(([text, error]) => ({
+      body: `{"inputs":[{"b64":"${text}"}]}`,
+      dtype: 'DT_STRING' as const,
+      error,
+    })),
     {
       body: `{"inputs":"${'s'.repeat(500)}"}`,
       dtype: 'DT_BOOL',

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "body.h"
+#include "find-signature.h"
 #include "inputs.h"
 #include "text.h"
 
@@ -33,7 +34,7 @@ class PredictReader {
       }
       if (body_.in.fault != nullptr) break;
     }
-    if (!body_.Close(error_) || !FindSignature()) return false;
+    if (!body_.Close(error_) || !FindSignature(signatures_, name_, body_.in.end, &out_->signature, error_)) return false;
     if ((instances_ == nullptr) == (inputs_ == nullptr)) {
       *error_ = std::string("give ") + (instances_ == nullptr ? "one of" : "only one of") +
                 " \"instances\" (row format) and \"inputs\" (column format)";
@@ -63,7 +64,7 @@ class PredictReader {
   // where it has a fault, it is passed over as any other.
   void ReadAhead(bool rows) {
     const char* at = body_.in.at;
-    const int signature = SignatureNamed(NameSoFar());
+    const int signature = SignatureNamed(signatures_, NameOfSignature(name_, body_.in.end));
     ahead_ = nullptr;
     if (signature >= 0 && signatures_[signature].unsupported.empty() &&
         ReadFast(signatures_[signature], rows, &body_.in, &builders_)) {
@@ -76,41 +77,12 @@ class PredictReader {
     body_.in.SkipValue();
   }
 
-  // The signature's name, where it has a string for it; "serving_default" where it has none or an empty one.
-  std::string NameSoFar() const {
-    std::string_view content;
-    if (name_ != nullptr && *name_ == '"') Scanner(name_, body_.in.end).SkipString(&content);
-    return content.empty() ? "serving_default" : Unescape(content);
-  }
-
-  int SignatureNamed(const std::string& name) const {
-    for (size_t i = 0; i < signatures_.size(); ++i) {
-      if (signatures_[i].name == name) return static_cast<int>(i);
-    }
-    return -1;
-  }
-
-  bool FindSignature() {
-    if (name_ != nullptr && *name_ != '"') {
-      *error_ = "signature_name: not a string";
-      return false;
-    }
-    const std::string name = NameSoFar();
-    out_->signature = SignatureNamed(name);
-    if (out_->signature < 0) {
-      std::string known;
-      for (const Signature& signature : signatures_) known += (known.empty() ? "" : ", ") + signature.name;
-      *error_ = "signature_name: no signature " + Quoted(Beginning(name, 100, "")) + "; this model has: " +
-                (known.empty() ? "none" : known);
-      return false;
-    }
-    *error_ = signatures_[out_->signature].unsupported;
-    return error_->empty();
-  }
-
   bool Finish(const Signature& signature) {
     for (size_t i = 0; i < signature.inputs.size(); ++i) {
-      TF_Tensor* tensor = builders_[i].Finish(signature.inputs[i].dtype, out_->rows, body_.in.end);
+      const Field& field = signature.inputs[i];
+      TF_Tensor* tensor = builders_[i].IsNew() && field.initial != nullptr
+                              ? Sharing(field.initial)
+                              : builders_[i].Finish(field.dtype, out_->rows, body_.in.end);
       if (tensor == nullptr) break;
       out_->inputs.push_back(tensor);
     }

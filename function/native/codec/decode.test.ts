@@ -7,8 +7,9 @@ import {
   elementsOf,
   halfOf,
   signatureOf,
+  tensorOf,
 } from '../../testing/codec.ts';
-import type { CodecSignature } from './codec.ts';
+import type { CodecSignature, RawTensor } from './codec.ts';
 
 const decode = (body: string | Buffer, ...signatures: CodecSignature[]) =>
   codec.decodePredict(Buffer.from(body), signatures);
@@ -55,8 +56,12 @@ t.test('every dtype, as a scalar, a list, and rows', async (t) => {
         '{"b64":"AAEC"}',
         '{"b64":"AA"}',
         '{"b64":"AA=="}',
+        '{"b64":" AA E\\n\\tC\\r"}',
+        '{"b64":"AA= ="}',
       ],
-      elements: ['', 'ü\n', '😀', '\ufffd', '\0\x01\x02', '\0', '\0'].map((text) => Buffer.from(text)),
+      elements: ['', 'ü\n', '😀', '\ufffd', '\0\x01\x02', '\0', '\0', '\0\x01\x02', '\0'].map((text) =>
+        Buffer.from(text),
+      ),
     },
     { dtype: 'DT_STRING', text: [`"${'long '.repeat(99)}"`], elements: [Buffer.from('long '.repeat(99))] },
   ] as { dtype: DTypeName; text: string[]; elements: Element[] }[]) {
@@ -185,6 +190,56 @@ t.test('signatures and names', async (t) => {
       });
       t.strictSame(read, inputs, body);
     }
+  }
+});
+
+t.test('inputs that have a default may be left out', async (t) => {
+  const scale = tensorOf('DT_FLOAT', [], [10]);
+  const words = tensorOf('DT_STRING', [2], [Buffer.from('a'), Buffer.from('a text of more than 22 bytes')]);
+  const field = (key: string, dtype: DTypeName, initial?: RawTensor) => ({
+    key,
+    dtype: DTYPE[dtype],
+    ...(initial && { initial }),
+  });
+  const signature = {
+    ...signatureOf({}),
+    inputs: [field('scale', 'DT_FLOAT', scale), field('words', 'DT_STRING', words), field('x', 'DT_FLOAT')],
+  };
+  const all = { ...signature, name: 'all', inputs: signature.inputs.slice(0, 2) };
+  const x = (...values: number[]) => tensorOf('DT_FLOAT', [values.length], values);
+  for (const { body, inputs } of [
+    { body: '{"inputs":{"x":[1,2]}}', inputs: [scale, words, x(1, 2)] },
+    { body: '{"instances":[{"x":1},{"x":2}]}', inputs: [scale, words, x(1, 2)] },
+    { body: '{"instances":[{"x":1,"scale":3},{"scale":4,"x":2}]}', inputs: [x(3, 4), words, x(1, 2)] },
+    { body: '{"inputs":{"x":[1],"scale":3,"other":0,"words":[]}}', inputs: [3, [], x(1)] },
+    { body: '{"instances":[{"x":1,"x":2}]}', inputs: [scale, words, x(2)] },
+    { body: '{"signature_name":"all","inputs":{}}', inputs: [scale, words] },
+    { body: '{"signature_name":"all","instances":[{},{}]}', inputs: [scale, words] },
+  ]) {
+    const decoded = decode(body, signature, all);
+    const expected = inputs.map((input) => {
+      if (typeof input === 'number') return tensorOf('DT_FLOAT', [], [input]);
+      return Array.isArray(input) ? tensorOf('DT_STRING', [0], input) : input;
+    });
+    t.match(decoded, { inputs: expected }, body);
+  }
+  for (const { body, error } of [
+    { body: '{"inputs":{"scale":3}}', error: 'inputs: input "x" is missing' },
+    {
+      body: '{"inputs":{"x":[1],"scales":3}}',
+      error: 'inputs: "scales" is no input of signature "serving_default"',
+    },
+    {
+      body: '{"instances":[{"x":1,"scales":3}]}',
+      error: 'instances[0]: "scales" is no input of signature "serving_default"',
+    },
+    ...['{"x":1},{"x":2,"scale":3}', '{"x":2,"scale":3},{"x":1}'].map((rows) => ({
+      body: `{"instances":[${rows}]}`,
+      error:
+        'instances[1]: input "scale" is in some rows and not in others; its default is for where it is in none',
+    })),
+  ]) {
+    t.equal(decode(body, signature), error, body);
   }
 });
 

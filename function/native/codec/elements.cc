@@ -1,7 +1,5 @@
 #include "elements.h"
 
-#include <string>
-
 namespace celsiusify {
 
 bool SkipBase64Object(Scanner* in, std::string_view* content) {
@@ -17,6 +15,24 @@ bool SkipBase64Object(Scanner* in, std::string_view* content) {
   if (step == Step::kFault || value == nullptr || *value != '"') return false;
   Scanner string(value, in->end);
   return string.SkipString(content);
+}
+
+std::string_view BytesOf(StringInBody string, const char* end, std::string* scratch) {
+  Scanner in(string.at, end);
+  std::string_view content;
+  const bool is_base64 = in.Sees('{');
+  if (is_base64) SkipBase64Object(&in, &content);
+  else in.SkipString(&content);
+  const bool plain = content.find('\\') == std::string_view::npos;
+  if (plain && !is_base64) return content;
+  if (is_base64) {
+    const std::string unescaped = plain ? std::string() : Unescape(content);
+    scratch->clear();
+    DecodeBase64(plain ? content : unescaped, scratch);
+  } else {
+    *scratch = UnescapeToUtf8(content);
+  }
+  return *scratch;
 }
 
 const char* ReadElement(const char* at, const char* end, bool* element) {

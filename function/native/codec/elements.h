@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "dtype.h"
@@ -105,6 +106,9 @@ inline const char* ReadElement(const char* at, const char* end, T* element) {
   static_assert(std::is_integral<T>::value, "an integer of 8 to 64 bits");
   return ReadInteger(at, end, element);
 }
+
+// The bytes of a string that was read: where they stand in the body, else in `scratch`.
+std::string_view BytesOf(StringInBody string, const char* end, std::string* scratch);
 
 const char* ReadElement(const char* at, const char* end, bool* element);
 const char* ReadElement(const char* at, const char* end, StringInBody* element);

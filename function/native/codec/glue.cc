@@ -62,21 +62,6 @@ napi_value ToBytes(napi_env env, const void* data, size_t size) {
   return value;
 }
 
-std::vector<Field> FieldsOf(napi_env env, napi_value array) {
-  std::vector<Field> fields;
-  for (uint32_t i = 0; i < LengthOf(env, array); ++i) {
-    const napi_value field = At(env, array, i);
-    fields.push_back({StringOf(env, Property(env, field, "key")),
-                      static_cast<TF_DataType>(NumberOf(env, Property(env, field, "dtype")))});
-  }
-  return fields;
-}
-
-Signature SignatureOf(napi_env env, napi_value value) {
-  return {StringOf(env, Property(env, value, "name")), FieldsOf(env, Property(env, value, "inputs")),
-          FieldsOf(env, Property(env, value, "outputs")), StringOf(env, Property(env, value, "unsupported"))};
-}
-
 napi_value ToJavaScript(napi_env env, TF_Tensor* tensor) {
   napi_value result, dtype, shape, data;
   napi_create_object(env, &result);
@@ -130,6 +115,25 @@ TF_Tensor* TensorOf(napi_env env, napi_value value) {
     TF_TString_Copy(&strings[i], static_cast<const char*>(bytes), size);
   }
   return tensor;
+}
+
+std::vector<Field> FieldsOf(napi_env env, napi_value array) {
+  std::vector<Field> fields;
+  for (uint32_t i = 0; i < LengthOf(env, array); ++i) {
+    const napi_value field = At(env, array, i);
+    fields.push_back({StringOf(env, Property(env, field, "key")),
+                      static_cast<TF_DataType>(NumberOf(env, Property(env, field, "dtype")))});
+    const napi_value initial = Property(env, field, "initial");
+    napi_valuetype type;
+    napi_typeof(env, initial, &type);
+    if (type != napi_undefined) fields.back().initial.reset(TensorOf(env, initial), TF_DeleteTensor);
+  }
+  return fields;
+}
+
+Signature SignatureOf(napi_env env, napi_value value) {
+  return {StringOf(env, Property(env, value, "name")), FieldsOf(env, Property(env, value, "inputs")),
+          FieldsOf(env, Property(env, value, "outputs")), StringOf(env, Property(env, value, "unsupported"))};
 }
 
 napi_value DecodePredictForJavaScript(napi_env env, napi_callback_info info) {

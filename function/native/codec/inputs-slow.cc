@@ -25,7 +25,8 @@ class SlowReader {
     if (!in.Sees('{') || IsBase64Object(in.at, end_)) return ReadOnly(at, true, "instances");
     std::vector<std::vector<const char*>> values(signature_.inputs.size());
     for (size_t row = 0; step == Step::kItem; step = in.Next(']'), ++row) {
-      if (!ReadObject(&in, "instances[" + std::to_string(row) + "]", false, &values)) return false;
+      const std::string path = "instances[" + std::to_string(row) + "]";
+      if (!ReadObject(&in, path, false, &values) || !AreAlike(values, row, path)) return false;
     }
     return ReadTensors(values, true, "instances.");
   }
@@ -52,7 +53,8 @@ class SlowReader {
     return Add(ReadTensor({{at}, false, rows, end_}, signature_.inputs[0], path, &builders_[0], error_));
   }
 
-  // Adds where one object has its values to `values`, by field. Of a key that is there twice the last counts.
+  // Adds where one object has its values to `values`, by field; none for one that has a default and is left out. Of a
+  // key that is there twice the last counts.
   bool ReadObject(Scanner* in, const std::string& path, bool others_pass,
                   std::vector<std::vector<const char*>>* values) {
     const std::vector<Field>& fields = signature_.inputs;
@@ -69,20 +71,34 @@ class SlowReader {
       else if (other.data() == nullptr) other = key;
       in->SkipValue();
     }
+    bool all = true;
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (found[i] == nullptr) return Fail(path + ": input " + Quoted(fields[i].name) + " is missing");
-      (*values)[i].push_back(found[i]);
+      if (found[i] != nullptr) (*values)[i].push_back(found[i]);
+      else if (fields[i].initial != nullptr) all = false;
+      else return Fail(path + ": input " + Quoted(fields[i].name) + " is missing");
     }
-    if (others_pass || other.data() == nullptr) return true;
+    // Beside a default another key may be the input's name, misspelt.
+    if (other.data() == nullptr || (others_pass && all)) return true;
     return Fail(path + ": " + Quoted(Beginning(Unescape(other), 100, "")) + " is no input of signature " +
                 Quoted(signature_.name));
+  }
+
+  // A default is of the whole tensor, not of one row: an input is left out of all rows or of none.
+  bool AreAlike(const std::vector<std::vector<const char*>>& values, size_t row, const std::string& path) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (values[i].empty() || values[i].size() == row + 1) continue;
+      return Fail(path + ": input " + Quoted(signature_.inputs[i].name) +
+                  " is in some rows and not in others; its default is for where it is in none");
+    }
+    return true;
   }
 
   bool ReadTensors(const std::vector<std::vector<const char*>>& values, bool rows, const char* path) {
     for (size_t i = 0; i < values.size(); ++i) {
       const Field& field = signature_.inputs[i];
       const TensorText text{values[i], rows, rows, end_};
-      if (!Add(ReadTensor(text, field, path + field.name, &builders_[i], error_))) return false;
+      if (values[i].empty()) Add(Sharing(field.initial));
+      else if (!Add(ReadTensor(text, field, path + field.name, &builders_[i], error_))) return false;
     }
     return true;
   }

@@ -159,7 +159,7 @@ std::string Shown(const char* at, const char* end, TF_DataType dtype) {
     case '[':
       return "a list";
     case '{':
-      return "an object";
+      return ValueType(dtype) == TF_STRING && SkipBase64Object(&in, &content) ? "{\"b64\": …}" : "an object";
     case '"':
       in.SkipString(&content);
       return Quoted(Beginning(Unescape(content), 40, "…"));
@@ -178,7 +178,12 @@ std::string Shown(const char* at, const char* end, TF_DataType dtype) {
 
 std::string Refusal(const char* at, const char* end, TF_DataType dtype) {
   if (ValueType(dtype) == TF_BOOL) return "is not true or false";
-  if (ValueType(dtype) == TF_STRING) return "is neither a string nor {\"b64\": \"…\"}";
+  if (ValueType(dtype) == TF_STRING) {
+    Scanner in(at, end);
+    std::string_view content;
+    if (SkipBase64Object(&in, &content)) return WhyNotBase64(Unescape(content));
+    return "is neither a string nor {\"b64\": \"…\"}";
+  }
   return WithElement(dtype, [=](auto element) -> std::string {
     const bool whole = std::is_integral<decltype(element)>::value;
     if (!IsNumber(at)) return whole ? "is not a whole number" : "is not a number";

@@ -15,25 +15,7 @@ void FreeStrings(void* data, size_t bytes, void*) {
   std::free(data);
 }
 
-void CopyString(const char* at, const char* end, TF_TString* string) {
-  Scanner in(at, end);
-  std::string_view content;
-  if (in.Sees('{')) {
-    SkipBase64Object(&in, &content);
-    const bool plain = content.find('\\') == std::string_view::npos;
-    std::string bytes;
-    DecodeBase64(plain ? content : Unescape(content), &bytes);
-    TF_TString_Copy(string, bytes.data(), bytes.size());
-    return;
-  }
-  in.SkipString(&content);
-  if (content.find('\\') == std::string_view::npos) {
-    TF_TString_Copy(string, content.data(), content.size());
-  } else {
-    const std::string text = UnescapeToUtf8(content);
-    TF_TString_Copy(string, text.data(), text.size());
-  }
-}
+void DropShare(void*, size_t, void* share) { delete static_cast<std::shared_ptr<TF_Tensor>*>(share); }
 
 }  // namespace
 
@@ -54,8 +36,20 @@ TF_Tensor* TensorBuilder::Finish(TF_DataType dtype, bool rows, const char* end) 
   TF_TString* strings = static_cast<TF_TString*>(TF_TensorData(tensor));
   const StringInBody* places = reinterpret_cast<const StringInBody*>(elements.data());
   const size_t count = elements.size() / sizeof(StringInBody);
-  for (size_t i = 0; i < count; ++i) CopyString(places[i].at, end, &strings[i]);
+  std::string scratch;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view bytes = BytesOf(places[i], end, &scratch);
+    TF_TString_Copy(&strings[i], bytes.data(), bytes.size());
+  }
   return tensor;
+}
+
+TF_Tensor* Sharing(const std::shared_ptr<TF_Tensor>& tensor) {
+  std::vector<int64_t> dims(TF_NumDims(tensor.get()));
+  for (size_t i = 0; i < dims.size(); ++i) dims[i] = TF_Dim(tensor.get(), static_cast<int>(i));
+  return TF_NewTensor(TF_TensorType(tensor.get()), dims.data(), static_cast<int>(dims.size()),
+                      TF_TensorData(tensor.get()), TF_TensorByteSize(tensor.get()), DropShare,
+                      new std::shared_ptr<TF_Tensor>(tensor));
 }
 
 TF_Tensor* AllocateStrings(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes) {

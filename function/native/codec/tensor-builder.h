@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -81,6 +82,9 @@ class TensorBuilder {
     any_element = false;
   }
 
+  // Whether no value was read yet, not even an empty list.
+  bool IsNew() const { return shape.empty() && !any_element; }
+
   // False where elements may not stand so deep, given what came before.
   bool TakesElementsAt(size_t depth) {
     if (any_element) return depth == leaf_depth;
@@ -105,6 +109,9 @@ class TensorBuilder {
   // would be one. Strings are read from the body, which ends at `end`. The caller owns it.
   TF_Tensor* Finish(TF_DataType dtype, bool rows, const char* end) const;
 };
+
+// A tensor of its own with another's memory, which lives as long as either. The caller owns it.
+TF_Tensor* Sharing(const std::shared_ptr<TF_Tensor>& tensor);
 
 // A tensor of strings, all empty. Whoever deletes the tensor last frees them. `bytes`: of all TF_TStrings, at least.
 TF_Tensor* AllocateStrings(TF_DataType dtype, const int64_t* dims, int rank, size_t bytes = 0);

@@ -15,6 +15,11 @@ constexpr std::array<int8_t, 256> SextetsOfBytes() {
 }
 constexpr std::array<int8_t, 256> kSextets = SextetsOfBytes();
 
+bool IsBase64Digit(char c) { return kSextets[static_cast<unsigned char>(c)] >= 0; }
+
+// What C calls a space.
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 bool IsContinuation(char c) { return (c & 0xC0) == 0x80; }
 
 void AppendUtf8(uint32_t code, std::string* out) {
@@ -201,26 +206,46 @@ std::string Beginning(std::string_view bytes, size_t units, std::string_view mor
 }
 
 bool IsBase64(std::string_view text) {
-  for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding) text.remove_suffix(1);
+  size_t digits = 0, padding = 0;
   for (const char c : text) {
-    if (kSextets[static_cast<unsigned char>(c)] < 0) return false;
+    if (IsBase64Digit(c)) {
+      if (padding > 0) return false;
+      ++digits;
+    } else if (c == '=') {
+      ++padding;
+    } else if (!IsSpace(c)) {
+      return false;
+    }
   }
-  return text.size() % 4 != 1;
+  return padding == 0 ? digits % 4 != 1 : padding <= 2 && (digits + padding) % 4 == 0;
+}
+
+std::string WhyNotBase64(std::string_view text) {
+  if (text.substr(0, 5) == "data:") return "is a data: URL; send what stands behind its comma";
+  const auto fault = [](char c) { return !IsBase64Digit(c) && c != '=' && !IsSpace(c); };
+  size_t at = 0;
+  while (at < text.size() && !fault(text[at])) ++at;
+  if (at == text.size()) return "is no whole base64; characters at its end, or its padding, are missing or too many";
+  if (text[at] == '-' || text[at] == '_') {
+    return "is in base64's URL-safe alphabet, with - and _; send the standard one, with + and /";
+  }
+  return "is no base64: it has " + Quoted(Beginning(text.substr(at), 1, "")) + " at character " + std::to_string(at);
 }
 
 void DecodeBase64(std::string_view text, std::string* bytes) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   bytes->reserve(bytes->size() + text.size() / 4 * 3 + 2);
   uint32_t bits = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    bits = bits << 6 | static_cast<uint32_t>(kSextets[static_cast<unsigned char>(text[i])]);
-    if (i % 4 == 3) {
+  size_t digits = 0;
+  for (const char c : text) {
+    if (!IsBase64Digit(c)) continue;
+    bits = bits << 6 | static_cast<uint32_t>(kSextets[static_cast<unsigned char>(c)]);
+    if (++digits % 4 == 0) {
       const char three[] = {static_cast<char>(bits >> 16), static_cast<char>(bits >> 8), static_cast<char>(bits)};
       bytes->append(three, 3);
     }
   }
-  if (text.size() % 4 >= 2) bytes->push_back(static_cast<char>(text.size() % 4 == 2 ? bits >> 4 : bits >> 10));
-  if (text.size() % 4 == 3) bytes->push_back(static_cast<char>(bits >> 2));
+  if (digits % 4 >= 2) bytes->push_back(static_cast<char>(digits % 4 == 2 ? bits >> 4 : bits >> 10));
+  if (digits % 4 == 3) bytes->push_back(static_cast<char>(bits >> 2));
 }
 
 void EncodeBase64(std::string_view bytes, std::string* text) {

@@ -53,8 +53,11 @@ std::string Quoted(std::string_view bytes);
 // which only one is left shows as its escaped half.
 std::string Beginning(std::string_view bytes, size_t units, std::string_view more);
 
-// Standard base64, with or without padding, and nothing else.
+// Standard base64, with or without padding, and white space anywhere in it.
 bool IsBase64(std::string_view text);
+
+// What keeps a text from being base64, such as "is in base64's URL-safe alphabet, …".
+std::string WhyNotBase64(std::string_view text);
 
 // Of text that IsBase64. Appends the bytes.
 void DecodeBase64(std::string_view text, std::string* bytes);

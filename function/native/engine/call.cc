@@ -5,6 +5,7 @@
 
 #include "../codec/decode.h"
 #include "../codec/encode.h"
+#include "../codec/examples.h"
 
 namespace celsiusify {
 namespace {
@@ -15,6 +16,8 @@ std::vector<TF_Tensor*> Pointers(const std::vector<TensorPtr>& tensors) {
   for (const TensorPtr& tensor : tensors) pointers.push_back(tensor.get());
   return pointers;
 }
+
+Task TaskOf(int format) { return format == kClassify ? Task::kClassify : Task::kRegress; }
 
 Failure NoMemory() { return {TF_RESOURCE_EXHAUSTED, "there is not enough memory for this request"}; }
 
@@ -42,14 +45,15 @@ bool Call::Decode(const char* body, size_t size) {
 bool Call::DecodeAs(const char* body, size_t size) {
   std::string error;
   bool good = false;
-  if (format == kPredict) {
+  if (format < kFields) {
     Decoded decoded;
-    good = DecodePredict(body, size, model->signatures(), &decoded, &error);
+    good = format == kPredict ? DecodePredict(body, size, model->signatures(), &decoded, &error)
+                              : DecodeExamples(body, size, model->signatures(), TaskOf(format), &decoded, &error);
     signature = decoded.signature;
     rows_asked = decoded.rows;
     for (TF_Tensor* tensor : decoded.inputs) inputs.emplace_back(tensor);
   } else {
-    const FieldFormat& field = model->fields[format - 1];
+    const FieldFormat& field = field_format();
     signature = field.signature;
     TF_Tensor* tensor = nullptr;
     good = DecodeField(body, size, field.key.c_str(), model->signatures()[signature].inputs[0].dtype, &tensor, &scalar,
@@ -65,7 +69,7 @@ void Call::Measure() {
   rows = SharedRows(inputs);
   key = ShapeKey(static_cast<uint64_t>(signature), inputs);
   bytes = 0;
-  for (const TensorPtr& tensor : inputs) bytes += TF_TensorByteSize(tensor.get());
+  for (const TensorPtr& tensor : inputs) bytes += BytesOf(tensor.get());
 }
 
 bool Call::Run() {
@@ -89,8 +93,11 @@ bool Call::EncodeAs() {
   bool good = true;
   if (format == kPredict) {
     good = EncodePredict(definition, rows_asked, Pointers(outputs).data(), &text, &error);
+  } else if (format == kClassify || format == kRegress) {
+    const int64_t count = TF_Dim(inputs[0].get(), 0);
+    good = EncodeResults(definition, TaskOf(format), count, Pointers(outputs).data(), &text, &error);
   } else if (format != kTensors) {
-    const FieldFormat& field = model->fields[format - 1];
+    const FieldFormat& field = field_format();
     text = field.prefix;
     TF_Tensor* const output = outputs[0].get();
     if (scalar && TF_NumDims(output) == 1 && TF_Dim(output, 0) == 1) TF_SetShape(output, nullptr, 0);

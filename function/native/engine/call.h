@@ -9,9 +9,9 @@
 
 namespace celsiusify {
 
-// What a call was read from, and is written as: `:predict` in JSON, or a FieldFormat of the model (its index + 1), or
-// neither: tensors.
-constexpr int kPredict = 0;
+// What a call was read from, and is written as: `:predict`, `:classify` or `:regress` in JSON, or a FieldFormat of the
+// model (from kFields on, by its index), or none of these: tensors.
+constexpr int kPredict = 0, kClassify = 1, kRegress = 2, kFields = 3;
 constexpr int kTensors = -1;
 
 struct Call {
@@ -41,6 +41,8 @@ struct Call {
  private:
   bool DecodeAs(const char* body, size_t size);
   bool EncodeAs();
+  // Of a format from kFields on.
+  const FieldFormat& field_format() const { return model->fields[format - kFields]; }
 };
 
 // Runs calls of one key in one run of `rows` rows (at least theirs; more are padding, which is cut off again), in the

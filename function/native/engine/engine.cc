@@ -236,6 +236,8 @@ napi_value Engine::Open(napi_callback_info info) {
     SignatureDef definition;
     definition.signature.name = js::String(env_, js::Get(env_, one, "name"));
     definition.signature.unsupported = js::String(env_, js::Get(env_, one, "unsupported"));
+    definition.signature.no_classify = js::String(env_, js::Get(env_, one, "noClassify"));
+    definition.signature.no_regress = js::String(env_, js::Get(env_, one, "noRegress"));
     const auto fields = [&](const char* role, std::vector<Field>* fields, std::vector<std::string>* tensors) {
       const napi_value infos = js::Get(env_, one, role);
       const std::vector<std::string> keys = js::Strings(env_, js::Get(env_, infos, "keys"));
@@ -245,6 +247,8 @@ napi_value Engine::Open(napi_callback_info info) {
     };
     fields("inputs", &definition.signature.inputs, &definition.inputs);
     fields("outputs", &definition.signature.outputs, &definition.outputs);
+    if (!js::Defaults(env_, js::Get(env_, js::Get(env_, one, "inputs"), "defaults"), &definition.signature.inputs))
+      return js::Throw(env_, {TF_INVALID_ARGUMENT, "open(signatures): a default does not fit its shape"});
     definitions.push_back(std::move(definition));
   }
   auto model = std::make_shared<Model>(std::move(session), std::move(definitions));
@@ -262,7 +266,7 @@ napi_value Engine::AddField(napi_callback_info info) {
   Model& model = *models_[js::Uint32(env_, arguments[0])];
   model.fields.push_back({js::String(env_, arguments[2]), static_cast<int>(js::Uint32(env_, arguments[1])),
                           js::String(env_, arguments[3]), js::String(env_, arguments[4])});
-  return js::Number(env_, static_cast<double>(model.fields.size()));
+  return js::Number(env_, static_cast<double>(kFields + model.fields.size() - 1));
 }
 
 napi_value Engine::Freeze(napi_callback_info info) {

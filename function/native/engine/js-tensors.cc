@@ -103,6 +103,20 @@ bool Tensors(napi_env env, napi_value array, const std::vector<Field>& fields, s
   return true;
 }
 
+bool Defaults(napi_env env, napi_value array, std::vector<Field>* fields) {
+  for (uint32_t i = 0; i < fields->size(); ++i) {
+    Field& field = (*fields)[i];
+    napi_value object;
+    napi_valuetype type;
+    if (napi_get_element(env, array, i, &object) != napi_ok) return false;
+    napi_typeof(env, object, &type);
+    if (type == napi_undefined) continue;
+    field.initial = ToTensor(env, object, ValueType(field.dtype));
+    if (field.initial == nullptr) return false;
+  }
+  return true;
+}
+
 napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors) {
   napi_value array;
   napi_create_array_with_length(env, tensors.size(), &array);

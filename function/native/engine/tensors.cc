@@ -56,6 +56,17 @@ TensorPtr NewStringTensor(const int64_t* dims, int rank) {
   return TensorPtr(TF_NewTensor(TF_STRING, dims, rank, data, bytes, FreeStrings, nullptr));
 }
 
+size_t BytesOf(const TF_Tensor* tensor) {
+  size_t bytes = TF_TensorByteSize(tensor);
+  if (TF_TensorType(tensor) != TF_STRING) return bytes;
+  const TF_TString* const strings = static_cast<const TF_TString*>(TF_TensorData(tensor));
+  for (int64_t i = 0; i < TF_TensorElementCount(tensor); ++i) {
+    const size_t size = TF_TString_GetSize(&strings[i]);
+    if (size > TF_TString_SmallCapacity) bytes += size;
+  }
+  return bytes;
+}
+
 int64_t SharedRows(const std::vector<TensorPtr>& tensors) {
   int64_t rows = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {

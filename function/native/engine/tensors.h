@@ -18,6 +18,9 @@ using TensorPtr = std::unique_ptr<TF_Tensor, DeleteTensor>;
 // leaves its strings to the caller.
 TensorPtr NewStringTensor(const int64_t* dims, int rank);
 
+// What a tensor holds, in bytes; of strings what they have outside of the tensor, too.
+size_t BytesOf(const TF_Tensor* tensor);
+
 // The first dimension that all tensors share; 0 where they share none, or where one is a scalar.
 int64_t SharedRows(const std::vector<TensorPtr>& tensors);
 

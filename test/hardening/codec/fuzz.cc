@@ -12,6 +12,8 @@
 
 #include "decode.h"
 #include "encode.h"
+#include "examples.h"
+#include "tensor-builder.h"
 #include "tensors.h"
 
 using namespace celsiusify;
@@ -71,7 +73,7 @@ std::string AnyBody(Random* random, TF_DataType dtype) {
   size_t shape[4];
   for (size_t& dim : shape) dim = 1 + Below(random, 5);
   const auto value = [&](size_t from) { return Lists(random, dtype, shape + from, Below(random, 4 - from)); };
-  switch (Below(random, 5)) {
+  switch (Below(random, 7)) {
     case 0:
       return "{\"instances\":[" + value(1) + "]}";
     case 1:
@@ -80,6 +82,11 @@ std::string AnyBody(Random* random, TF_DataType dtype) {
       return "{\"signature_name\":\"two\",\"inputs\":{\"y\":" + Value(random, TF_STRING) + ",\"x\":" + value(0) + "}}";
     case 3:
       return "{\"instances\":[{\"x\":" + value(2) + ",\"y\":[\"\"]}],\"signature_name\":\"two\"}";
+    case 4:
+      return "{\"instances\":[{\"x\":" + value(3) + "},{\"x\":" + value(3) + "}],\"signature_name\":\"default\"}";
+    case 5:
+      return "{\"context\":{\"x\":" + value(3) + "},\"examples\":[{\"y\":" + value(3) + ",\"z\":" + Value(random, TF_STRING) +
+             "},{}]}";
     default:
       return "{\"inputs\":" + value(0) + "}";
   }
@@ -121,6 +128,12 @@ bool Try(const std::string& body, const std::vector<Signature>& signatures) {
     Abort("refused without words", body);
   }
   error.clear();
+  if (DecodeExamples(exact.get(), body.size(), signatures, Task::kRegress, &decoded, &error)) {
+    for (TF_Tensor* tensor : decoded.inputs) TF_DeleteTensor(tensor);
+  } else if (error.empty() || !decoded.inputs.empty()) {
+    Abort("refused without words", body);
+  }
+  error.clear();
   if (!DecodePredict(exact.get(), body.size(), signatures, &decoded, &error)) {
     if (error.empty() || !decoded.inputs.empty()) Abort("refused without words", body);
     return false;
@@ -147,9 +160,13 @@ void Fuzz(uint64_t seed, std::chrono::steady_clock::time_point until, size_t* tr
     for (int i = 0; i < 100; ++i, ++*tried) {
       const TF_DataType dtype = kDtypes[Below(&random, sizeof kDtypes / sizeof *kDtypes)];
       const Field x{"x", dtype}, y{"y", TF_STRING};
+      Field z = y;
+      z.initial.reset(AllocateStrings(TF_STRING, nullptr, 0), TF_DeleteTensor);
       std::string body = AnyBody(&random, dtype);
       Damage(&random, &body);
-      if (Try(body, {{"serving_default", {x}, {x}, ""}, {"two", {x, y}, {x, y}, ""}})) ++*read;
+      const std::vector<Signature> signatures = {
+          {"serving_default", {x}, {x}, ""}, {"two", {x, y}, {x, y}, ""}, {"default", {x, z}, {x, z}, ""}};
+      if (Try(body, signatures)) ++*read;
     }
   }
 }
