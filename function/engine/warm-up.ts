@@ -9,7 +9,7 @@ import type { Runner } from './runner.ts';
 const MAX_ELEMENTS = 1 << 20;
 
 /** One that takes longer is not waited for, in ms. */
-const PATIENCE = 60_000;
+export const PATIENCE = 60_000;
 
 /**
  * Operations that change or wait for something which outlives their run, or draw what they would not draw again; those of
@@ -47,13 +47,18 @@ export interface WarmUp {
  * Runs each signature on zeros, so that no caller pays for TensorFlow's first run (graph pruning, kernels, memory). Nothing is run that the model could remember. A model may refuse zeros; its
  * first caller pays then, so that is no failure.
  *
+ * @param warm names of signatures that are warm already
  * @throws FatalError where a run says that the model lacks something that every run needs
  */
-export async function warmUp(model: SavedModel, runner: Pick<Runner, 'run'>): Promise<WarmUp> {
+export async function warmUp(
+  model: SavedModel,
+  runner: Pick<Runner, 'run'>,
+  warm: ReadonlySet<string> = new Set(),
+): Promise<WarmUp> {
   const ran: string[] = [];
   const left = new Map<string, string>();
   for (const signature of model.signatures.values()) {
-    if (signature.unsupported !== undefined) continue;
+    if (signature.unsupported !== undefined || warm.has(signature.name)) continue;
     const why = await tryOne(model, signature, runner);
     if (why === undefined) ran.push(signature.name);
     else left.set(signature.name, why);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { NativeFailure, NativeFields, SavedModelInfo, SessionKind } from '../native/raw-engine.ts';
+import { explainMissingOperation } from './op-packages.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
 import { dtypeNumber } from './tensor.ts';
@@ -15,7 +16,7 @@ export interface SavedModel {
   readonly initOp?: Signature | undefined;
   /** Its number in the native engine. */
   readonly id: number;
-  /** Holds saved_model.pb. */
+  /** Holds saved_model.pb, .pbtxt or .cpb. */
   readonly folder: string;
   readonly kind: SessionKind;
   readonly hasVariables: boolean;
@@ -40,7 +41,7 @@ export interface LoadOptions {
 /**
  * Loads one version of a SavedModel, without holding the event loop.
  *
- * @param folder holds saved_model.pb
+ * @param folder holds saved_model.pb, .pbtxt or .cpb
  * @throws RequestError (as a rejection) that says which file is missing or damaged: NOT_FOUND, DATA_LOSS, or TensorFlow's
  * own code
  */
@@ -62,7 +63,8 @@ export async function loadVersion(
   } catch (error) {
     const refused = requestErrorOf(error);
     const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
-    throw new RequestError(code, `TensorFlow cannot load the SavedModel in ${folder}: ${messageOf(error)}`);
+    const why = explainMissingOperation(messageOf(error)) ?? messageOf(refused);
+    throw new RequestError(code, `TensorFlow cannot load the SavedModel in ${folder}: ${why}`);
   }
   const { id, unsupported } = opened;
   return {
@@ -91,14 +93,14 @@ type ReadSignature = Omit<ServedSignature, 'index'>;
 /** TensorFlow's own initialisation, not for callers. */
 const INIT_OP = '__saved_model_init_op';
 
-/** @throws RequestError that says what is wrong with saved_model.pb */
+/** @throws RequestError that says what is wrong with the graph's file */
 async function readInfo(native: NativeEngine, folder: string): Promise<SavedModelInfo> {
   try {
     return await native.readModel(folder);
   } catch (error) {
     const failure = error as NativeFailure; // readModel's only kind
     const code = failure.kind === 'damaged' ? 'DATA_LOSS' : 'NOT_FOUND';
-    throw new RequestError(code, wordsFor(join(folder, 'saved_model.pb'), failure));
+    throw new RequestError(code, wordsFor(join(folder, failure.file ?? 'saved_model.pb'), failure));
   }
 }
 
@@ -114,7 +116,7 @@ function wordsFor(file: string, { kind, message }: NativeFailure): string {
 }
 
 function signaturesOf(
-  { savedModel, reachable }: SavedModelInfo,
+  { file: name, savedModel, reachable }: SavedModelInfo,
   folder: string,
 ): { signatures: ReadSignature[]; initOp: Signature | undefined } {
   try {
@@ -127,7 +129,7 @@ function signaturesOf(
       initOp: all.find(({ name }) => name === INIT_OP),
     };
   } catch (error) {
-    const file = join(folder, 'saved_model.pb');
+    const file = join(folder, name);
     throw new RequestError('DATA_LOSS', `${file} is damaged (${messageOf(error)}); export the model again`);
   }
 }

@@ -8,6 +8,11 @@ import type { Served } from '../deps.ts';
 /** Of one example, a class each: its label, '' where the model gives none, and its score, 0 where it gives none. */
 export type Classification = readonly { readonly label: string; readonly score: number }[];
 
+/** What of a served version examples are run by. */
+export type ForExamples = Pick<Served, 'name' | 'version' | 'model'> & {
+  readonly runner: Pick<Served['runner'], 'tensors'>;
+};
+
 const DT_FLOAT = 1;
 const CLASSES = 'classes';
 const SCORES = 'scores';
@@ -20,7 +25,7 @@ const SCORES = 'scores';
  * @throws RequestError INVALID_ARGUMENT; a promise rejects with the same
  */
 export function classify(
-  served: Served,
+  served: ForExamples,
   signatureName: string,
   examples: readonly Buffer[],
   client: Client,
@@ -48,7 +53,7 @@ export function classify(
 
 /** Has a model give a number for each example. Its arguments and errors are those of classify(). */
 export function regress(
-  served: Served,
+  served: ForExamples,
   signatureName: string,
   examples: readonly Buffer[],
   client: Client,
@@ -65,7 +70,10 @@ export function regress(
 }
 
 /** @param asked '' for the default */
-function signatureFor({ name: modelName, model: { signatures } }: Served, asked: string): ServedSignature {
+function signatureFor(
+  { name: modelName, model: { signatures } }: ForExamples,
+  asked: string,
+): ServedSignature {
   const name = asked || 'serving_default';
   const signature = signatures.get(name);
   if (signature === undefined) {
@@ -83,7 +91,12 @@ function signatureFor({ name: modelName, model: { signatures } }: Served, asked:
 
 const whatOf = ({ name }: ServedSignature) => `signature ${JSON.stringify(name)}`;
 
-function run({ runner }: Served, { index }: ServedSignature, examples: readonly Buffer[], client: Client) {
+function run(
+  { runner }: ForExamples,
+  { index }: ServedSignature,
+  examples: readonly Buffer[],
+  client: Client,
+) {
   if (examples.length === 0) throw invalidArgument('Input is empty.');
   return runner.tensors(index, [{ shape: [examples.length], data: examples }], client);
 }

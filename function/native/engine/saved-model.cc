@@ -1,13 +1,12 @@
 #include "saved-model.h"
 
-#include <cstring>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
 
 #include "../freeze/graph.h"
-#include "mapped-file.h"
+#include "graph-file.h"
 
 namespace celsiusify {
 namespace {
@@ -117,10 +116,11 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
 }  // namespace
 
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why) {
-  const MappedFile file(folder + "/saved_model.pb");
-  if (file.error() != 0) {
-    *why = std::strerror(file.error());
-    return ReadError::kMissing;
+  const GraphFile file(folder);
+  info->file = file.name();
+  if (file.failure().code != TF_OK) {
+    *why = file.failure().message;
+    return file.failure().code == TF_NOT_FOUND ? ReadError::kMissing : ReadError::kDamaged;
   }
   try {
     wire::Reader reader(file.bytes());  // SavedModel: meta_graphs = 2

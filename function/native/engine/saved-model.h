@@ -7,6 +7,7 @@
 namespace celsiusify {
 
 struct SavedModelInfo {
+  std::string file;                     // the name of what was read
   std::string saved_model;              // serialised, with the MetaGraphDef tagged `serve` alone, without its graph
   std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
@@ -14,7 +15,8 @@ struct SavedModelInfo {
 
 enum class ReadError { kNone, kMissing, kDamaged, kUntagged };
 
-// Reads saved_model.pb in `folder`, without a copy of the graph. `why` is what the system or the reader said.
+// Reads the graph's file in `folder` (graph-file.h), of a saved_model.pb without a copy of the graph. `why` is what the
+// system or the reader said.
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why);
 
 }  // namespace celsiusify
