@@ -43,7 +43,9 @@ t.test('what cannot be loaded is said in one line', async (t) => {
     await t.rejects(load(join(base, path)), { name: 'RequestError', code: String, message }, path);
     await t.rejects(load(join(base, path)), { message: /^[^\n]+$/ }, `${path}: on one line`);
   }
-  await t.rejects(load(fixture('untagged')), { message: /no meta graph tagged "serve"/ });
+  await t.rejects(load(fixture('untagged')), {
+    message: /no meta graph tagged "serve" alone; there is \{train\}; export it/,
+  });
   await t.rejects(load(fixture('corrupt')), { message: /is damaged/ });
 });
 
@@ -65,14 +67,18 @@ t.test('a graph in text format is the same model', async (t) => {
   const base = t.testdir({
     damaged: { 1: { 'saved_model.pbtxt': 'meta_graphs { no_such_field: 1 }' } },
     both: { 1: { 'saved_model.pbtxt': 'not read', 'saved_model.pb': '' } },
-    split: { 1: { 'saved_model.cpb': 'no records', 'saved_model.pb': 'not read' } },
+    split: { 1: { 'saved_model.cpb': 'not read' } },
   });
   await t.rejects(load(join(base, 'damaged')), {
     code: 'DATA_LOSS',
     message: /saved_model\.pbtxt is damaged/,
   });
   await t.rejects(load(join(base, 'both')), { message: /saved_model\.pb has no meta graph/ });
-  await t.rejects(load(join(base, 'split')), { message: /saved_model\.cpb is damaged/ });
+  await t.rejects(load(join(base, 'split')), {
+    code: 'UNIMPLEMENTED',
+    message:
+      /saved_model\.cpb: TensorFlow \S+ does not read this form of a graph; export it as saved_model\.pb$/,
+  });
 });
 
 t.test('operations that TensorFlow lacks', async (t) => {
@@ -88,6 +94,13 @@ t.test('operations that TensorFlow lacks', async (t) => {
     await t.rejects(load(join(base, 'm')), wanted, operation);
     await t.rejects(load(join(base, 'm')), { message: new RegExp(`needs the operation ${operation},`) });
   }
+});
+
+t.test('the meta graph whose only tag is "serve"; what is to run on a GPU runs on a CPU', async (t) => {
+  const model = await testModel(t, 'placed');
+  const x = { shape: [2], data: Float32Array.of(1, 4) };
+  const [y] = await testRunner(model).tensors(0, [x], new TestClient());
+  t.same([...new Float32Array(Uint8Array.from(y?.data as Uint8Array).buffer)], [2, 8]);
 });
 
 t.test('signatures', async (t) => {

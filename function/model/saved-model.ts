@@ -16,7 +16,7 @@ export interface SavedModel {
   readonly initOp?: Signature | undefined;
   /** Its number in the native engine. */
   readonly id: number;
-  /** Holds saved_model.pb, .pbtxt or .cpb. */
+  /** Holds saved_model.pb or saved_model.pbtxt. */
   readonly folder: string;
   readonly kind: SessionKind;
   readonly hasVariables: boolean;
@@ -41,7 +41,7 @@ export interface LoadOptions {
 /**
  * Loads one version of a SavedModel, without holding the event loop.
  *
- * @param folder holds saved_model.pb, .pbtxt or .cpb
+ * @param folder holds saved_model.pb or saved_model.pbtxt
  * @throws RequestError (as a rejection) that says which file is missing or damaged: NOT_FOUND, DATA_LOSS, or TensorFlow's
  * own code
  */
@@ -99,19 +99,30 @@ async function readInfo(native: NativeEngine, folder: string): Promise<SavedMode
     return await native.readModel(folder);
   } catch (error) {
     const failure = error as NativeFailure; // readModel's only kind
-    const code = failure.kind === 'damaged' ? 'DATA_LOSS' : 'NOT_FOUND';
-    throw new RequestError(code, wordsFor(join(folder, failure.file ?? 'saved_model.pb'), failure));
+    throw new RequestError(
+      CODES[failure.kind ?? 'damaged'],
+      wordsFor(join(folder, failure.file ?? 'saved_model.pb'), failure),
+    );
   }
 }
+
+const CODES = {
+  missing: 'NOT_FOUND',
+  unreadable: 'UNIMPLEMENTED',
+  damaged: 'DATA_LOSS',
+  untagged: 'NOT_FOUND',
+} as const;
 
 function wordsFor(file: string, { kind, message }: NativeFailure): string {
   switch (kind) {
     case 'missing':
       return `no SavedModel at ${file} (${message}); export one there or set MODEL_BASE_PATH`;
+    case 'unreadable':
+      return `${file}: ${message}; export it as saved_model.pb`;
     case 'damaged':
       return `${file} is damaged (${message}); export the model again`;
     default:
-      return `${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`;
+      return `${file} has no meta graph tagged "serve"${message === '' ? ' or is damaged' : ` alone; there is ${message}`}; export it with tf.saved_model.save`;
   }
 }
 

@@ -17,7 +17,7 @@ export type Result = string | Buffer | OutputTensor[];
 
 /** What is to be known of a SavedModel before it is loaded (saved-model.h). */
 export interface SavedModelInfo {
-  /** The name of the file that was read: saved_model.pb, .pbtxt or .cpb. */
+  /** The name of the file that was read: saved_model.pb or saved_model.pbtxt. */
   readonly file: string;
   /** Serialised, with the meta graph tagged `serve` alone, and without its graph. */
   readonly savedModel: Buffer;
@@ -56,7 +56,7 @@ export interface SessionKind {
 export interface NativeFailure extends Error {
   readonly code: number;
   /** Of readModel(): what is wrong with the file, and the file's name. */
-  readonly kind?: 'missing' | 'damaged' | 'untagged';
+  readonly kind?: 'missing' | 'unreadable' | 'damaged' | 'untagged';
   readonly file?: string;
 }
 

@@ -50,7 +50,10 @@ async function main(folder: string): Promise<number> {
     without.ready.catch(() => {}); // it is to end
     const { code, stderr } = await without.ended;
     const words = /it needs the operation \S+, .* PyPI package tensorflow-text in OP_LIBRARIES/;
-    check(code === 1 && words.test(stderr), `${model} without the libraries: ${stderr.trim()}`);
+    check(
+      code === 1 && words.test(stderr),
+      `${model} without the libraries: ${stderr.trim().split('\n').at(-1)}`,
+    );
   }
   return failed;
 }

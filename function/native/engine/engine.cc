@@ -1,6 +1,7 @@
 #include "engine.h"
 // Nothing here is checked that engine.ts, the only caller, has as a type.
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,6 +172,14 @@ void Engine::DeliverAll() {
   }
 }
 
+// Libraries of operations bring copies of what TensorFlow is made of, such as protocol buffers, whose hash tables are read
+// with the addresses of one library and were filled with those of another unless both find the same: TensorFlow's, which
+// are therefore to be found by whoever is loaded from now on, as in Python.
+void OfferTensorFlowsSymbols() {
+  for (const char* name : {"libtensorflow_framework.so.2", "libtensorflow_cc.so.2"})
+    dlopen(name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+}
+
 // It stays loaded, as its operations stay known, until the process ends.
 napi_value Engine::LoadOpLibrary(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
@@ -178,6 +187,7 @@ napi_value Engine::LoadOpLibrary(napi_callback_info info) {
   Submit(
       js::Uint32(env_, arguments[0]), true,
       [failure, file = js::String(env_, arguments[1])] {
+        OfferTensorFlowsSymbols();
         const Owned<TF_Status> status(TF_NewStatus(), TF_DeleteStatus);
         TF_DeleteLibraryHandle(TF_LoadLibrary(file.c_str(), status.get()));
         *failure = {TF_GetCode(status.get()), TF_Message(status.get())};
@@ -198,7 +208,7 @@ napi_value Engine::ReadModel(napi_callback_info info) {
       js::Uint32(env_, arguments[0]), true,
       [read, folder = js::String(env_, arguments[1])] { read->error = ReadSavedModel(folder, &read->info, &read->why); },
       [this, read]() -> napi_value {
-        static const char* const kKinds[] = {"", "missing", "damaged", "untagged"};
+        static const char* const kKinds[] = {"", "missing", "unreadable", "damaged", "untagged"};
         napi_value object;
         const auto text = [&](const char* name, const std::string& value) {
           napi_value string;

@@ -40,7 +40,7 @@ bool Exists(const std::string& path) {
 
 // In TensorFlow's order.
 std::string NameIn(const std::string& folder) {
-  for (const char* name : {"saved_model.cpb", "saved_model.pb", "saved_model.pbtxt"})
+  for (const char* name : {"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"})
     if (Exists(folder + "/" + name)) return name;
   return "saved_model.pb";
 }
@@ -73,8 +73,8 @@ GraphFile::GraphFile(const std::string& folder) : name_(NameIn(folder)) {
 }
 
 void GraphFile::Convert(const std::string& folder) {
-  if (!CanConvert()) {
-    failure_ = {TF_UNIMPLEMENTED, "this TensorFlow gives no way to read it; export it as saved_model.pb"};
+  if (name_ == "saved_model.cpb" || !CanConvert()) {
+    failure_ = {TF_UNIMPLEMENTED, "TensorFlow " + std::string(TF_Version()) + " does not read this form of a graph"};
     return;
   }
   SavedModelMessage message;

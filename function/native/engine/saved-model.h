@@ -13,10 +13,10 @@ struct SavedModelInfo {
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
 };
 
-enum class ReadError { kNone, kMissing, kDamaged, kUntagged };
+enum class ReadError { kNone, kMissing, kUnreadable, kDamaged, kUntagged };
 
 // Reads the graph's file in `folder` (graph-file.h), of a saved_model.pb without a copy of the graph. `why` is what the
-// system or the reader said.
+// system or the reader said, or which tags there are in place of `serve`.
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why);
 
 }  // namespace celsiusify
