@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
@@ -20,6 +21,8 @@ export interface SavedModel {
   readonly folder: string;
   readonly kind: SessionKind;
   readonly hasVariables: boolean;
+  /** Its weights are constants of its graph, as where it was frozen beforehand. */
+  readonly holdsWeights: boolean;
   /** Gives its memory back. No call may be under way. */
   unload(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export async function loadVersion(
   const { signatures, initOp } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
+  const holdsWeights = !hasVariables && (await stat(join(folder, info.file))).size > LARGE_GRAPH;
   const kind = { inOrder: canRunInOrder(operations), bfloat16 };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
@@ -81,12 +85,16 @@ export async function loadVersion(
     folder,
     kind,
     hasVariables,
+    holdsWeights,
     unload: () => native.unload(id),
   };
 }
 
 /** Operations that hold a variable. */
 const VARIABLE = /^(?:VarHandleOp|_VarHandlesOp|Variable(?:V2)?|TemporaryVariable)$/;
+
+/** A graph of more bytes than this is weights for the most part. */
+const LARGE_GRAPH = 1 << 22;
 
 type ReadSignature = Omit<ServedSignature, 'index'>;
 

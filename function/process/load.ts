@@ -35,6 +35,7 @@ export function loadWith(loader: Loader): Load<Served> {
     const model = await loadVersion(native, wanted, { bfloat16 });
     onPhase('model');
     const runner = runnerOf(model);
+    if (freeze && model.holdsWeights) await settle(loader, model);
     try {
       sayWhatIsNotServed(logger, model, await warm(model, runner, loader.warmUp, wanted.signal));
     } catch (error) {
@@ -64,6 +65,16 @@ export function loadWith(loader: Loader): Load<Served> {
       },
     };
   };
+}
+
+/** Before the first run, which makes the copies that this does without. Never rejects: the model can be run all the same. */
+async function settle({ native, logger }: Loader, { name, version, id }: SavedModel): Promise<void> {
+  try {
+    await native.settle(id);
+  } catch (error) {
+    const about = { model: name, modelVersion: version, reason: messageOf(error) };
+    logger.info(about, 'more memory than needed is kept: its graph could not be prepared');
+  }
 }
 
 /** Never rejects: a model that is not frozen is served as it is. */
