@@ -170,7 +170,7 @@ export const OPTIONS = {
   enableModelWarmup: flag(
     'ENABLE_MODEL_WARMUP',
     true,
-    "run a version's recorded requests (assets.extra/tf_serving_warmup_requests), and other signatures on zeros, before it is served",
+    'before a version is served, run the requests that came with it, and other signatures on zeros',
   ),
   numRequestIterationsForWarmup: integer(
     'NUM_REQUEST_ITERATIONS_FOR_WARMUP',
