@@ -30,6 +30,7 @@ const DOCUMENTS = [
   'docs/operators.md',
   'docs/architecture.md',
   'docs/performance.md',
+  'docs/models.md',
 ];
 
 /** Why the commands cannot be run here; undefined where they can. */

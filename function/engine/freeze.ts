@@ -1,22 +1,20 @@
 import { messageOf } from '../errors.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { Runner } from './runner.ts';
-import { warmUp } from './warm-up.ts';
 
 /**
  * Makes a model's variables constants while it is being served: TensorFlow then prepares them once (oneDNN reorders
  * weights, batch norms fold into convolutions), and runs take 0.6 to 0.9 of the time. Requests are answered by the
  * session with variables until the other one is warm; then the other one takes over between two runs.
  *
- * @param runnerOf a runner for the model's twin, which runs nothing but its warm-up
+ * @param warm runs what makes the model's twin warm
  * @param availableBytes of memory, for as long as there are both
  * @returns why the model stays as it is; undefined where it was frozen
  */
 export async function freezeInPlace(
   native: NativeEngine,
   model: SavedModel,
-  runnerOf: (twin: SavedModel) => Runner,
+  warm: (twin: SavedModel) => Promise<unknown>,
   availableBytes: number,
 ): Promise<string | undefined> {
   if (!model.hasVariables) return 'it has no variables';
@@ -28,7 +26,7 @@ export async function freezeInPlace(
   }
   const twin = { ...model, id };
   try {
-    await warmUp(twin, runnerOf(twin));
+    await warm(twin);
   } catch (error) {
     await native.unload(id);
     return `its constants cannot be run: ${messageOf(error)}`;

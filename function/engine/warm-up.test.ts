@@ -97,6 +97,16 @@ t.test('a run that fails: of the zeros, or of the model', async (t) => {
     }
     t.same(await warm, { ran: ['runs'], left: new Map([['fails', reason]]) }, words);
   }
+  const noKernel = new RequestError('INVALID_ARGUMENT', "No OpKernel was registered to support Op 'Old'");
+  t.match(
+    await warmUp(described({}, {}), refusing(new Map([[1, noKernel]]))),
+    { ran: ['no. 0'] },
+    'others can be run',
+  );
+  await t.rejects(warmUp(described({}), refusing(new Map([[0, noKernel]]))), {
+    name: 'FatalError',
+    message: /^model celsius cannot be run: signature "no. 0": No OpKernel/,
+  });
   const fault = new TypeError('a fault of ours');
   await t.rejects(warmUp(described({}), refusing(new Map([[0, fault]]))), fault);
 });

@@ -9,7 +9,7 @@ import type { Runner } from './runner.ts';
 const MAX_ELEMENTS = 1 << 20;
 
 /** One that takes longer is not waited for, in ms. */
-const PATIENCE = 60_000;
+export const PATIENCE = 60_000;
 
 /**
  * Operations that change or wait for something which outlives their run, or draw what they would not draw again; those of
@@ -35,6 +35,9 @@ export function isHarmless(operations: ReadonlySet<string>): boolean {
   );
 }
 
+/** An operation that TensorFlow knows, and cannot run: it was given up, or is for other devices. */
+const NO_KERNEL = /^No OpKernel was registered to support Op/;
+
 /** What warming up came to. */
 export interface WarmUp {
   /** Names of signatures that ran. */
@@ -47,17 +50,28 @@ export interface WarmUp {
  * Runs each signature on zeros, so that no caller pays for TensorFlow's first run (graph pruning, kernels, memory). Nothing is run that the model could remember. A model may refuse zeros; its
  * first caller pays then, so that is no failure.
  *
- * @throws FatalError where a run says that the model lacks something that every run needs
+ * @param warm names of signatures that are warm already
+ * @throws FatalError where a run says that the model lacks something that every run needs, or where TensorFlow has no
+ * kernel of an operation and no signature can be run
  */
-export async function warmUp(model: SavedModel, runner: Pick<Runner, 'run'>): Promise<WarmUp> {
+export async function warmUp(
+  model: SavedModel,
+  runner: Pick<Runner, 'run'>,
+  warm: ReadonlySet<string> = new Set(),
+): Promise<WarmUp> {
   const ran: string[] = [];
   const left = new Map<string, string>();
+  let broken: string | undefined;
   for (const signature of model.signatures.values()) {
-    if (signature.unsupported !== undefined) continue;
+    if (signature.unsupported !== undefined || warm.has(signature.name)) continue;
     const why = await tryOne(model, signature, runner);
     if (why === undefined) ran.push(signature.name);
     else left.set(signature.name, why);
+    if (why !== undefined && NO_KERNEL.test(why))
+      broken ??= `signature ${JSON.stringify(signature.name)}: ${why}`;
   }
+  if (broken !== undefined && ran.length === 0 && warm.size === 0)
+    throw new FatalError(`model ${model.name} cannot be run: ${broken}`);
   return { ran, left };
 }
 
@@ -77,7 +91,7 @@ async function tryOne(
     return undefined;
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    if (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE') return error.message;
+    if (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE') return messageOf(error);
     if (error.code === 'DEADLINE_EXCEEDED') return `it took longer than ${PATIENCE / 1000} s`;
     throw new FatalError(`model ${model.name} cannot be run: ${explain(error, signature)}`);
   }

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { modelFolder as fixture, testEngine, testModel } from '../testing/app.ts';
+import { modelFolder as fixture, testEngine, testModel, testRunner } from '../testing/app.ts';
+import { TestClient } from '../testing/runs.ts';
 import { loadVersion, type SavedModel } from './saved-model.ts';
 
 const load = (basePath: string, version = '1') =>
@@ -42,8 +43,64 @@ t.test('what cannot be loaded is said in one line', async (t) => {
     await t.rejects(load(join(base, path)), { name: 'RequestError', code: String, message }, path);
     await t.rejects(load(join(base, path)), { message: /^[^\n]+$/ }, `${path}: on one line`);
   }
-  await t.rejects(load(fixture('untagged')), { message: /no meta graph tagged "serve"/ });
+  await t.rejects(load(fixture('untagged')), {
+    message: /no meta graph tagged "serve" alone; there is \{train\}; export it/,
+  });
   await t.rejects(load(fixture('corrupt')), { message: /is damaged/ });
+});
+
+t.test('a graph in text format is the same model', async (t) => {
+  const [text, binary] = [await testModel(t, 'text-format'), await testModel(t, 'stateful')];
+  const described = ({ signatures }: SavedModel) =>
+    new Map([...signatures].map(([name, signature]) => [name, { ...signature, index: 0 }])); // maps have no order
+  t.same(described(text), described(binary));
+  t.same(text.kind, binary.kind);
+  t.ok(text.hasVariables);
+  for (const model of [text, binary]) {
+    const served = model.signatures.get('label');
+    if (served === undefined) throw new Error('no signature "label"');
+    const keys = BigInt64Array.of(0n, 2n);
+    const inputs = [{ shape: [2], data: new Uint8Array(keys.buffer) }];
+    const [labels] = await testRunner(model).tensors(served.index, inputs, new TestClient());
+    t.match(String(labels?.data), /^cold: .*a label that the table does not hold$/, 'its table is filled');
+  }
+  const base = t.testdir({
+    damaged: { 1: { 'saved_model.pbtxt': 'meta_graphs { no_such_field: 1 }' } },
+    both: { 1: { 'saved_model.pbtxt': 'not read', 'saved_model.pb': '' } },
+    split: { 1: { 'saved_model.cpb': 'not read' } },
+  });
+  await t.rejects(load(join(base, 'damaged')), {
+    code: 'DATA_LOSS',
+    message: /saved_model\.pbtxt is damaged/,
+  });
+  await t.rejects(load(join(base, 'both')), { message: /saved_model\.pb has no meta graph/ });
+  await t.rejects(load(join(base, 'split')), {
+    code: 'UNIMPLEMENTED',
+    message:
+      /saved_model\.cpb: TensorFlow \S+ does not read this form of a graph; export it as saved_model\.pb$/,
+  });
+});
+
+t.test('operations that TensorFlow lacks', async (t) => {
+  const whole = readFileSync(join(fixture('ranks'), '1', 'saved_model.pb'), 'latin1');
+  for (const { operation, says } of [
+    { operation: 'TFText>X', says: /the shared library of the PyPI package tensorflow-text in OP_LIBRARIES/ },
+    { operation: 'SimpleML', says: /PyPI package tensorflow-decision-forests in OP_LIBRARIES/ },
+    { operation: 'Homemade', says: /of the package that the model was made with in OP_LIBRARIES/ },
+  ]) {
+    const graph = Buffer.from(whole.replaceAll('Identity', operation), 'latin1'); // names are as long
+    const base = t.testdir({ m: { 1: { 'saved_model.pb': graph } } });
+    const wanted = { code: 'NOT_FOUND', message: says };
+    await t.rejects(load(join(base, 'm')), wanted, operation);
+    await t.rejects(load(join(base, 'm')), { message: new RegExp(`needs the operation ${operation},`) });
+  }
+});
+
+t.test('the meta graph whose only tag is "serve"; what is to run on a GPU runs on a CPU', async (t) => {
+  const model = await testModel(t, 'placed');
+  const x = { shape: [2], data: Float32Array.of(1, 4) };
+  const [y] = await testRunner(model).tensors(0, [x], new TestClient());
+  t.same([...new Float32Array(Uint8Array.from(y?.data as Uint8Array).buffer)], [2, 8]);
 });
 
 t.test('signatures', async (t) => {

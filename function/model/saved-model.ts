@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
@@ -9,6 +10,7 @@ import type {
   SessionKind,
 } from '../native/raw-engine.ts';
 import { whyNoClassify, whyNoRegress } from './example-signatures.ts';
+import { explainMissingOperation } from './op-packages.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
 import { dtypeNumber } from './tensor.ts';
@@ -22,10 +24,12 @@ export interface SavedModel {
   readonly initOp?: Signature | undefined;
   /** Its number in the native engine. */
   readonly id: number;
-  /** Holds saved_model.pb. */
+  /** Holds saved_model.pb or saved_model.pbtxt. */
   readonly folder: string;
   readonly kind: SessionKind;
   readonly hasVariables: boolean;
+  /** Its weights are constants of its graph, as where it was frozen beforehand. */
+  readonly holdsWeights: boolean;
   /** Gives its memory back. No call may be under way. */
   unload(): Promise<void>;
 }
@@ -47,7 +51,7 @@ export interface LoadOptions {
 /**
  * Loads one version of a SavedModel, without holding the event loop.
  *
- * @param folder holds saved_model.pb
+ * @param folder holds saved_model.pb or saved_model.pbtxt
  * @throws RequestError (as a rejection) that says which file is missing or damaged: NOT_FOUND, DATA_LOSS, or TensorFlow's
  * own code
  */
@@ -60,6 +64,7 @@ export async function loadVersion(
   const { signatures, initOp } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
+  const holdsWeights = !hasVariables && (await stat(join(folder, info.file))).size > LARGE_GRAPH;
   const kind = { inOrder: canRunInOrder(operations), bfloat16 };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
@@ -69,7 +74,8 @@ export async function loadVersion(
   } catch (error) {
     const refused = requestErrorOf(error);
     const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
-    throw new RequestError(code, `TensorFlow cannot load the SavedModel in ${folder}: ${messageOf(error)}`);
+    const why = explainMissingOperation(messageOf(error)) ?? messageOf(refused);
+    throw new RequestError(code, `TensorFlow cannot load the SavedModel in ${folder}: ${why}`);
   }
   const { id, unsupported } = opened;
   return {
@@ -86,6 +92,7 @@ export async function loadVersion(
     folder,
     kind,
     hasVariables,
+    holdsWeights,
     unload: () => native.unload(id),
   };
 }
@@ -93,35 +100,49 @@ export async function loadVersion(
 /** Operations that hold a variable. */
 const VARIABLE = /^(?:VarHandleOp|_VarHandlesOp|Variable(?:V2)?|TemporaryVariable)$/;
 
+/** A graph of more bytes than this is weights for the most part. */
+const LARGE_GRAPH = 1 << 22;
+
 type ReadSignature = Omit<ServedSignature, 'index'>;
 
 /** TensorFlow's own initialisation, not for callers. */
 const INIT_OP = '__saved_model_init_op';
 
-/** @throws RequestError that says what is wrong with saved_model.pb */
+/** @throws RequestError that says what is wrong with the graph's file */
 async function readInfo(native: NativeEngine, folder: string): Promise<SavedModelInfo> {
   try {
     return await native.readModel(folder);
   } catch (error) {
     const failure = error as NativeFailure; // readModel's only kind
-    const code = failure.kind === 'damaged' ? 'DATA_LOSS' : 'NOT_FOUND';
-    throw new RequestError(code, wordsFor(join(folder, 'saved_model.pb'), failure));
+    throw new RequestError(
+      CODES[failure.kind ?? 'damaged'],
+      wordsFor(join(folder, failure.file ?? 'saved_model.pb'), failure),
+    );
   }
 }
+
+const CODES = {
+  missing: 'NOT_FOUND',
+  unreadable: 'UNIMPLEMENTED',
+  damaged: 'DATA_LOSS',
+  untagged: 'NOT_FOUND',
+} as const;
 
 function wordsFor(file: string, { kind, message }: NativeFailure): string {
   switch (kind) {
     case 'missing':
       return `no SavedModel at ${file} (${message}); export one there or set MODEL_BASE_PATH`;
+    case 'unreadable':
+      return `${file}: ${message}; export it as saved_model.pb`;
     case 'damaged':
       return `${file} is damaged (${message}); export the model again`;
     default:
-      return `${file} has no meta graph tagged "serve" or is damaged; export it with tf.saved_model.save`;
+      return `${file} has no meta graph tagged "serve"${message === '' ? ' or is damaged' : ` alone; there is ${message}`}; export it with tf.saved_model.save`;
   }
 }
 
 function signaturesOf(
-  { savedModel, reachable }: SavedModelInfo,
+  { file: name, savedModel, reachable }: SavedModelInfo,
   folder: string,
 ): { signatures: ReadSignature[]; initOp: Signature | undefined } {
   try {
@@ -134,7 +155,7 @@ function signaturesOf(
       initOp: all.find(({ name }) => name === INIT_OP),
     };
   } catch (error) {
-    const file = join(folder, 'saved_model.pb');
+    const file = join(folder, name);
     throw new RequestError('DATA_LOSS', `${file} is damaged (${messageOf(error)}); export the model again`);
   }
 }

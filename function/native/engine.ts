@@ -80,6 +80,15 @@ export class NativeEngine implements CallFacts {
     return this.#raw.calls();
   }
 
+  /**
+   * Has TensorFlow know the operations of a shared library, from then on, for all models.
+   *
+   * @throws NativeFailure; rejects with it
+   */
+  async loadOpLibrary(file: string): Promise<void> {
+    await this.#promise((ticket) => this.#raw.loadOpLibrary(ticket, file));
+  }
+
   /** @throws NativeFailure; rejects with it */
   readModel(folder: string): Promise<SavedModelInfo> {
     return this.#promise((ticket) => this.#raw.readModel(ticket, folder)) as Promise<SavedModelInfo>;

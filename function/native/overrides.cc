@@ -3,11 +3,10 @@
 
 #include "codec/glue.h"
 #include "engine/engine.h"
+#include "engine/graph-file.h"
 #include "engine/tensors.h"
 #include "listener.h"
 #include "session-options.h"
-
-#include <sys/stat.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -56,9 +55,8 @@ thread_local Offer offer;
 
 // Whether a graph is so large that it is weights for the most part, as where a model was frozen beforehand.
 bool HoldsWeights(const std::string& folder) {
-  constexpr off_t kLarge = 4 << 20;
-  struct stat file;
-  return stat((folder + "/saved_model.pb").c_str(), &file) == 0 && file.st_size > kLarge;
+  constexpr size_t kLarge = 4 << 20;
+  return GraphFileSize(folder) > kLarge;
 }
 
 TF_Session* Keep(std::shared_ptr<Session> session) {

@@ -17,6 +17,8 @@ export type Result = string | Buffer | OutputTensor[];
 
 /** What is to be known of a SavedModel before it is loaded (saved-model.h). */
 export interface SavedModelInfo {
+  /** The name of the file that was read: saved_model.pb or saved_model.pbtxt. */
+  readonly file: string;
   /** Serialised, with the meta graph tagged `serve` alone, and without its graph. */
   readonly savedModel: Buffer;
   /** Types of all operations, comma-separated. */
@@ -61,12 +63,14 @@ export interface SessionKind {
 /** A refusal by native code; `code` is a number of TensorFlow's and gRPC's. */
 export interface NativeFailure extends Error {
   readonly code: number;
-  /** Of readModel(): what is wrong with the file. */
-  readonly kind?: 'missing' | 'damaged' | 'untagged';
+  /** Of readModel(): what is wrong with the file, and the file's name. */
+  readonly kind?: 'missing' | 'unreadable' | 'damaged' | 'untagged';
+  readonly file?: string;
 }
 
 /** What the addon gives (engine.cc). Methods with a ticket work on the pool, and tell `done` when they are through. */
 export interface RawEngine {
+  loadOpLibrary(ticket: number, file: string): void;
   readModel(ticket: number, folder: string): void;
   prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
   open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };

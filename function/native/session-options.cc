@@ -33,6 +33,7 @@ std::string SessionConfig(const SessionSettings& settings) {
   std::string config, experimental, graph;
   wire::AppendInt32Field(&config, 2, settings.intra_op);  // intra_op_parallelism_threads
   wire::AppendInt32Field(&config, 5, settings.inter_op);  // inter_op_parallelism_threads
+  wire::AppendVarintField(&config, 7, kOn);  // allow_soft_placement: what was exported for a GPU runs here, too
   if (settings.in_order && settings.inter_op == -1)
     wire::AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");  // executor_type
   if (settings.frozen) wire::AppendVarintField(&experimental, 14, kOn);  // disable_output_partition_graphs

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Served } from '../apis/deps.ts';
 import { freezeInPlace } from '../engine/freeze.ts';
 import type { Runner } from '../engine/runner.ts';
-import { type WarmUp, warmUp } from '../engine/warm-up.ts';
 import { messageOf, RequestError } from '../errors.ts';
 import { loadVersion, type SavedModel } from '../model/saved-model.ts';
 import { memoryLimit } from '../models/memory-limit.ts';
@@ -10,12 +9,14 @@ import type { Load } from '../models/servable.ts';
 import { Slots } from '../models/slots.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type Warm, type WarmUpSettings, warm } from './warm.ts';
 
 export interface Loader {
   readonly native: NativeEngine;
   readonly logger: Logger;
   readonly bfloat16: boolean;
   readonly freeze: boolean;
+  readonly warmUp: WarmUpSettings;
   readonly runnerOf: (model: SavedModel) => Runner;
   /** A runner that counts nothing, for a model's twin while it is frozen. */
   readonly twinRunnerOf: (twin: SavedModel) => Runner;
@@ -34,16 +35,19 @@ export function loadWith(loader: Loader): Load<Served> {
     const model = await loadVersion(native, wanted, { bfloat16 });
     onPhase('model');
     const runner = runnerOf(model);
+    if (freeze && model.holdsWeights) await settle(loader, model);
     try {
-      sayWhatIsNotServed(logger, model, await warmUp(model, runner));
+      sayWhatIsNotServed(logger, model, await warm(model, runner, loader.warmUp, wanted.signal));
     } catch (error) {
       await model.unload();
       onUnloaded(runner);
-      throw new RequestError('FAILED_PRECONDITION', messageOf(error));
+      throw error instanceof RequestError ? error : new RequestError('FAILED_PRECONDITION', messageOf(error));
     }
     onPhase('warmup');
     let isWanted = true;
-    const frozen = freeze ? freezing.run(async () => isWanted && freezeOne(loader, model)) : undefined;
+    const frozen = freeze
+      ? freezing.run(async () => isWanted && freezeOne(loader, model, wanted.signal))
+      : undefined;
     return {
       name: model.name,
       version: model.version,
@@ -63,14 +67,26 @@ export function loadWith(loader: Loader): Load<Served> {
   };
 }
 
+/** Before the first run, which makes the copies that this does without. Never rejects: the model can be run all the same. */
+async function settle({ native, logger }: Loader, { name, version, id }: SavedModel): Promise<void> {
+  try {
+    await native.settle(id);
+  } catch (error) {
+    const about = { model: name, modelVersion: version, reason: messageOf(error) };
+    logger.info(about, 'more memory than needed is kept: its graph could not be prepared');
+  }
+}
+
 /** Never rejects: a model that is not frozen is served as it is. */
-async function freezeOne({ native, logger, twinRunnerOf }: Loader, model: SavedModel): Promise<void> {
+async function freezeOne(loader: Loader, model: SavedModel, signal: AbortSignal): Promise<void> {
+  const { native, logger, twinRunnerOf } = loader;
   if (!model.hasVariables) return;
   const about = { model: model.name, modelVersion: model.version };
   const start = performance.now();
   try {
     const free = (await memoryLimit())?.freeBytes ?? Number.POSITIVE_INFINITY;
-    const whyNot = await freezeInPlace(native, model, twinRunnerOf, free);
+    const warmTwin = (twin: SavedModel) => warm(twin, twinRunnerOf(twin), loader.warmUp, signal);
+    const whyNot = await freezeInPlace(native, model, warmTwin, free);
     const milliseconds = Math.round(performance.now() - start);
     if (whyNot === undefined) logger.info({ ...about, milliseconds }, 'variables have become constants');
     else logger.info({ ...about, reason: whyNot }, 'variables stay variables');
@@ -79,11 +95,16 @@ async function freezeOne({ native, logger, twinRunnerOf }: Loader, model: SavedM
   }
 }
 
-function sayWhatIsNotServed(logger: Logger, model: SavedModel, { left }: WarmUp): void {
+function sayWhatIsNotServed(logger: Logger, model: SavedModel, { left, recorded }: Warm): void {
   for (const { name, unsupported } of model.signatures.values()) {
     if (unsupported !== undefined) logger.warn({ model: model.name, signature: name }, unsupported);
   }
   for (const [signature, reason] of left) {
     logger.info({ model: model.name, signature, reason }, 'not warmed up; the first request is slower');
   }
+  if (recorded === undefined) return;
+  const about = { model: model.name, modelVersion: model.version, records: recorded.records };
+  logger.info({ ...about, signatures: [...recorded.signatures] }, 'warmed up by recorded requests');
+  if (recorded.left !== undefined)
+    logger.warn({ ...about, reason: recorded.left }, 'not all recorded requests were run');
 }

@@ -106,6 +106,20 @@ const cases: Record<keyof Options, Case> = {
   },
   maxBatchRows: number(4096, 1, 1e6),
   batchTimeoutMicros: number(0, 0, 60e6),
+  opLibraries: {
+    initial: [],
+    good: [
+      ['/ops/_a.so', ['/ops/_a.so']],
+      ['/ops,b/c.so', ['/ops', 'b/c.so']],
+    ],
+    bad: [],
+  },
+  enableModelWarmup: {
+    initial: true,
+    good: [['false', false]],
+    bad: ['no'],
+  },
+  numRequestIterationsForWarmup: number(1, 1, 1e6),
   allowedBatchSizes: {
     initial: [],
     good: [

@@ -77,6 +77,17 @@ function origins(env: string, help: string): Option<readonly string[]> {
   };
 }
 
+/** Paths with commas between them; none at all is fine. */
+function paths(env: string, help: string): Option<readonly string[]> {
+  return {
+    env,
+    default: '',
+    allowed: 'files or folders with commas between them',
+    help,
+    parse: (text) => (text === '' ? [] : text.split(',')),
+  };
+}
+
 function flag(env: string, fallback: boolean, help: string): Option<boolean> {
   const allowed = 'true or false';
   const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
@@ -179,6 +190,22 @@ export const OPTIONS = {
     'all',
     ['all', 'any'],
     'at the start, ready with a version of all models, or of any once each was tried',
+  ),
+  opLibraries: paths(
+    'OP_LIBRARIES',
+    'shared libraries of operations that TensorFlow lacks, such as those of tensorflow-text; or folders of them',
+  ),
+  enableModelWarmup: flag(
+    'ENABLE_MODEL_WARMUP',
+    true,
+    'before a version is served, run the requests that came with it, and other signatures on zeros',
+  ),
+  numRequestIterationsForWarmup: integer(
+    'NUM_REQUEST_ITERATIONS_FOR_WARMUP',
+    1,
+    1,
+    1e6,
+    'how often each recorded request is run',
   ),
   batching: choice(
     'BATCHING',

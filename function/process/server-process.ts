@@ -26,6 +26,7 @@ import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
 import { giveMemoryBack, keepMemorySmall } from './memory.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
+import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
 import { openTls, type Tls, wantsTls } from './tls.ts';
 
@@ -148,6 +149,8 @@ export class ServerProcess {
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     coldStart.end('native', performance.now());
+    const opLibraries = await loadOpLibraries(native, options.opLibraries, this.#deps.root);
+    if (opLibraries.length > 0) logger.info({ opLibraries }, 'libraries of operations are loaded');
     this.#load = this.#loadWith(native);
     this.#configuration = await followConfiguration({
       options,
@@ -248,6 +251,7 @@ export class ServerProcess {
       logger,
       bfloat16: options.mixedPrecision === 'bfloat16',
       freeze: options.freeze,
+      warmUp: options,
       runnerOf: (model) => {
         const runner = this.#createRunner(model, native);
         this.#runners.add(runner);

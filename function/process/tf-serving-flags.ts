@@ -83,10 +83,8 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
       ? 'nothing to do'
       : { refused: 'the tag "serve" is read, and no other' },
   ),
-  enable_model_warmup: boolean((value) =>
-    value === 'false' ? { ignored: 'models are always warmed up' } : 'nothing to do',
-  ),
-  num_request_iterations_for_warmup: ignored('each recorded request is run once'),
+  enable_model_warmup: asBoolean('enable-model-warmup'),
+  num_request_iterations_for_warmup: as('num-request-iterations-for-warmup'),
   rest_api_num_threads: ignored('requests are not a thread each here'),
   rest_api_timeout_in_ms: as('request-deadline-ms'),
   rest_api_enable_cors_support: boolean((value) =>

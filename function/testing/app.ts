@@ -67,6 +67,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     folder: '',
     kind: { inOrder: true, bfloat16: false },
     hasVariables: false,
+    holdsWeights: false,
     unload: async () => {},
   };
 }

@@ -1,3 +1,4 @@
+import type { Client } from '../../engine/client.ts';
 import { invalidArgument, RequestError } from '../../errors.ts';
 import type { Call, UnaryMethod } from '../../grpc/call.ts';
 import { unreadable } from '../../grpc/status.ts';
@@ -14,9 +15,9 @@ import {
   RegressionResponse,
 } from '../../protobuf/definitions/tensorflow-serving.ts';
 import type { Fields, Message, MessageType } from '../../protobuf/schema.ts';
-import type { Deps, Served } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { GrpcClient } from '../grpc-client.ts';
-import { type Classification, classify, regress } from './examples.ts';
+import { type Classification, classify, type ForExamples, regress } from './examples.ts';
 import { checkSpec, findBySpec, type Spec } from './model-spec.ts';
 
 const CLASSIFY = 'tensorflow/serving/classify';
@@ -54,27 +55,36 @@ export function examplesMethods({
       const specs = tasks.map(({ model_spec }) => checkSpec(model_spec));
       checkTasks(specs);
       const served = findBySpec(models, specs[0]); // for all, whatever versions the others name: as theirs has it
-      const examples = examplesOf(input);
-      const results = tasks.map(async ({ model_spec, method_name }) => {
-        const name = model_spec?.signature_name ?? '';
-        const spec = { model_spec: specOf(served, name) };
-        if (method_name === CLASSIFY) {
-          const all = await classify(served, name, examples, clientOf(call));
-          return { ...spec, classification_result: classified(all) };
-        }
-        if (method_name !== REGRESS)
-          throw new RequestError(
-            'UNIMPLEMENTED',
-            `Unsupported signature method_name: ${method_name.slice(0, 100)}`,
-          );
-        return {
-          ...spec,
-          regression_result: regressed(await regress(served, name, examples, clientOf(call))),
-        };
+      return encode(MultiInferenceResponse, {
+        results: await infer(served, { tasks, input }, clientOf(call)),
       });
-      return encode(MultiInferenceResponse, { results: await Promise.all(results) });
     }),
   ];
+}
+
+/** The results of a MultiInference's tasks, in their order. */
+export function infer(
+  served: ForExamples,
+  { tasks, input }: Message<typeof MultiInferenceRequest>,
+  client: Client,
+) {
+  const examples = examplesOf(input);
+  return Promise.all(
+    tasks.map(async ({ model_spec, method_name }) => {
+      const name = model_spec?.signature_name ?? '';
+      const spec = { model_spec: specOf(served, name) };
+      if (method_name === CLASSIFY) {
+        const all = await classify(served, name, examples, client);
+        return { ...spec, classification_result: classified(all) };
+      }
+      if (method_name !== REGRESS)
+        throw new RequestError(
+          'UNIMPLEMENTED',
+          `Unsupported signature method_name: ${method_name.slice(0, 100)}`,
+        );
+      return { ...spec, regression_result: regressed(await regress(served, name, examples, client)) };
+    }),
+  );
 }
 
 function read<F extends Fields>(type: MessageType<F>, { message }: Call): Message<MessageType<F>> {
@@ -104,7 +114,7 @@ const mostBytes = (sent: number) => Math.max(1 << 24, 8 * sent);
  *
  * @throws RequestError INVALID_ARGUMENT where that would make too much of it
  */
-function examplesOf(input: Message<typeof Input> | undefined): readonly Buffer[] {
+export function examplesOf(input: Message<typeof Input> | undefined): readonly Buffer[] {
   const { example_list, example_list_with_context: whole } = input ?? {};
   if (whole === undefined) return example_list?.examples ?? [];
   const { examples, context } = whole;
@@ -114,7 +124,7 @@ function examplesOf(input: Message<typeof Input> | undefined): readonly Buffer[]
   return context === undefined ? examples : examples.map((example) => Buffer.concat([context, example]));
 }
 
-function specOf({ name, version }: Served, signature: string) {
+function specOf({ name, version }: ForExamples, signature: string) {
   return { name, version: { value: BigInt(version) }, signature_name: signature || 'serving_default' };
 }
 

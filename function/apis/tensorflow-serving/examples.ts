@@ -9,6 +9,11 @@ import type { Served } from '../deps.ts';
 /** Of one example, a class each: its label, '' where the model gives none, and its score, 0 where it gives none. */
 export type Classification = readonly { readonly label: string; readonly score: number }[];
 
+/** What of a served version examples are run by. */
+export type ForExamples = Pick<Served, 'name' | 'version' | 'model'> & {
+  readonly runner: Pick<Served['runner'], 'tensors'>;
+};
+
 const DT_FLOAT = 1;
 
 /**
@@ -18,7 +23,7 @@ const DT_FLOAT = 1;
  * @throws RequestError INVALID_ARGUMENT; a promise rejects with the same
  */
 export function classify(
-  served: Served,
+  served: ForExamples,
   signatureName: string,
   examples: readonly Buffer[],
   client: Client,
@@ -42,7 +47,7 @@ export function classify(
 
 /** Has a model give a number for each example. Its arguments and errors are those of classify(). */
 export function regress(
-  served: Served,
+  served: ForExamples,
   signatureName: string,
   examples: readonly Buffer[],
   client: Client,
@@ -57,7 +62,7 @@ export function regress(
 
 /** @param asked '' for the default @param whyNot what keeps a signature from doing that */
 function signatureFor(
-  { name: modelName, model: { signatures } }: Served,
+  { name: modelName, model: { signatures } }: ForExamples,
   asked: string,
   whyNot: (signature: ServedSignature) => string | undefined,
 ): ServedSignature {
@@ -74,7 +79,12 @@ function signatureFor(
   return signature;
 }
 
-function run({ runner }: Served, { index }: ServedSignature, examples: readonly Buffer[], client: Client) {
+function run(
+  { runner }: ForExamples,
+  { index }: ServedSignature,
+  examples: readonly Buffer[],
+  client: Client,
+) {
   if (examples.length === 0) throw invalidArgument('Input is empty.');
   return runner.tensors(index, [{ shape: [examples.length], data: examples }], client);
 }

@@ -1,13 +1,13 @@
 import { invalidArgument, RequestError } from '../../errors.ts';
 import type { Call, UnaryMethod } from '../../grpc/call.ts';
 import { unreadable } from '../../grpc/status.ts';
-import type { ServedSignature } from '../../model/saved-model.ts';
+import type { SavedModel, ServedSignature } from '../../model/saved-model.ts';
 import { readTensorProto, type WireTensor } from '../../model/tensor-proto.ts';
-import type { OutputTensor } from '../../native/raw-engine.ts';
+import type { OutputTensor, TensorBytes } from '../../native/raw-engine.ts';
 import { decode } from '../../protobuf/codec.ts';
 import { PredictionService, PredictRequest } from '../../protobuf/definitions/tensorflow-serving.ts';
 import type { Message } from '../../protobuf/schema.ts';
-import type { Deps, Served } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { GrpcClient } from '../grpc-client.ts';
 import { inputsFor, wireTensor } from '../tensors.ts';
 import { AnswerSpecs, findBySpec } from './model-spec.ts';
@@ -27,9 +27,7 @@ export function predictMethod({
   function handle(call: Call): Buffer | Promise<Buffer> {
     const request = read(call);
     const served = findBySpec(models, request.model_spec);
-    const signature = signatureOf(served, request.model_spec?.signature_name ?? '');
-    const wanted = outputsOf(signature, request.output_filter);
-    const inputs = inputsFor(signature, tensorsOf(request.inputs));
+    const { signature, wanted, inputs } = readPredict(served.model, request, bodyLimitBytes);
     const client = new GrpcClient(call, requestDeadlineMs);
     const spec = specs.of(served, signature.name);
     const answer = (outputs: readonly OutputTensor[]) => predictResponse(spec, named(outputs, wanted));
@@ -44,27 +42,48 @@ export function predictMethod({
       throw unreadable(error);
     }
   }
+}
 
-  function tensorsOf(protos: ReadonlyMap<string, Buffer>): Map<string, WireTensor> {
-    const tensors = new Map<string, WireTensor>();
-    try {
-      for (const [key, proto] of protos) tensors.set(key, readTensorProto(proto, key, bodyLimitBytes));
-    } catch (error) {
-      throw unreadable(error);
-    }
-    return tensors;
+/** A request's signature, the outputs that it wants, and its inputs in the signature's order. */
+export interface PredictCall {
+  readonly signature: ServedSignature;
+  readonly wanted: Wanted;
+  readonly inputs: readonly TensorBytes[];
+}
+
+/**
+ * @param maxBytes of each input
+ * @throws RequestError that says what the signature does not take
+ */
+export function readPredict(
+  model: SavedModel,
+  { model_spec, output_filter, inputs }: Message<typeof PredictRequest>,
+  maxBytes: number,
+): PredictCall {
+  const signature = signatureOf(model, model_spec?.signature_name ?? '');
+  const wanted = outputsOf(signature, output_filter);
+  return { signature, wanted, inputs: inputsFor(signature, tensorsOf(inputs, maxBytes)) };
+}
+
+function tensorsOf(protos: ReadonlyMap<string, Buffer>, maxBytes: number): Map<string, WireTensor> {
+  const tensors = new Map<string, WireTensor>();
+  try {
+    for (const [key, proto] of protos) tensors.set(key, readTensorProto(proto, key, maxBytes));
+  } catch (error) {
+    throw unreadable(error);
   }
+  return tensors;
 }
 
 /** FAILED_PRECONDITION for one that is not there: TensorFlow Serving's code, in Predict alone. */
-function signatureOf({ model, name: modelName }: Served, asked: string): ServedSignature {
+function signatureOf(model: SavedModel, asked: string): ServedSignature {
   const name = asked || DEFAULT_SIGNATURE;
   const signature = model.signatures.get(name);
   if (signature === undefined) {
     const known = [...model.signatures.keys()].slice(0, 10).join(', ');
     throw new RequestError(
       'FAILED_PRECONDITION',
-      `model ${modelName} has no signature ${JSON.stringify(name.slice(0, 100))}; it has ${known}`,
+      `model ${model.name} has no signature ${JSON.stringify(name.slice(0, 100))}; it has ${known}`,
     );
   }
   if (signature.unsupported !== undefined) throw invalidArgument(signature.unsupported);

@@ -1,6 +1,7 @@
 #include "engine.h"
 // Nothing here is checked that engine.ts, the only caller, has as a type.
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,12 +14,13 @@
 #include <vector>
 
 #include "../freeze/freeze.h"
+#include "../freeze/owned.h"
 #include "../overrides.h"
 #include "../pages.h"
 #include "call.h"
+#include "graph-file.h"
 #include "js.h"
 #include "js-tensors.h"
-#include "mapped-file.h"
 #include "pool.h"
 #include "saved-model.h"
 #include "signals.h"
@@ -49,6 +51,7 @@ class Engine {
   std::unique_ptr<Call> NewCall(uint32_t model, int format);
   void End(std::unique_ptr<Call> call);
 
+  napi_value LoadOpLibrary(napi_callback_info info);
   napi_value ReadModel(napi_callback_info info);
   napi_value Prepare(napi_callback_info info);
   napi_value Open(napi_callback_info info);
@@ -169,6 +172,30 @@ void Engine::DeliverAll() {
   }
 }
 
+// Libraries of operations bring copies of what TensorFlow is made of, such as protocol buffers, whose hash tables are read
+// with the addresses of one library and were filled with those of another unless both find the same: TensorFlow's, which
+// are therefore to be found by whoever is loaded from now on, as in Python.
+void OfferTensorFlowsSymbols() {
+  for (const char* name : {"libtensorflow_framework.so.2", "libtensorflow_cc.so.2"})
+    dlopen(name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+}
+
+// It stays loaded, as its operations stay known, until the process ends.
+napi_value Engine::LoadOpLibrary(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  auto failure = std::make_shared<Failure>();
+  Submit(
+      js::Uint32(env_, arguments[0]), true,
+      [failure, file = js::String(env_, arguments[1])] {
+        OfferTensorFlowsSymbols();
+        const Owned<TF_Status> status(TF_NewStatus(), TF_DeleteStatus);
+        TF_DeleteLibraryHandle(TF_LoadLibrary(file.c_str(), status.get()));
+        *failure = {TF_GetCode(status.get()), TF_Message(status.get())};
+      },
+      [this, failure] { return failure->code == TF_OK ? js::Undefined(env_) : js::Error(env_, *failure); });
+  return nullptr;
+}
+
 napi_value Engine::ReadModel(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
   struct Read {
@@ -181,19 +208,23 @@ napi_value Engine::ReadModel(napi_callback_info info) {
       js::Uint32(env_, arguments[0]), true,
       [read, folder = js::String(env_, arguments[1])] { read->error = ReadSavedModel(folder, &read->info, &read->why); },
       [this, read]() -> napi_value {
-        static const char* const kKinds[] = {"", "missing", "damaged", "untagged"};
-        napi_value object, kind;
+        static const char* const kKinds[] = {"", "missing", "unreadable", "damaged", "untagged"};
+        napi_value object;
+        const auto text = [&](const char* name, const std::string& value) {
+          napi_value string;
+          napi_create_string_utf8(env_, value.data(), value.size(), &string);
+          napi_set_named_property(env_, object, name, string);
+        };
         if (read->error != ReadError::kNone) {
           object = js::Error(env_, {TF_UNKNOWN, read->why});
-          napi_create_string_utf8(env_, kKinds[static_cast<int>(read->error)], NAPI_AUTO_LENGTH, &kind);
-          napi_set_named_property(env_, object, "kind", kind);
+          text("file", read->info.file);
+          text("kind", kKinds[static_cast<int>(read->error)]);
           return object;
         }
         napi_create_object(env_, &object);
-        napi_value operations;
-        napi_create_string_utf8(env_, read->info.operations.data(), read->info.operations.size(), &operations);
+        text("file", read->info.file);
+        text("operations", read->info.operations);
         napi_set_named_property(env_, object, "savedModel", js::Buffer(env_, std::move(read->info.saved_model)));
-        napi_set_named_property(env_, object, "operations", operations);
         napi_set_named_property(env_, object, "reachable", js::Array(env_, read->info.reachable));
         return object;
       });
@@ -286,9 +317,9 @@ napi_value Engine::Freeze(napi_callback_info info) {
   Submit(
       js::Uint32(env_, arguments[0]), false,
       [freezing] {
-        const MappedFile file(freezing->folder + "/saved_model.pb");
-        if (file.error() != 0) {
-          freezing->why_not = "saved_model.pb is not there any more";
+        const GraphFile file(freezing->folder);
+        if (file.failure().code != TF_OK) {
+          freezing->why_not = file.name() + " cannot be read any more: " + file.failure().message;
           return;
         }
         const std::shared_ptr<Session> session = freezing->model->session();
@@ -322,7 +353,7 @@ napi_value Engine::SaveFrozen(napi_callback_info info) {
   Submit(
       js::Uint32(env_, arguments[0]), false,
       [saving] {
-        const MappedFile file(saving->folder + "/saved_model.pb");
+        const GraphFile file(saving->folder);
         const std::shared_ptr<Session> session = saving->model->session();
         Loaded loaded{session->get(), session->graph(), file.bytes()};
         loaded.folder = saving->folder;
@@ -553,6 +584,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2]);
   napi_value object;
   napi_create_object(env, &object);
+  engine->Method<&Engine::LoadOpLibrary>(object, "loadOpLibrary");
   engine->Method<&Engine::ReadModel>(object, "readModel");
   engine->Method<&Engine::Prepare>(object, "prepare");
   engine->Method<&Engine::Open>(object, "open");

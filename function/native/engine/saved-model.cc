@@ -1,24 +1,23 @@
 #include "saved-model.h"
 
-#include <cstring>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
 
 #include "../freeze/graph.h"
-#include "mapped-file.h"
+#include "graph-file.h"
 
 namespace celsiusify {
 namespace {
 
 using OperationTypes = std::set<std::string_view>;
 
-std::string Joined(const OperationTypes& types) {
+std::string Joined(const std::set<std::string_view>& names) {
   std::string joined;
-  for (std::string_view type : types) {
+  for (std::string_view name : names) {
     if (!joined.empty()) joined += ',';
-    joined += type;
+    joined += name;
   }
   return joined;
 }
@@ -91,14 +90,6 @@ std::vector<std::string_view> OutputsOf(std::string_view signature_def) {
   return tensors;
 }
 
-// MetaInfoDef = 1 with its tags = 4.
-bool IsTagged(std::string_view meta_graph, std::string_view tag) {
-  wire::Reader reader(wire::BytesOf(meta_graph, 1));
-  for (wire::Field field; reader.Next(&field);)
-    if (field.number == 4 && field.bytes == tag) return true;
-  return false;
-}
-
 void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
   const Graph graph = ReadGraph(wire::BytesOf(meta_graph, 2));
   const Reach reach(graph);
@@ -117,17 +108,26 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
 }  // namespace
 
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why) {
-  const MappedFile file(folder + "/saved_model.pb");
-  if (file.error() != 0) {
-    *why = std::strerror(file.error());
-    return ReadError::kMissing;
+  const GraphFile file(folder);
+  info->file = file.name();
+  if (file.failure().code != TF_OK) {
+    *why = file.failure().message;
+    switch (file.failure().code) {
+      case TF_NOT_FOUND: return ReadError::kMissing;
+      case TF_UNIMPLEMENTED: return ReadError::kUnreadable;
+      default: return ReadError::kDamaged;
+    }
   }
   try {
     wire::Reader reader(file.bytes());  // SavedModel: meta_graphs = 2
     for (wire::Field field; reader.Next(&field);) {
-      if (field.number != 2 || field.type != wire::kBytes || !IsTagged(field.bytes, "serve")) continue;
-      ReadMetaGraph(field.bytes, info);
-      return ReadError::kNone;
+      if (field.number != 2 || field.type != wire::kBytes) continue;
+      const std::set<std::string_view> tags = TagsOf(field.bytes);
+      if (tags == std::set<std::string_view>{"serve"}) {
+        ReadMetaGraph(field.bytes, info);
+        return ReadError::kNone;
+      }
+      *why += (why->empty() ? "{" : ", {") + Joined(tags) + "}";
     }
   } catch (const std::exception& error) {
     *why = error.what();

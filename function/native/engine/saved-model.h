@@ -7,14 +7,16 @@
 namespace celsiusify {
 
 struct SavedModelInfo {
+  std::string file;                     // the name of what was read
   std::string saved_model;              // serialised, with the MetaGraphDef tagged `serve` alone, without its graph
   std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
 };
 
-enum class ReadError { kNone, kMissing, kDamaged, kUntagged };
+enum class ReadError { kNone, kMissing, kUnreadable, kDamaged, kUntagged };
 
-// Reads saved_model.pb in `folder`, without a copy of the graph. `why` is what the system or the reader said.
+// Reads the graph's file in `folder` (graph-file.h), of a saved_model.pb without a copy of the graph. `why` is what the
+// system or the reader said, or which tags there are in place of `serve`.
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why);
 
 }  // namespace celsiusify

@@ -26,6 +26,7 @@ const FROZEN: Record<string, string[]> = {
   ],
   stateful: [body('serving_default', [[1, 0.5]]), body('label', [0, 1, 2])],
   vocabulary: [body('serving_default', ['red', 'blue', 'mauve'])],
+  'tf1-assets': [body('serving_default', ['red', 'blue', 'mauve'])],
   'tf1-resource': [body('serving_default', [0, 1]), body('serving_default', [-1, 0.5])],
 };
 

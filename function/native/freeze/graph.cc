@@ -74,6 +74,15 @@ void Node::RemoveAttribute(std::string_view key) {
     if (attributes[i].key == key) attributes.erase(attributes.begin() + i);
 }
 
+// MetaInfoDef = 1 with its tags = 4.
+std::set<std::string_view> TagsOf(std::string_view meta_graph) {
+  std::set<std::string_view> tags;
+  wire::Reader reader(wire::BytesOf(meta_graph, 1));
+  for (wire::Field field; reader.Next(&field);)
+    if (field.number == 4) tags.insert(field.bytes);
+  return tags;
+}
+
 Graph ReadGraph(std::string_view graph_def) {
   Graph graph;
   Reader reader(graph_def);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,6 +69,9 @@ struct Graph {
 
 Graph ReadGraph(std::string_view graph_def);
 Function ReadFunction(std::string_view function_def);
+
+// The tags of a MetaGraphDef, by which TensorFlow looks for one: all of them.
+std::set<std::string_view> TagsOf(std::string_view meta_graph);
 
 // Nodes' colocation with others is left out: there is one device, and the other may not be there any more.
 void AppendNode(std::string* message, uint32_t number, const Node& node);

@@ -18,22 +18,18 @@ using wire::Reader;
 constexpr std::string_view kAssignment = "AssignVariableOp";
 constexpr std::string_view kInitOp = "__saved_model_init_op";
 
+// The collection of files that the init op reads.
+constexpr std::string_view kAssets = "saved_model_assets";
+
 std::string_view WithoutPrefix(std::string_view tensor) {
   if (!tensor.empty() && tensor.front() == '^') tensor.remove_prefix(1);
   return tensor.substr(0, tensor.find(':'));
 }
 
-bool HasTag(std::string_view meta_graph, std::string_view tag) {
-  Reader info(wire::BytesOf(meta_graph, 1));
-  for (Field field; info.Next(&field);)
-    if (field.number == 4 && field.bytes == tag) return true;
-  return false;
-}
-
 std::string_view MetaGraphOf(std::string_view saved_model, const std::string& tag) {
   Reader reader(saved_model);
   for (Field field; reader.Next(&field);)
-    if (field.number == 2 && HasTag(field.bytes, tag)) return field.bytes;
+    if (field.number == 2 && TagsOf(field.bytes) == std::set<std::string_view>{tag}) return field.bytes;
   throw Refusal("saved_model.pb has no meta graph tagged \"" + tag + "\"");
 }
 
@@ -170,14 +166,25 @@ class Planner {
     kept->insert(needed.begin(), needed.end());
     if (std::all_of(needed.begin(), needed.end(), [](const Node* node) { return node->op == "NoOp"; })) return;
     plan->init_op = init_op;
-    Reader reader(meta_graph_);
-    for (Field field; reader.Next(&field);) {
-      if (field.number != 6) continue;
-      const std::string_view tensor = wire::BytesOf(wire::BytesOf(field.bytes, 1), 1);
+    for (std::string_view asset : Assets()) {
+      const std::string_view tensor = wire::BytesOf(wire::BytesOf(asset, 1), 1);
       const auto node = nodes_.find(WithoutPrefix(tensor));
       if (node != nodes_.end() && kept->count(node->second))
-        plan->assets.emplace_back(tensor, wire::BytesOf(field.bytes, 2));
+        plan->assets.emplace_back(tensor, wire::BytesOf(asset, 2));
     }
+  }
+
+  // AssetFileDefs: asset_file_def = 6, or where there are none, as in older models, those in a collection, each in an Any.
+  std::vector<std::string_view> Assets() const {
+    std::vector<std::string_view> assets, collected;
+    Reader reader(meta_graph_);
+    for (Field field; reader.Next(&field);) {
+      if (field.number == 6) assets.push_back(field.bytes);
+      if (field.number != 4 || wire::EntryOf(field.bytes).key != kAssets) continue;
+      Reader any_list(wire::BytesOf(wire::EntryOf(field.bytes).value, 5));
+      for (Field any; any_list.Next(&any);) collected.push_back(wire::BytesOf(any.bytes, 2));
+    }
+    return assets.empty() ? collected : assets;
   }
 
   // A checkpoint's state of anything but a variable would be missing in a second session.
@@ -207,11 +214,11 @@ std::string WithGraph(std::string_view saved_model, const std::string& tag, std:
   std::string meta_graph, result;
   Reader reader(MetaGraphOf(saved_model, tag));
   for (Field field; reader.Next(&field);) {
-    // graph_def, saver_def and object_graph_def; collections speak of variables, but for those that name the init op
+    // graph_def, saver_def and object_graph_def; collections speak of variables, but for those of the init op
     if (field.number == 2 || field.number == 3 || field.number == 7) continue;
     if (field.number == 4) {
       const std::string_view key = wire::EntryOf(field.bytes).key;
-      if (key != "saved_model_main_op" && key != "legacy_init_op") continue;
+      if (key != "saved_model_main_op" && key != "legacy_init_op" && key != kAssets) continue;
     }
     meta_graph.append(field.raw);
   }
