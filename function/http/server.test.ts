@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { ModelMeter } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import { testApp, testModel, testRunner } from '../testing/app.ts';
 import { bare, LIMITS, serve } from '../testing/http-server.ts';
 import { exchange, post, type RawAnswer, RawConnection } from '../testing/socket.ts';

@@ -13,6 +13,7 @@ import { loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import { mintRunId } from '../telemetry/run-id.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -82,7 +83,7 @@ export function testRunner(
     place: 'auto',
     batching: { enabled: true, maxRows: 4096, timeout_ms: 0, padded: (rows) => rows, ...batching },
     limits: { maxRows: 65536, maxBytes: 1 << 28 },
-    meter: new Metrics({}, NO_GAUGES).model('celsius'),
+    meter: new ModelMeter(),
     ...options,
   });
 }
@@ -95,6 +96,7 @@ const NO_GAUGES = {
   threadsBusy: zero,
   inFlight: zero,
   coldStart: new Map([['process', 0.02]]),
+  states: () => [],
 };
 
 /** What a catalogue of one model says, which has one version. */
