@@ -167,7 +167,7 @@ t.test('a run that never ends costs one thread, and keeps nobody from leaving', 
     'celsiusify_threads 2',
     'celsiusify_threads_busy 1',
     'celsiusify_calls 1',
-    'celsiusify_calls_dropped_total{model="stuck",reason="deadline"} 1',
+    'celsiusify_calls_dropped_total{model="stuck",model_version="1",reason="deadline"} 1',
   ])
     t.match(body, `${line}\n`);
   server.child.kill('SIGTERM');
