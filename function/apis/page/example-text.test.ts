@@ -72,7 +72,10 @@ t.test('what is too large stands as a text, which is filled in when it is sent',
     const example = exampleText(signature([['x', dtype, shape]]));
     t.same(JSON.parse(example), { instances: [text] });
     const [row] = JSON.parse(filled(example)).instances;
-    t.same([row.length, row.flat(9).length], [shape[1], shape.slice(1).reduce<number>((product, size) => product * size, 1)]);
+    t.same(
+      [row.length, row.flat(9).length],
+      [shape[1], shape.slice(1).reduce<number>((product, size) => product * size, 1)],
+    );
     t.ok(row.flat(9).every((value: unknown) => value === element));
   }
   const complex = JSON.parse(filled(exampleText(signature([['x', 'DT_COMPLEX64', [-1, 70]]]))));
