@@ -4,11 +4,13 @@ import { createApp } from '../app.ts';
 import type { Batching } from '../engine/batching.ts';
 import { Runner, type RunnerOptions } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
+import { RequestError } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
 import type { Models } from '../models/catalogue.ts';
 import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
 import { versionFolders, versionOf } from '../models/folders.ts';
+import { BEING_LOADED } from '../models/status.ts';
 import { loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -118,7 +120,14 @@ function oneModel(served: () => Served, modelName: string): Models<Served> {
       check(name, version);
       return status();
     },
-    list: () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }],
+    list: () => {
+      try {
+        return [{ name: modelName, versions: status(), labels: new Map(), reason: '' }];
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        return [{ name: modelName, versions: [], labels: new Map(), reason: BEING_LOADED }];
+      }
+    },
   };
 }
 

@@ -38,7 +38,8 @@ export function hasRows({ inputs, outputs }: Signature): boolean {
 }
 
 function requestSchemas(signature: Signature): Schema[] {
-  const { name, inputs } = signature;
+  const { name, inputs, defaults } = signature;
+  const isOptional = ({ key }: TensorInfo) => defaults?.has(key) === true;
   const isDefault = name === 'serving_default';
   const format = (title: string, key: string, other: string, value: Schema): Schema => ({
     title: `${name}, ${title}`,
@@ -49,8 +50,17 @@ function requestSchemas(signature: Signature): Schema[] {
   });
   const row = (input: TensorInfo) => tensorSchema(input, requestElement(input), 1);
   const column = (input: TensorInfo) => tensorSchema(input, requestElement(input), 0);
-  const rows = bareOrNamed(inputs, row, true).map((items) => ({ type: 'array', minItems: 1, items }));
-  const columns = format('column format', 'inputs', 'instances', either(bareOrNamed(inputs, column, false)));
+  const rows = bareOrNamed(inputs, row, true, isOptional).map((items) => ({
+    type: 'array',
+    minItems: 1,
+    items,
+  }));
+  const columns = format(
+    'column format',
+    'inputs',
+    'instances',
+    either(bareOrNamed(inputs, column, false, isOptional)),
+  );
   return hasRows(signature)
     ? [format('row format', 'instances', 'inputs', either(rows)), columns]
     : [columns];
@@ -79,17 +89,23 @@ function bareOrNamed(
   infos: readonly TensorInfo[],
   schema: (info: TensorInfo) => Schema,
   closed: boolean,
+  isOptional: (info: TensorInfo) => boolean,
 ): Schema[] {
   const [only, ...others] = infos;
-  const object = named(infos, schema, closed);
+  const object = named(infos, schema, closed, isOptional);
   return only !== undefined && others.length === 0 ? [schema(only), object] : [object];
 }
 
-/** @param closed whether other keys are refused */
-function named(infos: readonly TensorInfo[], schema: (info: TensorInfo) => Schema, closed: boolean): Schema {
+/** @param closed whether other keys are refused, @param isOptional what has a default */
+function named(
+  infos: readonly TensorInfo[],
+  schema: (info: TensorInfo) => Schema,
+  closed: boolean,
+  isOptional: (info: TensorInfo) => boolean = () => false,
+): Schema {
   return {
     type: 'object',
-    required: infos.map(({ key }) => key),
+    required: infos.filter((info) => !isOptional(info)).map(({ key }) => key),
     properties: Object.fromEntries(infos.map((info) => [info.key, schema(info)])),
     ...(closed ? { additionalProperties: false } : {}),
   };
