@@ -232,7 +232,26 @@ t.test('a name that is no word is escaped', async (t) => {
   const metrics = new Metrics({}, GAUGES);
   metrics.versions.of('a"b\\c\nd', '1');
   const { find } = await scraped(metrics);
-  t.match(find('celsiusify_calls_made_total'), [{ labels: String.raw`model="a\"b\\c\nd",model_version="1"` }]);
+  t.match(find('celsiusify_calls_made_total'), [
+    { labels: String.raw`model="a\"b\\c\nd",model_version="1"` },
+  ]);
+});
+
+t.test('OpenMetrics: families without _total, exemplars of traced requests, an end', async (t) => {
+  const metrics = new Metrics({}, GAUGES);
+  metrics.versions.of('m', '1').calls.ran(0.001, 1, 'f00d');
+  const text = await createRegistry(metrics, 'openmetrics').metrics();
+  t.match(text, /^# TYPE celsiusify_calls_made counter$/m);
+  t.match(text, /^celsiusify_calls_made_total\{model="m",model_version="1"\} 0$/m);
+  t.match(
+    text,
+    /^celsiusify_run_duration_seconds_bucket\{le="0.001",model="m",model_version="1"\} 1 # \{trace_id="f00d"\} 0.001 \d+/m,
+  );
+  t.ok(text.endsWith('# EOF\n'));
+  t.equal(text.split('# EOF').length, 2);
+  const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+  t.equal(new Set(families).size, families.length, 'each family once');
+  t.notMatch(await createRegistry(metrics).metrics(), 'trace_id');
 });
 
 t.test('a thousand models make a bounded number of series', async (t) => {

@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts';
-import type { Conversion } from './page-html.ts';
+import type { Conversion } from './view.ts';
 
 /** °F to °C by POST /celsius; without JavaScript the server writes the answer into the page. */
 export function converter(conversion: Conversion | undefined): Html {

@@ -1,31 +1,11 @@
-import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusSignature } from '../celsius/celsius.ts';
 import { converter } from './converter-html.ts';
 import { Html, html } from './html.ts';
 import { modelsSection } from './models-html.ts';
-import type { PageState } from './page-data.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { coldStartSection, endpointsSection, figures, processSection } from './process-html.ts';
-
-/** A conversion that was asked for by the page's own address. */
-export type Conversion =
-  | { readonly fahrenheit: string; readonly celsius: string }
-  | { readonly fahrenheit: string; readonly error: string };
-
-export interface PageView {
-  readonly runId: string;
-  readonly version: string;
-  readonly state: PageState;
-  /** The model of MODEL_NAME, which need not be served. */
-  readonly modelName: string;
-  /** Undefined while it is being loaded, and where it is not served. */
-  readonly model: SavedModel | undefined;
-  /** Phase → seconds. */
-  readonly coldStart: ReadonlyMap<string, number>;
-  readonly metricsHere: boolean;
-  readonly conversion: Conversion | undefined;
-}
+import type { PageView } from './view.ts';
 
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E" +

@@ -5,7 +5,7 @@ import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusRoute } from '../celsius/celsius.ts';
 import type { Deps } from '../deps.ts';
 import type { CelsiusResponse } from '../schemas.ts';
-import type { Conversion } from './page-html.ts';
+import type { Conversion } from './view.ts';
 
 type PageDeps = Pick<
   Deps,

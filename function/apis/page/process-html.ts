@@ -1,7 +1,7 @@
 import { durationOf } from './browser/text.ts';
 import { type Html, html } from './html.ts';
 import type { PageState } from './page-data.ts';
-import type { PageView } from './page-html.ts';
+import type { PageView } from './view.ts';
 
 /** What the process does now; the page's script keeps it so. */
 export function figures({ load, models, more, uptimeSeconds }: PageState): Html {
