@@ -21,7 +21,7 @@ async function exposed(): Promise<Exposed> {
   metrics.route('predict').record(200, 0.001);
   const meter = metrics.versions.of('celsius', '1');
   meter.loadSeconds = 1;
-  meter.loadFailures.set('DATA_LOSS', 1);
+  meter.loads.set('DATA_LOSS', 1);
   meter.calls.parsed(0.001);
   meter.calls.queued(0.001);
   meter.calls.ran(0.001, 1);

@@ -147,12 +147,12 @@ export const panels: readonly Panel[] = [
     },
   },
   {
-    title: 'Loads that failed',
+    title: 'Tries to load',
     unit: 'short',
-    help: 'Tries in the last 10 minutes, by the code of what was wrong; the log has the words.',
+    help: 'In the last 10 minutes: OK, or the code of what was wrong, for which the log has the words.',
     series: {
       '{{model}} {{model_version}} {{code}}':
-        'sum by (model, model_version, code) (increase(celsiusify_version_load_failures_total{job="$job"}[10m]))',
+        'sum by (model, model_version, code) (increase(celsiusify_version_loads_total{job="$job"}[10m]))',
     },
   },
   {
@@ -284,7 +284,7 @@ export const alertRules: readonly Alert[] = [
   },
   {
     name: 'CelsiusifyVersionNotLoaded',
-    expr: 'sum by (job, model, model_version) (increase(celsiusify_version_load_failures_total[10m])) > 0 or sum by (job, model, model_version) (celsiusify_version_state{state="END",code!="OK"}) > 0',
+    expr: 'sum by (job, model, model_version) (increase(celsiusify_version_loads_total{code!="OK"}[10m])) > 0 or sum by (job, model, model_version) (celsiusify_version_state{state="END",code!="OK"}) > 0',
     for: '0m',
     severity: 'warning',
     summary: 'A model version cannot be loaded; what was served before is served on.',

@@ -19,6 +19,7 @@ const CASES = [
     change: change('AVAILABLE', { seconds: 1.23456 }),
     log: { level: 'info', msg: 'a version is available', seconds: 1.235 },
     loadSeconds: 1.23456,
+    loads: [['OK', 1]],
   },
   {
     change: change('LOADING', { retry: { ...failure, inSeconds: 60 } }),
@@ -29,12 +30,12 @@ const CASES = [
       reason: failure.message,
       inSeconds: 60,
     },
-    loadFailures: [['DATA_LOSS', 1]],
+    loads: [['DATA_LOSS', 1]],
   },
   {
     change: change('END', failure),
     log: { level: 'error', msg: 'a version was not loaded', code: 'DATA_LOSS', reason: failure.message },
-    loadFailures: [['DATA_LOSS', 1]],
+    loads: [['DATA_LOSS', 1]],
     ends: true,
   },
   {
@@ -44,7 +45,7 @@ const CASES = [
   { change: change('END'), log: { level: 'info', msg: 'a version has ended' }, ends: true },
 ];
 
-for (const { change, log, loadSeconds, loadFailures = [], ends = false } of CASES) {
+for (const { change, log, loadSeconds, loads = [], ends = false } of CASES) {
   const { state, code, retry } = change;
   t.test(`${state} ${code}${retry === undefined ? '' : ', tried again'}`, async (t) => {
     const lines: string[] = [];
@@ -59,7 +60,7 @@ for (const { change, log, loadSeconds, loadFailures = [], ends = false } of CASE
     countChange(meters, change);
     const [meter] = meters.all;
     t.equal(meter?.loadSeconds, loadSeconds);
-    t.same([...(meter?.loadFailures ?? [])], loadFailures);
+    t.same([...(meter?.loads ?? [])], loads);
     now_ms = 1e9;
     t.equal(meters.all.length, ends ? 0 : 1, ends ? 'is not seen for ever' : 'goes on');
   });
@@ -73,7 +74,7 @@ t.test(
     t.same(meters.all, []);
     countChange(meters, change('LOADING', { retry: { ...failure, inSeconds: 1 } }));
     countChange(meters, change('LOADING', { retry: { ...failure, inSeconds: 1 } }));
-    t.same([...(meters.all[0]?.loadFailures ?? [])], [['DATA_LOSS', 2]]);
+    t.same([...(meters.all[0]?.loads ?? [])], [['DATA_LOSS', 2]]);
   },
 );
 

@@ -6,11 +6,12 @@ import type { VersionMeters } from '../telemetry/version-meters.ts';
 /** Counts what a version's change of state says of its loads; what has ended is not to be seen for long. */
 export function countChange(meters: VersionMeters, change: VersionChange): void {
   const { model, version, state, seconds, retry } = change;
-  if (state === 'AVAILABLE') meters.of(model, version).loadSeconds = seconds;
   const failure = retry?.code ?? (change.code === 'OK' ? undefined : change.code);
-  if (failure !== undefined) {
-    const { loadFailures } = meters.of(model, version);
-    loadFailures.set(failure, (loadFailures.get(failure) ?? 0) + 1);
+  if (state === 'AVAILABLE' || failure !== undefined) {
+    const meter = meters.of(model, version);
+    const code = failure ?? 'OK';
+    meter.loads.set(code, (meter.loads.get(code) ?? 0) + 1);
+    if (state === 'AVAILABLE') meter.loadSeconds = seconds;
   }
   if (state === 'END') meters.ended(model, version);
 }

@@ -200,7 +200,7 @@ t.test('each version has series of its own', async (t) => {
   two.calls.asked += 3;
   two.calls.failed('run');
   two.calls.dropped('full');
-  metrics.versions.of('m', '4').loadFailures.set('DATA_LOSS', 6);
+  metrics.versions.of('m', '4').loads.set('DATA_LOSS', 6);
   const { find, value } = await scraped(metrics);
   const of2 = ['model="m"', 'model_version="2"'];
   t.equal(value('celsiusify_calls_made_total', ...of2), 3);
@@ -209,7 +209,7 @@ t.test('each version has series of its own', async (t) => {
   t.equal(value('celsiusify_calls_dropped_total', ...of2, 'reason="full"'), 1);
   t.equal(value('celsiusify_version_load_seconds', ...of2), 1.5);
   t.equal(find('celsiusify_version_load_seconds').length, 1, 'none for what was not loaded');
-  t.match(find('celsiusify_version_load_failures_total'), [
+  t.match(find('celsiusify_version_loads_total'), [
     { labels: 'model="m",model_version="4",code="DATA_LOSS"', value: 6 },
   ]);
   t.same(

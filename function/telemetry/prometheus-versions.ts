@@ -72,9 +72,9 @@ const FAMILIES: readonly Family[] = [
     ({ calls }) => calls.parse,
   ),
   counter(
-    'celsiusify_version_load_failures_total',
-    'Tries to load a version that failed, by canonical code.',
-    ({ loadFailures }) => labelled('code', [...loadFailures]),
+    'celsiusify_version_loads_total',
+    'Tries to load a version, by canonical code: OK, or why it failed.',
+    ({ loads }) => labelled('code', [...loads]),
   ),
   {
     name: 'celsiusify_version_load_seconds',

@@ -11,8 +11,8 @@ export interface VersionMeter extends VersionName {
   readonly calls: ModelMeter;
   /** What the last load took, in seconds; undefined before it was loaded. */
   loadSeconds: number | undefined;
-  /** Tries that failed, by canonical code. */
-  readonly loadFailures: Map<string, number>;
+  /** Tries to load it, by canonical code; OK is a load. */
+  readonly loads: Map<string, number>;
 }
 
 interface Entry extends VersionMeter {
@@ -89,5 +89,5 @@ export class VersionMeters {
 const keyOf = (model: string, version: string): string => `${model}\n${version}`;
 
 function newMeter(model: string, version: string): VersionMeter {
-  return { model, version, calls: new ModelMeter(), loadSeconds: undefined, loadFailures: new Map() };
+  return { model, version, calls: new ModelMeter(), loadSeconds: undefined, loads: new Map() };
 }

@@ -144,7 +144,7 @@ export const alertCases: readonly AlertCase[] = [
   {
     name: 'a version that is tried again and again',
     alert: 'CelsiusifyVersionNotLoaded',
-    series: { [`celsiusify_version_load_failures_total{${VERSION},code="DATA_LOSS"}`]: '0+1x60' },
+    series: { [`celsiusify_version_loads_total{${VERSION},code="DATA_LOSS"}`]: '0+1x60' },
     at: '12m',
     fires: OF_VERSION,
   },
@@ -158,7 +158,10 @@ export const alertCases: readonly AlertCase[] = [
   {
     name: 'a version that was loaded',
     alert: 'CelsiusifyVersionNotLoaded',
-    series: { [STATE('AVAILABLE', 'OK')]: '1x60' },
+    series: {
+      [STATE('AVAILABLE', 'OK')]: '1x60',
+      [`celsiusify_version_loads_total{${VERSION},code="OK"}`]: '0+1x60',
+    },
     at: '12m',
     fires: [],
   },
