@@ -39,7 +39,6 @@ export function hasRows({ inputs, outputs }: Signature): boolean {
 
 function requestSchemas(signature: Signature): Schema[] {
   const { name, inputs, defaults } = signature;
-  const isOptional = ({ key }: TensorInfo) => defaults?.has(key) === true;
   const isDefault = name === 'serving_default';
   const format = (title: string, key: string, other: string, value: Schema): Schema => ({
     title: `${name}, ${title}`,
@@ -50,7 +49,7 @@ function requestSchemas(signature: Signature): Schema[] {
   });
   const row = (input: TensorInfo) => tensorSchema(input, requestElement(input), 1);
   const column = (input: TensorInfo) => tensorSchema(input, requestElement(input), 0);
-  const rows = bareOrNamed(inputs, row, true, isOptional).map((items) => ({
+  const rows = bareOrNamed(inputs, row, true, defaults).map((items) => ({
     type: 'array',
     minItems: 1,
     items,
@@ -59,7 +58,7 @@ function requestSchemas(signature: Signature): Schema[] {
     'column format',
     'inputs',
     'instances',
-    either(bareOrNamed(inputs, column, false, isOptional)),
+    either(bareOrNamed(inputs, column, false, defaults)),
   );
   return hasRows(signature)
     ? [format('row format', 'instances', 'inputs', either(rows)), columns]
@@ -89,23 +88,23 @@ function bareOrNamed(
   infos: readonly TensorInfo[],
   schema: (info: TensorInfo) => Schema,
   closed: boolean,
-  isOptional: (info: TensorInfo) => boolean,
+  defaults: Signature['defaults'],
 ): Schema[] {
   const [only, ...others] = infos;
-  const object = named(infos, schema, closed, isOptional);
+  const object = named(infos, schema, closed, defaults);
   return only !== undefined && others.length === 0 ? [schema(only), object] : [object];
 }
 
-/** @param closed whether other keys are refused, @param isOptional what has a default */
+/** @param closed whether other keys are refused @param defaults of those that may be left out */
 function named(
   infos: readonly TensorInfo[],
   schema: (info: TensorInfo) => Schema,
   closed: boolean,
-  isOptional: (info: TensorInfo) => boolean = () => false,
+  defaults?: Signature['defaults'],
 ): Schema {
   return {
     type: 'object',
-    required: infos.filter((info) => !isOptional(info)).map(({ key }) => key),
+    required: infos.map(({ key }) => key).filter((key) => defaults?.has(key) !== true),
     properties: Object.fromEntries(infos.map((info) => [info.key, schema(info)])),
     ...(closed ? { additionalProperties: false } : {}),
   };
