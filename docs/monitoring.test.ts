@@ -12,16 +12,19 @@ interface Exposed {
 /** What a server that has answered once says at /metrics. */
 async function exposed(): Promise<Exposed> {
   const zero = () => 0;
-  const gauges = { queueRows: zero, calls: zero, threads: zero, threadsBusy: zero, inFlight: zero };
+  const states = () => [{ model: 'celsius', version: '1', state: 'AVAILABLE', code: 'OK' }];
+  const gauges = { queueRows: zero, calls: zero, threads: zero, threadsBusy: zero, inFlight: zero, states };
   const metrics = new Metrics(
     { run_id: 'x', version: '1', revision: 'r' },
     { ...gauges, coldStart: new Map([['model', 1]]) },
   );
   metrics.route('predict').record(200, 0.001);
-  const meter = metrics.model('celsius');
-  meter.parsed(0.001);
-  meter.queued(0.001);
-  meter.ran(0.001, 1);
+  const meter = metrics.versions.of('celsius', '1');
+  meter.loadSeconds = 1;
+  meter.loads.set('DATA_LOSS', 1);
+  meter.calls.parsed(0.001);
+  meter.calls.queued(0.001);
+  meter.calls.ran(0.001, 1);
   const body = await createRegistry(metrics).metrics();
   const labels = new Map<string, Set<string>>();
   for (const [, name = '', inside = ''] of body.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? /gm)) {

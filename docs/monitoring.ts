@@ -12,8 +12,11 @@ const RATE = '$__rate_interval';
 /** Of a histogram's values, by labels other than `le`. */
 const quantile = (q: number, histogram: string, by = '', selector = '') =>
   `histogram_quantile(${q}, sum by (${by}le) (rate(${histogram}_bucket{job="$job"${selector}}[${RATE}])))`;
-const latency = (q: number) =>
-  quantile(q, 'http_request_duration_seconds', '', ',route=~"celsius|predict|v1"');
+/** Routes that ask a model, by whichever API. */
+const USE = 'route=~"celsius|predict|v1|v2-infer|.*Predict|.*Classify|.*Regress|.*Inference|.*ModelInfer"';
+const latency = (q: number) => quantile(q, 'http_request_duration_seconds', '', `,${USE}`);
+const VERSION = 'model, model_version, ';
+const perVersion = (series: string) => `sum by (model, model_version) (rate(${series}{job="$job"}[${RATE}]))`;
 
 export const panels: readonly Panel[] = [
   {
@@ -32,6 +35,20 @@ export const panels: readonly Panel[] = [
     },
   },
   {
+    title: 'Calls by model and version',
+    unit: 'reqps',
+    help: 'What callers ask of each version, by any API; while versions switch, two lines of a model cross.',
+    series: { '{{model}} {{model_version}}': perVersion('celsiusify_calls_made_total') },
+  },
+  {
+    title: 'Calls failed',
+    unit: 'reqps',
+    help: 'Bodies that do not fit the signature (request), and runs that the model refused (run).',
+    series: {
+      '{{model}} {{model_version}} {{reason}}': `sum by (model, model_version, reason) (rate(celsiusify_calls_failed_total{job="$job"}[${RATE}]))`,
+    },
+  },
+  {
     title: 'Latency',
     unit: 's',
     help: 'From a request read in full to its answer handed over; probes and metrics left out.',
@@ -42,9 +59,9 @@ export const panels: readonly Panel[] = [
     unit: 's',
     help: 'p99 of each part of a request: reading a large body, waiting for a thread, the model run.',
     series: {
-      'parse {{model}}': quantile(0.99, 'celsiusify_parse_duration_seconds', 'model, '),
-      'queue {{model}}': quantile(0.99, 'celsiusify_queue_duration_seconds', 'model, '),
-      'run {{model}}': quantile(0.99, 'celsiusify_run_duration_seconds', 'model, '),
+      'parse {{model}} {{model_version}}': quantile(0.99, 'celsiusify_parse_duration_seconds', VERSION),
+      'queue {{model}} {{model_version}}': quantile(0.99, 'celsiusify_queue_duration_seconds', VERSION),
+      'run {{model}} {{model_version}}': quantile(0.99, 'celsiusify_run_duration_seconds', VERSION),
     },
   },
   {
@@ -52,8 +69,8 @@ export const panels: readonly Panel[] = [
     unit: 'short',
     help: 'Above 1 where requests share a run.',
     series: {
-      'p90 {{model}}': quantile(0.9, 'celsiusify_batch_rows', 'model, '),
-      'mean {{model}}': `sum by (model) (rate(celsiusify_batch_rows_sum{job="$job"}[${RATE}])) / sum by (model) (rate(celsiusify_batch_rows_count{job="$job"}[${RATE}]))`,
+      'p90 {{model}} {{model_version}}': quantile(0.9, 'celsiusify_batch_rows', VERSION),
+      'mean {{model}} {{model_version}}': `${perVersion('celsiusify_batch_rows_sum')} / ${perVersion('celsiusify_batch_rows_count')}`,
     },
   },
   {
@@ -67,7 +84,7 @@ export const panels: readonly Panel[] = [
     unit: 'reqps',
     help: 'Ended without an answer of the model: its client had gone, its deadline passed, or the queue was full.',
     series: {
-      '{{model}} {{reason}}': `sum by (model, reason) (rate(celsiusify_calls_dropped_total{job="$job"}[${RATE}]))`,
+      '{{model}} {{model_version}} {{reason}}': `sum by (model, model_version, reason) (rate(celsiusify_calls_dropped_total{job="$job"}[${RATE}]))`,
     },
   },
   {
@@ -110,6 +127,33 @@ export const panels: readonly Panel[] = [
     unit: 's',
     help: 'Of the processes that run now.',
     series: { '{{phase}}': 'avg by (phase) (celsiusify_cold_start_seconds{job="$job"})' },
+  },
+  {
+    title: 'Model versions by state',
+    unit: 'short',
+    help: 'Over all processes. LOADING that stays is a load that fails and is tried again; END is one that was given up.',
+    series: {
+      '{{model}} {{model_version}} {{state}} {{code}}':
+        'sum by (model, model_version, state, code) (celsiusify_version_state{job="$job"})',
+    },
+  },
+  {
+    title: 'Loads of model versions',
+    unit: 's',
+    help: 'How long the last load of each version took, warming up included; the slowest process.',
+    series: {
+      '{{model}} {{model_version}}':
+        'max by (model, model_version) (celsiusify_version_load_seconds{job="$job"})',
+    },
+  },
+  {
+    title: 'Tries to load',
+    unit: 'short',
+    help: 'In the last 10 minutes: OK, or the code of what was wrong, for which the log has the words.',
+    series: {
+      '{{model}} {{model_version}} {{code}}':
+        'sum by (model, model_version, code) (increase(celsiusify_version_loads_total{job="$job"}[10m]))',
+    },
   },
   {
     title: 'Versions',
@@ -170,8 +214,6 @@ interface Alert {
   readonly action: string;
 }
 
-const USE = 'route=~"celsius|predict|v1"';
-
 export const alertRules: readonly Alert[] = [
   {
     name: 'CelsiusifyErrors',
@@ -230,6 +272,32 @@ export const alertRules: readonly Alert[] = [
     severity: 'warning',
     summary: 'Calls were refused by a full queue, or were too late for their deadline.',
     action: 'More replicas, or a longer REQUEST_DEADLINE_MS where callers would wait.',
+  },
+  {
+    name: 'CelsiusifyCallsFail',
+    expr: 'sum by (job, model, model_version) (rate(celsiusify_calls_failed_total{reason="run"}[5m])) / sum by (job, model, model_version) (rate(celsiusify_calls_made_total[5m])) > 0.05',
+    for: '5m',
+    severity: 'warning',
+    summary: 'More than 5 % of the calls of a model version fail in its run.',
+    action:
+      'After a new version: go back to the one before, by its label or its folder. Else see what callers send.',
+  },
+  {
+    name: 'CelsiusifyVersionNotLoaded',
+    expr: 'sum by (job, model, model_version) (increase(celsiusify_version_loads_total{code!="OK"}[10m])) > 0 or sum by (job, model, model_version) (celsiusify_version_state{state="END",code!="OK"}) > 0',
+    for: '0m',
+    severity: 'warning',
+    summary: 'A model version cannot be loaded; what was served before is served on.',
+    action:
+      'GET /v1/models/NAME and the log say why: a file that is missing or damaged, an unknown op, too little memory.',
+  },
+  {
+    name: 'CelsiusifyModelMissing',
+    expr: 'sum by (job, instance, model) (celsiusify_version_state) > 0 unless sum by (job, instance, model) (celsiusify_version_state{state="AVAILABLE"}) > 0',
+    for: '10m',
+    severity: 'critical',
+    summary: 'A model has had no version available for 10 minutes.',
+    action: 'Its callers get 404 or 503. GET /v1/models says what is wrong with each version.',
   },
   {
     name: 'CelsiusifyCallsLeak',

@@ -5,7 +5,7 @@ import { healthRoutes } from './apis/health.ts';
 import { metricsRoute } from './apis/metrics.ts';
 import { openInferenceRoutes } from './apis/open-inference/rest.ts';
 import { openapiRoute } from './apis/openapi/openapi.ts';
-import { pageRoute } from './apis/page/page.ts';
+import { pageRoutes } from './apis/page/page.ts';
 import { tensorflowServingRoutes } from './apis/tensorflow-serving/tensorflow-serving.ts';
 import { Cors } from './http/cors.ts';
 import type { App } from './http/route.ts';
@@ -22,7 +22,7 @@ export function createApp(deps: Deps): App {
     ...healthRoutes(deps),
     ...(deps.metricsHere ? [metricsRoute(deps)] : []),
     openapiRoute(deps),
-    pageRoute(deps),
+    ...pageRoutes(deps),
   ]);
 }
 

@@ -69,7 +69,7 @@ t.test('what ends a start at once', async (t) => {
       name: 'the gRPC port in use',
       env: { GRPC_PORT: port }, // which is opened after the models, whose start it would delay
       code: 1,
-      stdout: /^(?:[^\n]*a version is available[^\n]*\n)?$/,
+      stdout: /^(?:[^\n]*a version is (?:being loaded|available)[^\n]*\n)*$/,
       stderr: new RegExp(`^celsiusify: cannot listen on port ${port} .*; set GRPC_PORT\n$`),
     },
     {
@@ -167,7 +167,7 @@ t.test('a run that never ends costs one thread, and keeps nobody from leaving', 
     'celsiusify_threads 2',
     'celsiusify_threads_busy 1',
     'celsiusify_calls 1',
-    'celsiusify_calls_dropped_total{model="stuck",reason="deadline"} 1',
+    'celsiusify_calls_dropped_total{model="stuck",model_version="1",reason="deadline"} 1',
   ])
     t.match(body, `${line}\n`);
   server.child.kill('SIGTERM');

@@ -1,5 +1,6 @@
 import './native/preload.ts'; // first, so that it works while the rest is evaluated
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks'; // by its name, as the global's type is a browser's, for the page
 import { pino } from 'pino';
 import { FatalError, messageOf } from './errors.ts';
 import { helpText, type Options, parseCommand } from './process/options.ts';

@@ -55,7 +55,7 @@ export const HealthResponse = Type.Object({
   runId: RunId,
 });
 
-export const ModelStatusResponse = Type.Object({
+const VersionStatuses = {
   model_version_status: Type.Array(
     Type.Object({
       version: Type.String(),
@@ -65,6 +65,19 @@ export const ModelStatusResponse = Type.Object({
       status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
     }),
   ),
+};
+
+export const ModelStatusResponse = Type.Object(VersionStatuses);
+
+export const ModelListResponse = Type.Object({
+  models: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      ...VersionStatuses,
+      version_labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+      error: Type.Optional(Type.String({ description: 'Why no version answers, where none does.' })),
+    }),
+  ),
 });
 
 export const ModelMetadataResponse = Type.Object({
@@ -72,4 +85,40 @@ export const ModelMetadataResponse = Type.Object({
   metadata: Type.Object({
     signature_def: Type.Object({ signature_def: Type.Record(Type.String(), Type.Unknown()) }),
   }),
+});
+
+/** What Open Inference V2 says of the server. */
+export const InferenceServerMetadata = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  extensions: Type.Array(Type.String()),
+});
+export const InferenceLive = Type.Object({ live: Type.Boolean() });
+export const InferenceReady = Type.Object({ ready: Type.Boolean() });
+
+/** And of a model. */
+export const InferenceModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
+
+const InferenceTensor = Type.Object({
+  name: Type.String(),
+  datatype: Type.String(),
+  shape: Type.Array(Type.Integer({ minimum: -1 })),
+});
+export const InferenceModelMetadata = Type.Object({
+  name: Type.String(),
+  versions: Type.Array(Type.String()),
+  platform: Type.String(),
+  inputs: Type.Array(InferenceTensor),
+  outputs: Type.Array(InferenceTensor),
+});
+
+/** Triton's model repository extension. */
+export const RepositoryIndexRequest = Type.Object({
+  ready: Type.Optional(Type.Boolean({ description: 'Only what answers now.' })),
+});
+export const RepositoryIndexResponse = Type.Array(
+  Type.Object({ name: Type.String(), version: Type.String(), state: Type.String(), reason: Type.String() }),
+);
+export const RepositoryChangeRequest = Type.Object({
+  parameters: Type.Optional(Type.Object({}, { description: 'None changes what is done.' })),
 });

@@ -1,6 +1,6 @@
 import { clientGone, type RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { DropReason, ModelMeter } from '../telemetry/metrics.ts';
+import type { DropReason, ModelMeter } from '../telemetry/model-meter.ts';
 import type { Batching } from './batching.ts';
 import { type Client, traceRun } from './client.ts';
 import type { Costs } from './costs.ts';

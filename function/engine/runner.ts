@@ -1,7 +1,7 @@
 import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
-import type { ModelMeter } from '../telemetry/metrics.ts';
+import type { ModelMeter } from '../telemetry/model-meter.ts';
 import type { Trace } from '../telemetry/tracing.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
@@ -62,6 +62,7 @@ export class Runner {
       native: options.native,
       maxRows: options.batching.maxRows,
       runAlone: (call, signature, rows, client) => this.#runHere(call, signature, rows, client),
+      take: (call) => this.#take(call),
       onShared: (signature, rows, nanoseconds) => {
         this.#costsOf(signature).learn(rows, nanoseconds);
         options.meter.ran(nanoseconds / 1e9, rows);
@@ -88,7 +89,8 @@ export class Runner {
    * @throws RequestError that says what is wrong with the body, or why there is no answer; a promise rejects with it
    */
   answer(format: number, body: Buffer, client: Client): Answer | Promise<Answer> {
-    const { native } = this.#options;
+    const { native, meter } = this.#options;
+    meter.asked++;
     if (body.length > LARGE_BODY) return this.#answerLarge(format, body, client);
     const { trace } = client;
     const read_since_ms = trace === undefined ? 0 : performance.now();
@@ -96,6 +98,7 @@ export class Runner {
     try {
       call = native.decode(this.#model, format, body);
     } catch (error) {
+      meter.failed('request');
       throw requestErrorOf(error);
     }
     trace?.stage('read', read_since_ms, performance.now());
@@ -114,6 +117,7 @@ export class Runner {
     inputs: readonly TensorBytes[],
     client: Client,
   ): OutputTensor[] | Promise<OutputTensor[]> {
+    this.#options.meter.asked++;
     return this.#run(this.#create(signature, inputs), client) as OutputTensor[] | Promise<OutputTensor[]>;
   }
 
@@ -132,9 +136,11 @@ export class Runner {
   }
 
   #create(signature: number, inputs: readonly TensorBytes[]): number {
+    const { native, meter } = this.#options;
     try {
-      return this.#options.native.create(this.#model, signature, inputs);
+      return native.create(this.#model, signature, inputs);
     } catch (error) {
+      meter.failed('request');
       throw requestErrorOf(error);
     }
   }
@@ -157,7 +163,10 @@ export class Runner {
         this.#beingRead--;
         meter.parsed(nanoseconds / 1e9);
         if (trace !== undefined) traceRead(trace, nanoseconds);
-        if (typeof value !== 'number') return reject(requestErrorOf(value));
+        if (typeof value !== 'number') {
+          meter.failed('request');
+          return reject(requestErrorOf(value));
+        }
         if (isTooLate) return native.drop(value);
         try {
           if (client.gone()) throw this.#pool.refused(value, 'gone', clientGone());
@@ -177,8 +186,19 @@ export class Runner {
       return batching.enabled ? this.#turn.run(call, client) : this.#runHere(call, signature, rows, client);
     }
     return new Promise((resolve, reject) => {
-      this.#pool.add(call, client, () => resolve(native.take(call)), reject);
+      this.#pool.add(call, client, () => resolve(this.#take(call)), reject);
     });
+  }
+
+  /** The result of a call that was run for a caller. */
+  #take(call: number): Result {
+    const { native, meter } = this.#options;
+    try {
+      return native.take(call);
+    } catch (error) {
+      meter.failed('run');
+      throw error;
+    }
   }
 
   #isShort(signature: number, rows: number): boolean {
@@ -205,6 +225,7 @@ export class Runner {
       else costs.learn(rows, nanoseconds); // not of a run that failed: it ended early
       return answer;
     } catch (error) {
+      meter.failed('run');
       throw requestErrorOf(error);
     } finally {
       meter.ran(native.nanoseconds / 1e9, Math.max(rows, 1), client.trace?.traceId);

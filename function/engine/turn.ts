@@ -27,6 +27,8 @@ export interface TurnOptions {
   readonly maxRows: number;
   /** Runs one call, and ends it. @throws RequestError */
   readonly runAlone: (call: number, signature: number, rows: number, client: Client) => Result;
+  /** The result of a call that was run with others, which ends it. @throws RequestError */
+  readonly take: (call: number) => Result;
   /** Told of each run that calls shared. */
   readonly onShared: (signature: number, rows: number, nanoseconds: number) => void;
   /** Told of each call that was dropped, as its client has gone. */
@@ -131,8 +133,9 @@ export class Turn {
 
   /** @param ran whether it was run; one row that the graph refuses must not fail its neighbours, which then run alone */
   #settle({ call, signature, rows, client, resolve, reject }: Waiting, ran: boolean): void {
+    const { take, runAlone } = this.#options;
     try {
-      resolve(ran ? this.#options.native.take(call) : this.#options.runAlone(call, signature, rows, client));
+      resolve(ran ? take(call) : runAlone(call, signature, rows, client));
     } catch (error) {
       reject(requestErrorOf(error));
     }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { Room } from '../room.ts';
-import { ModelMeter } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import { testApp, testModel, testRunner } from '../testing/app.ts';
 import { bare, LIMITS, serve } from '../testing/http-server.ts';
 import { exchange, post, type RawAnswer, RawConnection } from '../testing/socket.ts';

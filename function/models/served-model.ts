@@ -5,7 +5,7 @@ import { Labels } from './labels.ts';
 import { Lookout } from './lookout.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Servable } from './servable.ts';
-import { type ModelStatus, newestFirst, type VersionStatus } from './status.ts';
+import { BEING_LOADED, type ModelStatus, newestFirst, type VersionStatus } from './status.ts';
 import { type Loading, Version } from './version.ts';
 import { choose } from './version-policy.ts';
 
@@ -258,10 +258,7 @@ export class ServedModel<S extends Servable> {
   #whyNone(versions: readonly VersionStatus[]): string {
     const failed = versions.find(({ version }) => this.#versions.get(version)?.failure !== undefined);
     const failure = this.#versions.get(failed?.version ?? '')?.failure;
-    return (
-      failure?.message ??
-      (this.#reason || (this.isSettled ? 'its policy chooses none' : 'it is being loaded'))
-    );
+    return failure?.message ?? (this.#reason || (this.isSettled ? 'its policy chooses none' : BEING_LOADED));
   }
 
   #warn(message: string): void {

@@ -33,6 +33,9 @@ export interface Notice {
   readonly message: string;
 }
 
+/** Why no version of a model is there, where nothing speaks against it yet. */
+export const BEING_LOADED = 'it is being loaded';
+
 /** A model as it is listed. */
 export interface ModelStatus {
   readonly name: string;

@@ -54,9 +54,16 @@ export function logChange(logger: Logger, change: VersionChange): void {
   } else if (state === 'AVAILABLE') {
     logger.info({ ...about, seconds: Number((seconds ?? 0).toFixed(3)) }, 'a version is available');
   } else {
-    logger[state === 'END' ? 'info' : 'debug'](about, 'a version changes its state');
+    logger[state === 'START' ? 'debug' : 'info'](about, CHANGES[state]);
   }
 }
+
+const CHANGES = {
+  START: 'a version was found',
+  LOADING: 'a version is being loaded',
+  UNLOADING: 'a version is being unloaded, once its calls have ended',
+  END: 'a version has ended',
+} as const;
 
 /**
  * A start that cannot become one is given up: the one model of MODEL_NAME is not there, or cannot be loaded. Of several

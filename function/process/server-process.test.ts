@@ -29,9 +29,10 @@ function processOf(env: Record<string, string>, nativeFolder = '/nowhere'): Serv
   });
 }
 
-t.test('a server that is ready says so in one log line', async (t) => {
+t.test('a server says which version it loads, and that it is ready', async (t) => {
   const server = await startServer(t, { K_REVISION: 'celsius-00007' });
   t.match(server.logs, [
+    { level: 'info', msg: 'a version is being loaded', model: 'celsius', modelVersion: '1' },
     { level: 'info', msg: 'a version is available', model: 'celsius', modelVersion: '1', seconds: Number },
     {
       level: 'info',
@@ -44,7 +45,7 @@ t.test('a server that is ready says so in one log line', async (t) => {
       coldStartMilliseconds: { native: Number, model: Number, warmup: Number },
     },
   ]);
-  t.equal(server.logs.length, 2);
+  t.equal(server.logs.length, 3);
   const answer = await exchange(server.url, post('/celsius', '{"fahrenheit":[212,98.6,-459.67,1e10]}'));
   t.match(JSON.parse(answer?.body ?? ''), { celsius: [100, 37, -273.15, 5555555300], runId: server.runId });
 });
@@ -118,7 +119,8 @@ t.test('a drain that has to cut says how many', async (t) => {
   await exchange(server.url, 'GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n');
   await server.process.stop();
   await connection.closed;
-  t.match(server.logs.at(-3), { level: 'warn', connections: 1, msg: /DRAIN_TIMEOUT_MS/ });
+  t.match(server.logs.at(-4), { level: 'warn', connections: 1, msg: /DRAIN_TIMEOUT_MS/ });
+  t.match(server.logs.at(-3), { model: 'celsius', state: 'UNLOADING' });
   t.match(server.logs.at(-2), { model: 'celsius', state: 'END' });
   t.match(server.logs.at(-1), { msg: 'stopped' });
 });

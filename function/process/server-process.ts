@@ -17,7 +17,8 @@ import { librariesLoaded } from '../native/preload.ts';
 import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Metrics, ModelMeter } from '../telemetry/metrics.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
 import { type Configuration, followConfiguration } from './configuration.ts';
@@ -25,6 +26,7 @@ import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
 import { giveMemoryBack, keepMemorySmall } from './memory.ts';
+import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
@@ -66,10 +68,13 @@ export class ServerProcess {
     const { options, runId, logger, coldStart, tracer } = deps;
     this.#deps = deps;
     this.#scheduler = new Scheduler(options.threads || usableCpus());
-    this.#catalogue = createCatalogue(options, logger, (wanted) => {
+    const load: Load<Served> = (wanted) => {
       if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
       return this.#load(wanted);
-    });
+    };
+    this.#catalogue = createCatalogue(options, logger, load, (change) =>
+      countChange(this.#metrics.versions, change),
+    );
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -85,6 +90,7 @@ export class ServerProcess {
         threadsBusy: () => this.#scheduler.busy,
         inFlight: () => this.#app.inFlight,
         coldStart: coldStart.seconds,
+        states: () => statesOf(this.#catalogue),
       },
     );
     const appDeps: Deps = {
@@ -268,7 +274,11 @@ export class ServerProcess {
     });
   }
 
-  #createRunner(model: SavedModel, native: NativeEngine, meter = this.#metrics.model(model.name)): Runner {
+  #createRunner(
+    model: SavedModel,
+    native: NativeEngine,
+    meter = this.#metrics.versions.of(model.name, model.version).calls,
+  ): Runner {
     const { batching, maxBatchRows, batchTimeoutMicros, allowedBatchSizes, ...limits } = this.#deps.options;
     const { maxQueueRows, maxQueueBytes, run } = limits;
     return new Runner(model.id, {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { testApp, testModel } from '../testing/app.ts';
-import { Distribution, type Gauges, Metrics } from './metrics.ts';
+import { Distribution } from './distribution.ts';
+import { type Gauges, Metrics } from './metrics.ts';
 import { createRegistry } from './prometheus.ts';
 
 interface Sample {
@@ -42,6 +43,7 @@ const GAUGES: Gauges = {
   threadsBusy: zero,
   inFlight: zero,
   coldStart: new Map(),
+  states: () => [],
 };
 
 const celsius = await testModel(t);
@@ -108,12 +110,14 @@ t.test('a value counts in the first bucket whose bound it does not pass', async 
 
 t.test('buckets are cumulated, up to the count', async (t) => {
   const metrics = new Metrics({}, GAUGES);
-  const meter = metrics.model('celsius');
+  const { calls: meter } = metrics.versions.of('celsius', '1');
   for (const rows of [1, 1, 2, 3, 100, 1e6]) meter.ran(0.001, rows);
   const { find, value } = await scraped(metrics);
   const buckets = find('celsiusify_batch_rows_bucket').map((sample) => sample.value);
   t.same(buckets, [2, 3, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6]);
-  t.match(find('celsiusify_batch_rows_bucket').at(-1), { labels: 'le="+Inf",model="celsius"' });
+  t.match(find('celsiusify_batch_rows_bucket').at(-1), {
+    labels: 'le="+Inf",model="celsius",model_version="1"',
+  });
   t.equal(value('celsiusify_batch_rows_count'), 6);
   t.equal(value('celsiusify_batch_rows_sum'), 1_000_107);
 });
@@ -130,6 +134,7 @@ t.test('gauges are read with each scrape', async (t) => {
       threadsBusy: () => 1,
       inFlight: () => 2,
       coldStart,
+      states: () => [],
     },
   );
   const first = await scraped(metrics);
@@ -184,4 +189,84 @@ t.test("prom-client's JSON form has the same buckets", async (t) => {
     { value: 1, labels: { route: 'celsius' } },
   );
   t.match(values?.at(-1), { value: 1, labels: { route: 'celsius' } });
+});
+
+t.test('each version has series of its own', async (t) => {
+  const state = (version: string, state: string, code = 'OK') => ({ model: 'm', version, state, code });
+  const states = [state('2', 'AVAILABLE'), state('3', 'LOADING'), state('4', 'END', 'DATA_LOSS')];
+  const metrics = new Metrics({}, { ...GAUGES, states: () => states });
+  const two = metrics.versions.of('m', '2');
+  two.loadSeconds = 1.5;
+  two.calls.asked += 3;
+  two.calls.failed('run');
+  two.calls.dropped('full');
+  metrics.versions.of('m', '4').loads.set('DATA_LOSS', 6);
+  const { find, value } = await scraped(metrics);
+  const of2 = ['model="m"', 'model_version="2"'];
+  t.equal(value('celsiusify_calls_made_total', ...of2), 3);
+  t.equal(value('celsiusify_calls_failed_total', ...of2, 'reason="run"'), 1);
+  t.equal(value('celsiusify_calls_failed_total', ...of2, 'reason="request"'), 0);
+  t.equal(value('celsiusify_calls_dropped_total', ...of2, 'reason="full"'), 1);
+  t.equal(value('celsiusify_version_load_seconds', ...of2), 1.5);
+  t.equal(find('celsiusify_version_load_seconds').length, 1, 'none for what was not loaded');
+  t.match(find('celsiusify_version_loads_total'), [
+    { labels: 'model="m",model_version="4",code="DATA_LOSS"', value: 6 },
+  ]);
+  t.same(
+    find('celsiusify_version_state').map(({ labels, value }) => [labels, value]),
+    [
+      ['model="m",model_version="2",state="AVAILABLE",code="OK"', 1],
+      ['model="m",model_version="3",state="LOADING",code="OK"', 1],
+      ['model="m",model_version="4",state="END",code="DATA_LOSS"', 1],
+    ],
+  );
+  states.shift();
+  t.equal(
+    (await scraped(metrics)).find('celsiusify_version_state').length,
+    2,
+    'a state that is over is gone',
+  );
+});
+
+t.test('a name that is no word is escaped', async (t) => {
+  const metrics = new Metrics({}, GAUGES);
+  metrics.versions.of('a"b\\c\nd', '1');
+  const { find } = await scraped(metrics);
+  t.match(find('celsiusify_calls_made_total'), [
+    { labels: String.raw`model="a\"b\\c\nd",model_version="1"` },
+  ]);
+});
+
+t.test('OpenMetrics: families without _total, exemplars of traced requests, an end', async (t) => {
+  const metrics = new Metrics({}, GAUGES);
+  metrics.versions.of('m', '1').calls.ran(0.001, 1, 'f00d');
+  const text = await createRegistry(metrics, 'openmetrics').metrics();
+  t.match(text, /^# TYPE celsiusify_calls_made counter$/m);
+  t.match(text, /^celsiusify_calls_made_total\{model="m",model_version="1"\} 0$/m);
+  t.match(
+    text,
+    /^celsiusify_run_duration_seconds_bucket\{le="0.001",model="m",model_version="1"\} 1 # \{trace_id="f00d"\} 0.001 \d+/m,
+  );
+  t.ok(text.endsWith('# EOF\n'));
+  t.equal(text.split('# EOF').length, 2);
+  const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+  t.equal(new Set(families).size, families.length, 'each family once');
+  t.notMatch(await createRegistry(metrics).metrics(), 'trace_id');
+});
+
+t.test('a thousand models make a bounded number of series', async (t) => {
+  const names = Array.from({ length: 1000 }, (_, i) => `m${i}`);
+  const states = () => names.map((model) => ({ model, version: '1', state: 'AVAILABLE', code: 'OK' }));
+  const metrics = new Metrics({}, { ...GAUGES, states });
+  for (const name of names) metrics.versions.of(name, '1').calls.asked++;
+  const { find } = await scraped(metrics);
+  const calls = find('celsiusify_calls_made_total');
+  t.equal(calls.length, 101);
+  t.match(calls.at(-1), { labels: 'model="other",model_version="other"', value: 900 });
+  const seen = find('celsiusify_version_state');
+  t.equal(seen.length, 201);
+  t.match(seen.at(-1), {
+    labels: 'model="other",model_version="other",state="AVAILABLE",code="OK"',
+    value: 800,
+  });
 });

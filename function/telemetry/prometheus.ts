@@ -1,71 +1,38 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client';
-import type { Distribution, Exemplar, Metrics, ModelMeter } from './metrics.ts';
-
-type Labels = Record<string, string>;
-type Series = Iterable<readonly [Labels, Distribution]>;
+import { Counter, Gauge, Registry, type RegistryContentType } from 'prom-client';
+import { DistributionHistogram } from './distribution-histogram.ts';
+import type { Metrics } from './metrics.ts';
+import { type Exposition, versionsText } from './prometheus-versions.ts';
 
 /** How often the event loop's delay is sampled, in ms: seldom, as each sample wakes an idle process. */
 const SAMPLE_MS = 50;
 
-/** A histogram whose counts are those of Distributions. */
-class DistributionHistogram extends Histogram<string> {
-  readonly #metric: { readonly name: string; readonly help: string };
-  readonly #series: () => Series;
+/** The figures of the versions, and after them prom-client's, at whose end OpenMetrics says that it is the end. */
+class MetricsRegistry extends Registry {
+  readonly #metrics: Metrics;
+  readonly #exposition: Exposition;
 
-  constructor(registry: Registry, name: string, help: string, series: () => Series) {
-    super({ name, help, registers: [registry] });
-    this.#metric = { name, help };
-    this.#series = series;
+  constructor(metrics: Metrics, exposition: Exposition) {
+    super();
+    this.#metrics = metrics;
+    this.#exposition = exposition;
   }
 
-  /** Where prom-client takes a histogram's values from, for text and for get(); its types leave it out. */
-  async getForPromString() {
-    const values = [...this.#series()].flatMap(([labels, distribution]) =>
-      this.#values(labels, distribution),
-    );
-    return { ...this.#metric, type: 'histogram', aggregator: 'sum', values };
-  }
-
-  #values(sharedLabels: Labels, { bounds, counts, exemplars, sum }: Distribution) {
-    const { name } = this.#metric;
-    let total = 0;
-    const buckets = counts.map((count, i) => {
-      total += count;
-      return {
-        metricName: `${name}_bucket`,
-        labels: { le: bounds[i] ?? '+Inf' },
-        sharedLabels,
-        value: total,
-        exemplar: exemplarOf(exemplars[i]),
-      };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels: {}, sharedLabels, value: sum },
-      { metricName: `${name}_count`, labels: {}, sharedLabels, value: total },
-    ];
+  override async metrics(): Promise<string> {
+    return `${await versionsText(this.#metrics, this.#exposition)}${await super.metrics()}`;
   }
 }
 
-/** As prom-client prints it, in OpenMetrics alone. */
-function exemplarOf(exemplar: Exemplar | undefined) {
-  if (exemplar === undefined) return undefined;
-  const { traceId, value, time } = exemplar;
-  return { labelSet: { trace_id: traceId }, value, timestamp: time };
-}
-
-/** Prometheus' text format, or OpenMetrics, which has exemplars. */
-export type Exposition = 'text' | 'openmetrics';
+export type { Exposition };
 
 export type AnyRegistry = Registry<RegistryContentType>;
 
 /** A registry of its own for one process' figures; nothing goes into prom-client's global one. */
 export function createRegistry(metrics: Metrics, exposition: Exposition = 'text'): AnyRegistry {
-  const registry = new Registry();
+  const registry = new MetricsRegistry(metrics, exposition);
   const any: AnyRegistry = registry;
   if (exposition === 'openmetrics') any.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  const { info, gauges, routes, models } = metrics;
+  const { info, gauges, routes } = metrics;
 
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
@@ -107,38 +74,6 @@ export function createRegistry(metrics: Metrics, exposition: Exposition = 'text'
   const help = 'Seconds from a request read in full to its answer handed over.';
   new DistributionHistogram(registry, 'http_request_duration_seconds', help, function* () {
     for (const [route, { latency }] of routes) yield [{ route }, latency];
-  });
-  const perModel = (name: string, help: string, distribution: (meter: ModelMeter) => Distribution) =>
-    new DistributionHistogram(registry, name, help, function* () {
-      for (const [model, meter] of models) yield [{ model }, distribution(meter)];
-    });
-  perModel('celsiusify_batch_rows', 'Rows in one model run.', ({ rows }) => rows);
-  perModel(
-    'celsiusify_run_duration_seconds',
-    'Seconds of one model run, its answers written.',
-    ({ run }) => run,
-  );
-  perModel(
-    'celsiusify_queue_duration_seconds',
-    'Seconds that a call waited for a thread; short runs wait for none.',
-    ({ queue }) => queue,
-  );
-  perModel(
-    'celsiusify_parse_duration_seconds',
-    'Seconds to read a body of more than 64 KiB, on a thread.',
-    ({ parse }) => parse,
-  );
-  new Counter({
-    name: 'celsiusify_calls_dropped_total',
-    help: 'Calls that ended unanswered by the model: client gone, deadline passed, queue full.',
-    labelNames: ['model', 'reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [model, { drops }] of models) {
-        for (const [reason, count] of Object.entries(drops)) this.inc({ model, reason }, count);
-      }
-    },
   });
   gauge('celsiusify_queue_rows', 'Rows waiting for a model run.', gauges.queueRows);
   gauge('celsiusify_threads', 'Threads that run models.', gauges.threads);

@@ -4,15 +4,18 @@ import { createApp } from '../app.ts';
 import type { Batching } from '../engine/batching.ts';
 import { Runner, type RunnerOptions } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
+import { RequestError } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
 import type { Models } from '../models/catalogue.ts';
 import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
 import { versionFolders, versionOf } from '../models/folders.ts';
+import { BEING_LOADED } from '../models/status.ts';
 import { loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import { mintRunId } from '../telemetry/run-id.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -83,7 +86,7 @@ export function testRunner(
     place: 'auto',
     batching: { enabled: true, maxRows: 4096, timeout_ms: 0, padded: (rows) => rows, ...batching },
     limits: { maxRows: 65536, maxBytes: 1 << 28 },
-    meter: new Metrics({}, NO_GAUGES).model('celsius'),
+    meter: new ModelMeter(),
     ...options,
   });
 }
@@ -96,6 +99,7 @@ const NO_GAUGES = {
   threadsBusy: zero,
   inFlight: zero,
   coldStart: new Map([['process', 0.02]]),
+  states: () => [],
 };
 
 /** What a catalogue of one model says, which has one version. */
@@ -106,7 +110,14 @@ function oneModel(served: () => Served, modelName: string): Models<Served> {
     if (version === undefined || versionOf(version) === served().version) return;
     throw versionUnavailable(name, version, undefined, [served().version]);
   };
-  const list = () => [{ name: modelName, versions: status(), labels: new Map(), reason: '' }];
+  const list = () => {
+    try {
+      return [{ name: modelName, versions: status(), labels: new Map(), reason: '' }];
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return [{ name: modelName, versions: [], labels: new Map(), reason: BEING_LOADED }];
+    }
+  };
   return {
     has: (name) => name === modelName,
     find: (name, { version, label } = {}) => {

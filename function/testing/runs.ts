@@ -2,7 +2,7 @@ import type { Answer } from '../engine/answer.ts';
 import type { Client } from '../engine/client.ts';
 import { PREDICT, type Runner } from '../engine/runner.ts';
 import type { SavedModel } from '../model/saved-model.ts';
-import { ModelMeter } from '../telemetry/metrics.ts';
+import { ModelMeter } from '../telemetry/model-meter.ts';
 import { testRunner } from './app.ts';
 
 /** A meter that keeps the rows of each run, in their order. */

@@ -128,7 +128,9 @@ export const runTests: HardeningTest[] = [
         for (const connection of connections) connection.socket.resetAndDestroy();
         await Promise.all(connections.map((connection) => connection.closed));
         while ((await callsAlive(url)) !== '0') await sleep(20);
-        const runs = Number(await metric(url, 'celsiusify_run_duration_seconds_count{model="m"}'));
+        const runs = Number(
+          await metric(url, 'celsiusify_run_duration_seconds_count{model="m",model_version="1"}'),
+        );
         expect(runs < 200, `${runs} runs`);
         return { sent: '200 requests, all connections reset while they wait', came: `${runs} runs in all` };
       });

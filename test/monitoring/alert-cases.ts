@@ -15,6 +15,12 @@ const REQUESTS = (status: string) => `http_requests_total{${JOB},route="predict"
 const LATENCY = (le: string) => `http_request_duration_seconds_bucket{${JOB},route="predict",le="${le}"}`;
 const QUEUED = (le: string) => `celsiusify_queue_duration_seconds_bucket{${JOB},model="m",le="${le}"}`;
 const DROPPED = (reason: string) => `celsiusify_calls_dropped_total{${JOB},model="m",reason="${reason}"}`;
+const VERSION = `${JOB},model="m",model_version="2"`;
+const MADE = `celsiusify_calls_made_total{${VERSION}}`;
+const FAILED = (reason: string) => `celsiusify_calls_failed_total{${VERSION},reason="${reason}"}`;
+const STATE = (state: string, code: string) =>
+  `celsiusify_version_state{${VERSION},state="${state}",code="${code}"}`;
+const OF_VERSION = [{ job: 'c', model: 'm', model_version: '2' }];
 const OF_JOB = [{ job: 'c' }];
 const OF_MODEL = [{ job: 'c', model: 'm' }];
 
@@ -119,6 +125,58 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'CelsiusifyCallsDropped',
     series: { [DROPPED('gone')]: '0+1x60' },
     at: '12m',
+    fires: [],
+  },
+  {
+    name: 'every tenth run of a version fails',
+    alert: 'CelsiusifyCallsFail',
+    series: { [MADE]: '0+100x60', [FAILED('run')]: '0+10x60' },
+    at: '12m',
+    fires: OF_VERSION,
+  },
+  {
+    name: 'callers send what does not fit',
+    alert: 'CelsiusifyCallsFail',
+    series: { [MADE]: '0+100x60', [FAILED('request')]: '0+100x60', [FAILED('run')]: '0x60' },
+    at: '12m',
+    fires: [],
+  },
+  {
+    name: 'a version that is tried again and again',
+    alert: 'CelsiusifyVersionNotLoaded',
+    series: { [`celsiusify_version_loads_total{${VERSION},code="DATA_LOSS"}`]: '0+1x60' },
+    at: '12m',
+    fires: OF_VERSION,
+  },
+  {
+    name: 'a version that was given up',
+    alert: 'CelsiusifyVersionNotLoaded',
+    series: { [STATE('END', 'DATA_LOSS')]: '1x60' },
+    at: '12m',
+    fires: OF_VERSION,
+  },
+  {
+    name: 'a version that was loaded',
+    alert: 'CelsiusifyVersionNotLoaded',
+    series: {
+      [STATE('AVAILABLE', 'OK')]: '1x60',
+      [`celsiusify_version_loads_total{${VERSION},code="OK"}`]: '0+1x60',
+    },
+    at: '12m',
+    fires: [],
+  },
+  {
+    name: 'a model that only loads',
+    alert: 'CelsiusifyModelMissing',
+    series: { [STATE('LOADING', 'OK')]: '1x80' },
+    at: '15m',
+    fires: [{ job: 'c', model: 'm' }],
+  },
+  {
+    name: 'a broken version beside one that answers',
+    alert: 'CelsiusifyModelMissing',
+    series: { [STATE('END', 'DATA_LOSS')]: '1x80', [STATE('AVAILABLE', 'OK').replace('"2"', '"1"')]: '1x80' },
+    at: '15m',
     fires: [],
   },
   {

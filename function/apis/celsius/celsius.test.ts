@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { HttpRequest } from '../../http/message.ts';
-import { ModelMeter } from '../../telemetry/metrics.ts';
+import { ModelMeter } from '../../telemetry/model-meter.ts';
 import {
   celsiusSignature,
   describedModel,

@@ -89,9 +89,14 @@ export class InferenceModels {
   }
 }
 
-function signatureOf({ name, model: { signatures } }: Served): ServedSignature {
+/** The signature that the protocol calls; undefined where a model has several, and none by the name. */
+export function inferenceSignature<S>(signatures: ReadonlyMap<string, S>): S | undefined {
   const only = signatures.size === 1 ? [...signatures.values()][0] : undefined;
-  const signature = signatures.get(SIGNATURE) ?? only;
+  return signatures.get(SIGNATURE) ?? only;
+}
+
+function signatureOf({ name, model: { signatures } }: Served): ServedSignature {
+  const signature = inferenceSignature(signatures);
   if (signature === undefined) {
     throw new RequestError(
       'FAILED_PRECONDITION',
@@ -137,7 +142,7 @@ function named(outputs: readonly OutputTensor[], wanted: Wanted): InferTensor[] 
   });
 }
 
-function tensorMetadata({ key, dtype, shape }: TensorInfo): TensorMetadata {
+export function tensorMetadata({ key, dtype, shape }: TensorInfo): TensorMetadata {
   const datatype = datatypeOf((dtypeNumber(dtype) ?? 0) % REFERENCE) ?? dtype.replace(/^DT_/, '');
   return { name: key, datatype, shape: shape ?? [-1] };
 }

@@ -4,9 +4,20 @@ import type { TSchema } from 'typebox';
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** What some part of the server adds to the document. */
+export interface Part {
+  readonly paths: Json;
+  /** Goes to components/schemas. */
+  readonly schemas: Schemas;
+}
+
+export type Schemas = Readonly<Record<string, TSchema>>;
+
 const ref = (section: string, name: string): Json => ({ $ref: `#/components/${section}/${name}` });
 
 const RUN_ID = { 'x-run-id': ref('headers', 'RunId') };
+/** Which version answered. */
+export const MODEL_VERSION = { 'x-model-version': ref('headers', 'ModelVersion') };
 const RETRY_AFTER = { 'retry-after': { description: 'Seconds to wait.', schema: { type: 'string' } } };
 
 const ERRORS: Readonly<Record<number, { name: string; description: string; headers?: Json }>> = {
@@ -16,7 +27,8 @@ const ERRORS: Readonly<Record<number, { name: string; description: string; heade
     description: 'No token, or not the right one.',
     headers: { 'www-authenticate': { schema: { const: 'Bearer' } } },
   },
-  404: { name: 'NotFound', description: 'Nothing is served at this path.' },
+  403: { name: 'Forbidden', description: 'The server is not set up to let callers do this.' },
+  404: { name: 'NotFound', description: 'There is no such model, or version, or path.' },
   405: {
     name: 'MethodNotAllowed',
     description: 'What other methods get here.',
@@ -49,14 +61,14 @@ export function errors(...statuses: readonly number[]): Json {
   return { ...Object.fromEntries(named), default: ref('responses', 'Fault') };
 }
 
-/** An answer with the run ID in its headers. */
-export function answer(description: string, type: string, schema: TSchema): Json {
-  return { description, headers: RUN_ID, content: { [type]: { schema } } };
+/** An answer with the run ID in its headers, and others. */
+export function answer(description: string, type: string, schema: TSchema, headers: Json = {}): Json {
+  return { description, headers: { ...RUN_ID, ...headers }, content: { [type]: { schema } } };
 }
 
 /** @param schema its name in components/schemas */
-export function jsonAnswer(description: string, schema: string): Json {
-  return answer(description, 'application/json', ref('schemas', schema));
+export function jsonAnswer(description: string, schema: string, headers: Json = {}): Json {
+  return answer(description, 'application/json', ref('schemas', schema), headers);
 }
 
 function errorAnswer(description: string, headers: Json = {}): Json {

@@ -15,13 +15,15 @@ interface Operation {
   readonly operationId: string;
   readonly parameters?: { name: string; schema: { enum?: string[] } }[];
   readonly requestBody?: {
-    content: { 'application/json': { examples?: Record<string, { value: unknown }> } };
+    content: {
+      'application/json': { schema: { $ref: string }; examples?: Record<string, { value: unknown }> };
+    };
   };
   readonly responses: Record<string, Answer | { $ref: string }>;
 }
 interface Document {
   readonly paths: Record<string, Record<string, Operation> & Pick<Operation, 'parameters'>>;
-  readonly components: { responses: Record<string, Answer> };
+  readonly components: { responses: Record<string, Answer>; schemas: Record<string, object> };
 }
 
 const model = await testModel(t);
@@ -120,14 +122,21 @@ for (const { name, testing, celsius, metrics } of variants) {
   });
 }
 
+const INFERENCE = {
+  json: { value: { inputs: [{ name: 'fahrenheit', shape: [2], datatype: 'FP32', data: [212, 32] }] } },
+};
+
 t.test('each documented operation answers as documented', async (t) => {
   const testing = testApp(model);
   const document = await documentOf(testing);
   let count = 0;
   for (const { path, method, operation } of operationsOf(document)) {
-    const examples = operation.requestBody?.content['application/json'].examples ?? {
-      none: { value: undefined },
-    };
+    if (path.startsWith('/v2/repository/models/')) continue; // needs a catalogue that may be changed
+    const examples = path.endsWith('/infer')
+      ? INFERENCE
+      : (operation.requestBody?.content['application/json'].examples ?? {
+          none: { value: undefined },
+        });
     for (const { value } of Object.values(examples)) {
       const init = {
         method: method.toUpperCase(),
@@ -139,14 +148,15 @@ t.test('each documented operation answers as documented', async (t) => {
       count++;
     }
   }
-  t.equal(count, 18);
+  t.equal(count, 36);
 });
 
 t.test('methods that are not documented are 405, and 400 under /v1/', async (t) => {
   const testing = testApp(model);
   const document = await documentOf(testing);
   for (const [template, item] of Object.entries(document.paths)) {
-    const path = template.replace('{version}', '1');
+    const path = template.replace('{version}', '1').replace('{name}', 'celsius');
+    if (path.startsWith('/v2/repository/models/')) continue;
     for (const method of METHODS.filter((method) => !(method in item))) {
       const reply = await testing.app.fetch(
         new Request(`http://localhost${path}`, { method: method.toUpperCase() }),
@@ -198,8 +208,17 @@ const failures: Failure[] = [
     status: 404,
   },
   { method: 'get', path: '/v1/models/celsius', status: 503, served: loading },
+  { method: 'get', path: '/v2/models/celsius', status: 503, served: loading },
+  {
+    method: 'get',
+    path: '/v2/models/celsius/versions/{version}/ready',
+    to: '/v2/models/celsius/versions/7/ready',
+    status: 404,
+  },
+  { method: 'post', path: '/v2/models/celsius/infer', body: '{}', status: 400 },
+  { method: 'post', path: '/v2/models/celsius/infer', body: 'x'.repeat(201), status: 413 },
+  { method: 'get', path: '/v2/health/ready', status: 503, phase: () => 'draining' },
   { method: 'get', path: '/readyz', status: 503, phase: () => 'draining' },
-  { method: 'get', path: '/openapi.json', status: 503, served: loading },
   { method: 'get', path: '/metrics', status: 401, metricsToken: 'secret' },
 ];
 
@@ -243,7 +262,8 @@ t.test('the documented schema of /celsius takes what the server takes', async (t
   }
 });
 
-t.test('is written once', async (t) => {
-  const testing = testApp(model);
-  t.same(await documentOf(testing), await documentOf(testing));
+t.test('before a model answers, the rest is documented', async (t) => {
+  const document = await documentOf(testApp(model, { served: loading }));
+  t.ok('/v1/models' in document.paths && '/v2/health/live' in document.paths);
+  t.notOk(Object.keys(document.paths).some((path) => path.includes('celsius')));
 });

@@ -1,46 +1,23 @@
+import { startConverter } from './browser/converter.ts';
+import { byId, element, refill } from './browser/dom.ts';
+import { answering, showModels, showVersions } from './browser/models.ts';
+import { poll } from './browser/poll.ts';
+import { startRequest } from './browser/request.ts';
+import { showSignatures, signatureOf } from './browser/signatures.ts';
+import { startPage } from './browser/start.ts';
+import { bytesText, durationOf, filled, hashOf, laidOut, selectionOf } from './browser/text.ts';
+
+/** All functions that the page's script is made of: each as it stands in its source, its types left out. */
+const FUNCTIONS: readonly ((...args: never[]) => unknown)[] = [
+  ...[byId, element, refill],
+  ...[bytesText, durationOf, filled, hashOf, laidOut, selectionOf],
+  ...[answering, showModels, showVersions],
+  ...[showSignatures, signatureOf],
+  ...[startConverter, startRequest, poll, startPage],
+];
+
 /**
- * What the page does in a browser that runs scripts: it asks POST /celsius without leaving the page, and writes this
- * server's own address into the examples. It stands in the page as it is here, so its hash is the page's policy.
+ * What the page does in a browser that runs scripts. It stands in the page as it is here, so its hash is the page's
+ * policy; and it is nothing but functions, so that it is checked like all else and needs no build of its own.
  */
-export const PAGE_SCRIPT = `
-const form = document.querySelector('form');
-const output = document.querySelector('output');
-const by = document.querySelector('#by');
-const runId = document.querySelector('#run-id').textContent;
-const here = new URL('.', location.href).href;
-let asking;
-
-for (const address of document.querySelectorAll('.address')) address.textContent = here;
-
-const show = (answer, note, failed) => {
-  output.textContent = answer;
-  output.classList.toggle('failed', failed);
-  by.textContent = note;
-};
-
-const ask = async (fahrenheit, signal) => {
-  const started = performance.now();
-  const response = await fetch(here + 'celsius', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ fahrenheit }),
-    signal,
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  const milliseconds = (performance.now() - started).toFixed(1);
-  const whom = response.headers.get('x-run-id');
-  const other = whom === runId ? '' : ', another process than the one that sent this page';
-  show(String(answer.celsius), 'answered by ' + whom + other + ' in ' + milliseconds + ' ms', false);
-};
-
-form?.addEventListener('submit', (event) => {
-  event.preventDefault();
-  asking?.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  ask(form.elements.fahrenheit.valueAsNumber, signal).catch((error) => {
-    if (!signal.aborted) show('—', error.message, true);
-  });
-});
-`;
+export const PAGE_SCRIPT = `'use strict';\n${FUNCTIONS.join('\n')}\n${startPage.name}();\n`;

@@ -1,59 +1,24 @@
-// The page in a real Chromium: that of CHROMIUM, or /usr/bin/chromium.
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+// The converter, and what the page is with one model, in a real Chromium.
+import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { fixture, startServer } from '../../testing/whole-server.ts';
-
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = existsSync(executablePath)
-  ? false
-  : `no Chromium at ${executablePath}; install it, or name one by CHROMIUM`;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const QUIET = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const PHONE = { width: 360, height: 740 };
-const WIDE = { width: 1200, height: 900 };
+import {
+  PHONE,
+  skip,
+  startBrowser,
+  type Visit,
+  violationsOf,
+  visit as visitPage,
+  WIDE,
+  widthOf,
+} from '../../testing/browser.ts';
+import { startServer } from '../../testing/whole-server.ts';
 
 t.setTimeout(120_000); // as .taprc has it, for a run by node alone too
 t.test('the page in a browser', { skip }, async (t) => {
   const { url, runId } = await startServer(t);
-  const root = process.getuid?.() === 0; // Chromium's sandbox does not run as root
-  const browser = await chromium.launch({
-    executablePath,
-    args: [...QUIET, ...(root ? ['--no-sandbox'] : [])],
-  });
-  t.teardown(() => browser.close());
-
-  /** One test on the page: nothing may be said on the console, nothing be asked of another host. */
-  const visit = (
-    name: string,
-    { at = url, expected = [], ...options }: BrowserContextOptions & { at?: string; expected?: RegExp[] },
-    test: (t: Test, page: Page) => Promise<void>,
-  ) =>
-    t.test(name, async (t) => {
-      const context = await browser.newContext({ viewport: WIDE, ...options });
-      t.teardown(() => context.close());
-      const page = await context.newPage();
-      const said: string[] = [];
-      page.on('console', (message) => said.push(message.text()));
-      page.on('pageerror', (error) => said.push(error.message));
-      page.on('request', (request) => {
-        if (!request.url().startsWith(at) && !request.url().startsWith('data:')) said.push(request.url());
-      });
-      await page.goto(at);
-      await test(t, page);
-      t.match(said, expected, 'no error, no policy violation, no request to elsewhere');
-      t.equal(said.length, expected.length);
-    });
+  const browser = await startBrowser(t);
+  const visit = (name: string, options: Omit<Visit, 'at'>, test: (t: Test, page: Page) => Promise<void>) =>
+    t.test(name, (t) => visitPage(t, browser, { at: url, ...options }, (page) => test(t, page)));
 
   const answerIs = (page: Page, text: string) =>
     page.locator('output', { hasText: new RegExp(`^${text}$`) }).waitFor();
@@ -74,21 +39,15 @@ t.test('the page in a browser', { skip }, async (t) => {
           t.match(await noteOf(page), new RegExp(`^answered by ${answeredBy} in [\\d.]+ ms$`));
           t.equal(await page.locator('#run-id').textContent(), runId);
           t.match(
-            await page.locator('pre').textContent(),
+            await page.locator('.curl').textContent(),
             `${url}/celsius`,
             "the example has the page's own address",
           );
-          const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-          t.equal(width, viewport.width, 'nothing scrolls sideways');
+          t.equal(await widthOf(page), viewport.width, 'nothing scrolls sideways');
           const paper = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
           const [red = 0] = /\d+/.exec(paper)?.map(Number) ?? [];
           t.equal(red > 128, colorScheme === 'light', paper);
-          await page.evaluate(axe);
-          const { violations } = await page.evaluate<AxeResults>('axe.run()');
-          t.same(
-            violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
-            [],
-          );
+          t.same(await violationsOf(page), []);
         },
       );
     }
@@ -105,7 +64,10 @@ t.test('the page in a browser', { skip }, async (t) => {
     await page.keyboard.press('Space');
     await answerIs(page, '-240');
     await page.keyboard.press('Shift+Tab');
-    const stops = await page.locator('input, button, a').count();
+    const stops = await page
+      .locator('input, button, a, textarea, [tabindex="0"]')
+      .filter({ visible: true })
+      .count();
     for (let stop = 0; stop < stops; stop++) {
       const ring = await page.evaluate(
         "getComputedStyle(document.activeElement.closest('.quantity') ?? document.activeElement).outlineStyle",
@@ -176,17 +138,6 @@ t.test('the page in a browser', { skip }, async (t) => {
     t.equal(
       await page.evaluate("getComputedStyle(document.querySelector('button')).transitionDuration"),
       '0s',
-    );
-  });
-
-  const model = await startServer(t, { MODEL_NAME: 'types', MODEL_BASE_PATH: fixture('types') });
-  visit('a model with many signatures fits a phone', { viewport: PHONE, at: model.url }, async (t, page) => {
-    t.match(await page.locator('pre').textContent(), `${model.url}/v1/models/types:predict`);
-    t.equal(await page.evaluate('document.documentElement.scrollWidth'), PHONE.width);
-    await page.evaluate(axe);
-    t.same(
-      (await page.evaluate<AxeResults>('axe.run()')).violations.map(({ id }) => id),
-      [],
     );
   });
 });

@@ -2,9 +2,18 @@ import { createHash } from 'node:crypto';
 import t from 'tap';
 import { unavailable } from '../../errors.ts';
 import type { ServedSignature } from '../../model/saved-model.ts';
+import type { ModelStatus, VersionStatus } from '../../models/status.ts';
 import { celsiusSignature, describedModel, testApp, testModel } from '../../testing/app.ts';
+import type { Deps } from '../deps.ts';
+import type { PageState } from './page-data.ts';
 
 const celsius = await testModel(t);
+
+/** A catalogue that can only be listed. */
+const testModels = (list: readonly Partial<ModelStatus>[]): Deps['models'] => ({
+  ...{ has: () => false, find: loading, statusOf: () => [], repository: () => [] },
+  list: () => list.map((one) => ({ name: 'm', versions: [], labels: new Map(), reason: '', ...one })),
+});
 
 const loading = () => {
   throw unavailable('the model is being loaded');
@@ -27,7 +36,7 @@ t.test('shows the process, its cold start, the model and where the rest is', asy
   t.equal(reply.headers.get('x-run-id'), runId);
   const wanted = [
     `<code id="run-id">${runId}</code>`,
-    'celsius, version 1',
+    '<h2 id="model" class="title">celsius</h2>',
     '1.2.3',
     '20.1 ms',
     '60.0 ms',
@@ -38,9 +47,9 @@ t.test('shows the process, its cold start, the model and where the rest is', asy
     'href="readyz"',
     'href="metrics"',
     'href="openapi.json"',
-    'href="v1/models/celsius"',
+    'href="v1/models"',
     'POST /celsius',
-    'DT_FLOAT',
+    '0 of 2',
   ];
   for (const one of wanted) t.ok(text.includes(one), one);
 });
@@ -55,7 +64,7 @@ t.test('HEAD has the headers and no body', async (t) => {
 t.test('the policy allows what stands in the page, and nothing from elsewhere', async (t) => {
   const { reply, text } = await page();
   const hashOf = (element: string) => {
-    const inside = new RegExp(`<${element}>([^]*)</${element}>`).exec(text)?.[1] ?? '';
+    const inside = new RegExp(`<${element}>([^]*?)</${element}>`).exec(text)?.[1] ?? '';
     return `'sha256-${createHash('sha256').update(inside).digest('base64')}'`;
   };
   t.equal(
@@ -100,29 +109,33 @@ const other: ServedSignature = {
   outputs: [{ key: 'y', name: 'y:0', dtype: 'DT_FLOAT', shape: undefined }],
 };
 
-t.test('a model that is not celsius gets an example of :predict in place of the form', async (t) => {
+t.test('a model that is not celsius has no form of °F', async (t) => {
   const model = { ...describedModel(other), name: 'words' };
   const { text } = await page(testApp(model, { modelName: 'words' }));
-  t.notMatch(text, /<form|POST \/celsius/);
-  t.match(text, 'v1/models/words:predict');
-  t.match(text, 'it&#39;s &#60;x&#62;', "the model's own names are escaped");
-  t.match(text, 'any shape');
-  t.match(text, '[-1, 2]');
+  t.notMatch(text, /class="convert"|POST \/celsius/);
+  t.match(text, '<title>words · Celsiusify</title>');
 });
 
-t.test('a signature that cannot be served says why, and has no example', async (t) => {
-  const unsupported = 'input "x" has dtype DT_HALF';
-  const { text } = await page(testApp(describedModel({ ...other, name: 'half', unsupported })));
-  t.match(text, 'input &#34;x&#34; has dtype DT_HALF');
-  t.match(text, '@request.json');
-});
+t.test(
+  'without JavaScript the models are a table, and their names cannot break out of the page',
+  async (t) => {
+    const name = '</script><script>alert(1)</script>"&';
+    const models = { ...testModels([{ name, versions: [] }]) };
+    const { text } = await page(testApp(celsius, { models, modelName: 'absent' }));
+    t.equal(text.split('<script').length, 3, 'two scripts: the state and the program');
+    t.match(text, '<a href="v1/models/%3C%2Fscript%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%26/metadata">');
+    const state = /<script type="application\/json" id="state">(.*?)<\/script>/.exec(text)?.[1] ?? '';
+    t.equal(JSON.parse(state).models[0].name, name);
+  },
+);
 
 t.test('while the model is being loaded', async (t) => {
-  const testing = testApp(celsius, { phase: () => 'starting', served: loading, coldStart: new Map() });
+  const models = testModels([{ reason: 'it is being loaded' }]);
+  const coldStart = new Map();
+  const testing = testApp(celsius, { phase: () => 'starting', served: loading, coldStart, models });
   const { reply, text } = await page(testing, '/?fahrenheit=212');
   t.equal(reply.status, 200);
   t.match(text, 'class="state starting"');
-  t.match(text, 'The model is being loaded');
   t.notMatch(text, 'NaN');
 });
 
@@ -148,3 +161,109 @@ t.test('gives away neither paths nor environment', async (t) => {
     if (secret) t.notOk(text.includes(secret), secret);
   }
 });
+
+async function stateOf(overrides: Partial<Deps>): Promise<PageState> {
+  const { reply, text } = await page(testApp(celsius, overrides), '/page/state');
+  t.equal(reply.status, 200);
+  t.equal(reply.headers.get('cache-control'), 'no-store');
+  return JSON.parse(text);
+}
+
+const status = (version: string, state: VersionStatus['state'], code: VersionStatus['code'] = 'OK') => ({
+  ...{ version, state, code },
+  message: code === 'OK' ? '' : 'it is damaged',
+});
+
+t.test('the state has the process and the models: their versions, states, reasons and labels', async (t) => {
+  const versions = [status('3', 'END', 'DATA_LOSS'), status('2', 'AVAILABLE'), status('1', 'END')];
+  const labels = new Map([
+    ['stable', '2'],
+    ['prod', '2'],
+  ]);
+  const models = testModels([
+    { name: 'a', versions, labels },
+    { name: 'b', versions: [status('1', 'LOADING')], reason: 'it is being loaded' },
+    { name: 'c', versions: [], reason: 'no model folder at /m/c' },
+  ]);
+  const state = await stateOf({ models, load: () => ({ threads: 4, busy: 3, rowsWaiting: 17 }) });
+  t.match(state, {
+    phase: 'ready',
+    uptimeSeconds: Number,
+    load: { threads: 4, busy: 3, rowsWaiting: 17 },
+    more: 0,
+  });
+  t.same(state.models, [
+    {
+      name: 'a',
+      standing: 'available',
+      reason: '',
+      unloaded: 1,
+      versions: [
+        { ...status('3', 'END', 'DATA_LOSS'), labels: [] },
+        { ...status('2', 'AVAILABLE'), labels: ['stable', 'prod'] },
+      ],
+    },
+    {
+      name: 'b',
+      standing: 'loading',
+      reason: 'it is being loaded',
+      unloaded: 0,
+      versions: [{ ...status('1', 'LOADING'), labels: [] }],
+    },
+    { name: 'c', standing: 'failed', reason: 'no model folder at /m/c', unloaded: 0, versions: [] },
+  ]);
+});
+
+t.test('however many models and versions there are, the state stays small', async (t) => {
+  const versions = Array.from({ length: 1000 }, (_, i) => status(String(i), i < 100 ? 'AVAILABLE' : 'END'));
+  const state = await stateOf({ models: testModels(Array.from({ length: 600 }, () => ({ versions }))) });
+  t.equal(state.models.length, 500);
+  t.equal(state.more, 100);
+  t.equal(state.models[0]?.versions.length, 20);
+  t.equal(state.models[0]?.unloaded, 980);
+});
+
+t.test('a model is described by its signatures, each with an example', async (t) => {
+  const half = { ...other, name: 'half', unsupported: 'input "x" has dtype DT_VARIANT' };
+  const model = describedModel(celsiusSignature(), half);
+  const { text, reply } = await page(testApp(model), '/page/models/celsius');
+  t.equal(reply.status, 200);
+  t.same(JSON.parse(text), {
+    name: 'celsius',
+    version: '1',
+    more: 0,
+    signatures: [
+      {
+        name: 'serving_default',
+        method: 'tensorflow/serving/predict',
+        unsupported: '',
+        inputs: [{ key: 'fahrenheit', dtype: 'float', shape: '[?]', default: '' }],
+        outputs: [{ key: 'celsius', dtype: 'float', shape: '[?]', default: '' }],
+        more: 0,
+        example: '{\n  "instances": [212]\n}',
+      },
+      {
+        name: 'half',
+        method: 'tensorflow/serving/predict',
+        unsupported: half.unsupported,
+        inputs: [{ key: "it's <x>", dtype: 'string', shape: '[?, 2]', default: '' }],
+        outputs: [{ key: 'y', dtype: 'float', shape: 'any shape', default: '' }],
+        more: 0,
+        example: '',
+      },
+    ],
+  });
+});
+
+for (const { path, status } of [
+  { path: '/page/models/absent', status: 404 },
+  { path: '/page/models/%', status: 404 },
+  { path: '/page/models/celsius/versions/7', status: 404 },
+  { path: '/page/models/celsius/versions/1', status: 200 },
+  { path: '/page/models/celsius/versions/x', status: 404 },
+  { path: '/page/models', status: 404 },
+]) {
+  t.test(`${path} is ${status}`, async (t) => {
+    t.equal((await page(testApp(describedModel(celsiusSignature())), path)).reply.status, status);
+  });
+}

@@ -1,13 +1,11 @@
 import { RequestError } from '../../errors.ts';
-import type { HttpRequest } from '../../http/message.ts';
+import { type HttpRequest, json } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusRoute } from '../celsius/celsius.ts';
 import type { Deps } from '../deps.ts';
 import type { CelsiusResponse } from '../schemas.ts';
-import type { Conversion } from './page-html.ts';
-import { PAGE_SCRIPT } from './page-script.ts';
-import { PAGE_STYLE } from './page-style.ts';
+import type { Conversion } from './view.ts';
 
 type PageDeps = Pick<
   Deps,
@@ -19,37 +17,61 @@ type PageDeps = Pick<
   | 'phase'
   | 'served'
   | 'load'
+  | 'models'
   | 'requestDeadlineMs'
 >;
 
+const MODEL_PATH = /^\/page\/models\/([^/]+)(?:\/versions\/(\d+))?$/;
+
 /**
- * GET /: a page for people. It converts, and shows the process, its cold start, the model's signatures and where the
- * other endpoints are. It tells nothing that they do not tell: no paths, no host names, no environment.
+ * GET /: a page for people. It shows the models, their versions and signatures, sends requests to them, and says what the
+ * process does. It tells nothing that the other endpoints do not tell: no paths, no host names, no environment, but what
+ * a model's own state says.
  *
- * Without JavaScript the form comes back as `/?fahrenheit=212`, which is answered the way POST /celsius answers it.
+ * GET /page/state and /page/models/NAME/versions/N: what the page shows, as JSON, which its script asks for. What is said of
+ * a model is made when it is looked at; what is listed is bounded.
+ *
+ * Without JavaScript the form of °F comes back as `/?fahrenheit=212`, which is answered the way POST /celsius answers it.
  */
-export function pageRoute(deps: PageDeps): Route {
+export function pageRoutes(deps: PageDeps): Route[] {
   const celsius = celsiusRoute(deps);
   let headers: readonly string[] | undefined; // hashed on the first request: a cold start does without it
-  return {
-    name: 'page',
-    path: '/',
+  const get = (name: string, path: Route['path'], handle: Route['handle']): Route => ({
+    ...{ name, path, handle },
     methods: ['GET', 'HEAD'],
-    async handle(request) {
-      headers ??= await pageHeaders();
+  });
+  return [
+    get('page', '/', async (request) => {
+      // Later, as all of the page's code: 5 ms of a cold start.
+      const { pageHtml, pageState, PAGE_SCRIPT, PAGE_STYLE } = await import('./page-view.ts');
+      headers ??= await pageHeaders(PAGE_SCRIPT, PAGE_STYLE);
       const conversion = await convert(request, celsius);
-      const { pageHtml } = await import('./page-html.ts'); // with the schemas of its example, 5 ms of a cold start
-      const body = pageHtml({
-        ...deps,
-        phase: deps.phase(),
-        load: deps.load(),
-        model: modelOf(deps),
-        uptimeSeconds: performance.now() / 1000,
-        conversion,
-      });
+      const body = pageHtml({ ...deps, state: pageState(deps), model: modelOf(deps), conversion });
       return { status: 200, headers, body };
-    },
-  };
+    }),
+    get('page-state', '/page/state', async () => {
+      const { pageState } = await import('./page-view.ts');
+      return uncached(pageState(deps));
+    }),
+    get('page-model', MODEL_PATH, async (_, path) => {
+      const { pageDescription } = await import('./page-view.ts');
+      const [, name = '', version] = MODEL_PATH.exec(path) ?? [];
+      return uncached(pageDescription(deps.models, decoded(name), version));
+    }),
+  ];
+}
+
+function uncached(value: unknown) {
+  const { headers, ...answer } = json(value);
+  return { ...answer, headers: [...headers, 'cache-control', 'no-store'] };
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a stray % matches no model
+  }
 }
 
 /** What `?fahrenheit=` asks for; undefined where nothing does. */
@@ -76,7 +98,7 @@ async function convert(request: HttpRequest, celsiusRoute: Route): Promise<Conve
   }
 }
 
-/** Undefined while the model is being loaded. */
+/** Undefined while the model is being loaded, or where it is not served. */
 function modelOf({ served }: PageDeps): SavedModel | undefined {
   try {
     return served().model;
@@ -87,13 +109,13 @@ function modelOf({ served }: PageDeps): SavedModel | undefined {
 }
 
 /** The page may run and show what stands in it, ask this server, and nothing else. */
-async function pageHeaders(): Promise<string[]> {
+async function pageHeaders(script: string, style: string): Promise<string[]> {
   const { createHash } = await import('node:crypto');
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   const policy = [
     "default-src 'none'",
-    `script-src ${hash(PAGE_SCRIPT)}`,
-    `style-src ${hash(PAGE_STYLE)}`,
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
     'img-src data:',
     "connect-src 'self'",
     "form-action 'self'",

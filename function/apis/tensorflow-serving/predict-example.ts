@@ -8,9 +8,11 @@ const MAX_VALUES = 64;
 /** A body of `:predict` that fits a signature. */
 export type PredictExample = Readonly<Record<string, unknown>>;
 
+/** Stands for an input that has too many values to be looked at. @param shape with sizes that are all known */
+export type Placeholder = (shape: readonly number[], element: unknown) => unknown;
+
 /**
- * A body that the default signature takes, or the first that can be served: one row where the signature has rows,
- * dimensions that the model leaves open as 1.
+ * A body that the default signature takes, or the first that can be served.
  *
  * @returns undefined where no signature can be served, or where its inputs are too large to be looked at
  */
@@ -18,31 +20,54 @@ export function predictExample(signatures: ReadonlyMap<string, Signature>): Pred
   const all = [...signatures.values()].filter(({ unsupported }) => unsupported === undefined);
   const signature = all.find(({ name }) => name === 'serving_default') ?? all[0];
   if (signature === undefined) return undefined;
-  const { name, inputs } = signature;
-  if (inputs.reduce((sum, { shape }) => sum + sizeOf(known(shape)), 0) > MAX_VALUES) return undefined;
+  let isTooLarge = false;
+  const example = exampleOf(signature, () => {
+    isTooLarge = true;
+  });
+  return isTooLarge ? undefined : example;
+}
+
+/**
+ * A body that a signature takes: one row where it has rows, dimensions that the model leaves open as 1, inputs that have
+ * a default left out.
+ */
+export function exampleOf(signature: Signature, placeholder: Placeholder): PredictExample {
+  const { name, inputs, defaults } = signature;
+  const wanted = inputs.filter(({ key }) => !defaults?.has(key));
+  const values = (skip: 0 | 1): unknown => {
+    const [only, ...others] = wanted;
+    const value = (input: TensorInfo) => exampleValue(signature, input, skip, placeholder);
+    if (only !== undefined && others.length === 0 && inputs.length === 1) return value(only);
+    return Object.fromEntries(wanted.map((input) => [input.key, value(input)]));
+  };
   const named = name === 'serving_default' ? {} : { signature_name: name };
-  return hasRows(signature)
-    ? { ...named, instances: [bareOrNamed(inputs, 1)] }
-    : { ...named, inputs: bareOrNamed(inputs, 0) };
+  const isByRow = hasRows(signature) && wanted.length > 0;
+  return isByRow ? { ...named, instances: [values(1)] } : { ...named, inputs: values(0) };
 }
 
-function bareOrNamed(inputs: readonly TensorInfo[], skip: 0 | 1): unknown {
-  const [only, ...others] = inputs;
-  if (only !== undefined && others.length === 0) return value(only, skip);
-  return Object.fromEntries(inputs.map((input) => [input.key, value(input, skip)]));
+function exampleValue(
+  { method }: Signature,
+  { key, dtype, shape }: TensorInfo,
+  skip: 0 | 1,
+  placeholder: Placeholder,
+): unknown {
+  const takesExamples = /\/(?:classify|regress)$/.test(method);
+  const sizes = known(shape).slice(skip);
+  if (sizeOf(sizes) > MAX_VALUES) return placeholder(sizes, elementOf('', dtype, 0, takesExamples));
+  let count = 0;
+  const nested = ([size, ...inner]: readonly number[]): unknown =>
+    size === undefined
+      ? elementOf(key, dtype, count++, takesExamples)
+      : Array.from({ length: size }, () => nested(inner));
+  return nested(sizes);
 }
 
-function value({ key, dtype, shape }: TensorInfo, skip: 0 | 1): unknown {
-  const element = elementOf(key, dtype);
-  const nest = (inner: unknown, size: number) => Array.from({ length: size }, () => inner);
-  return known(shape).slice(skip).reduceRight(nest, element);
-}
-
-function elementOf(key: string, dtype: string): unknown {
-  if (dtype.startsWith('DT_STRING')) return 'text';
-  if (dtype.startsWith('DT_BOOL')) return true;
-  if (dtype.startsWith('DT_COMPLEX')) return [0, 0];
-  return key === 'fahrenheit' ? 212 : 0;
+/** @param i its number in the tensor: values that differ show where each goes */
+function elementOf(key: string, dtype: string, i: number, isExample: boolean): unknown {
+  if (dtype.startsWith('DT_STRING')) return isExample ? { b64: '' } : 'text'; // no bytes are a tf.Example, an empty one
+  if (dtype.startsWith('DT_BOOL')) return i % 2 === 0;
+  if (dtype.startsWith('DT_COMPLEX')) return [i, 0];
+  return key === 'fahrenheit' ? 212 + i : i;
 }
 
 /** Unknown dimensions, and an unknown rank, as 1. */
