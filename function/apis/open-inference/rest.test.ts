@@ -25,7 +25,11 @@ t.test('what is said about the server and its models', async (t) => {
     [
       '/v2',
       200,
-      { name: 'celsiusify', version: '1.2.3', extensions: ['binary_tensor_data', 'model_repository'] },
+      {
+        name: 'celsiusify',
+        version: '1.2.3',
+        extensions: ['binary_tensor_data', 'model_configuration', 'model_repository'],
+      },
     ],
     ['/v2/health/live', 200, { live: true }],
     ['/v2/health/ready', 200, { ready: true }],

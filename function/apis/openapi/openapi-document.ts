@@ -31,7 +31,7 @@ export interface Documented {
 const DESCRIPTION = `
 Errors are JSON, \`{"error": "what was wrong, and where"}\`. A path that is not listed is 404, a method that is not
 listed is 405 with \`Allow\`; under \`/v1/\` both are 400 \`Malformed request\`, as TensorFlow Serving answers them.
-\`Content-Encoding: gzip\` is read, \`Accept-Encoding: gzip\` is answered; any other content encoding is 415.
+\`Content-Encoding: gzip\` and \`deflate\` are read, \`Accept-Encoding: gzip\` is answered; others are 415.
 \`Content-Type\` is not looked at. A query is ignored, except on \`/\`. \`x-request-id\` and \`traceparent\` are logged.
 What is no HTTP is 400, a request that is not sent in time 408, headers over 16 KiB 431, all three without a body.
 `.trim();
