@@ -74,9 +74,9 @@ export function inferBody(input: string, { shape, data }: Numbers): { body: Buff
 
 /** What a V2 answer with one binary output says. */
 export function inferenceIn(body: Buffer, headers: Headers): Numbers {
-  const json: unknown = JSON.parse(body.toString('utf8', 0, Number(headers.get(HEADER_LENGTH))));
-  const shape = /"shape":\[([\d,]*)\]/.exec(JSON.stringify(json))?.[1]?.split(',').map(Number) ?? [];
-  return { shape, data: body.subarray(Number(headers.get(HEADER_LENGTH))) };
+  const length = Number(headers.get(HEADER_LENGTH));
+  const [, sizes = ''] = /"shape":\[([\d,]*)\]/.exec(body.toString('utf8', 0, length)) ?? [];
+  return { shape: sizes.split(',').map(Number), data: body.subarray(length) };
 }
 
 /** One gRPC call. @returns the answer's body @throws Error where it failed */
