@@ -40,7 +40,7 @@ export class GrpcJs implements Clients {
 
   async check({ grpc }: Ports): Promise<readonly Check[]> {
     const client = new Client(`127.0.0.1:${grpc}`, credentials.createInsecure());
-    const infer = (asked: object, deadline = Date.now() + 10_000) =>
+    const infer = (asked: object, deadline = Date.now() + 60_000) =>
       new Promise<unknown>((resolve, reject) => {
         client.makeUnaryRequest(
           '/inference.GRPCInferenceService/ModelInfer',

@@ -58,7 +58,7 @@ export function pythonClients(configFile: string): Clients[] {
     }),
     new PythonClients(['tritonclient[http,grpc]', '2.73.0'], 'v2', 'triton_clients'),
     new PythonClients(['kserve', '0.21.0'], 'v2', 'kserve_clients'),
-    new PythonClients(['open-inference-grpc, -openapi', '2.0.0'], 'v2', 'open_inference_clients'),
+    new PythonClients(['open-inference-grpc, -openapi', '2.0.0, 2.0.0.1'], 'v2', 'open_inference_clients'),
     new PythonClients(['ovmsclient', '2023.1'], 'ovms', 'ovms_clients'),
   ];
 }
