@@ -1,7 +1,7 @@
 // npm run test:docs: runs the commands that the documents show, and compares their output. TAP on stdout.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -35,7 +35,9 @@ const DOCUMENTS = [
 ];
 
 /** Programs that tests build for themselves are found, too. */
-const PATH = `${process.env.PATH}:${join(ROOT, '.cache/go')}`;
+const GO = join(ROOT, '.cache/go');
+const OURS = existsSync(GO) ? readdirSync(GO).map((version) => join(GO, version)) : [];
+const PATH = [process.env.PATH, ...OURS].join(':');
 
 /** The Python of an environment that npm run test:protocols makes. */
 const pythonOf = (environment: string): string => join(ROOT, '.cache/bench', environment, 'bin/python');

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { goTool } from '../go-tool.ts';
 import { type Check, type Clients, checked, output, type Ports } from './check.ts';
 
-const FOLDER = join(import.meta.dirname, '..', '..', '..', '.cache', 'go');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 const PREDICT = {
   model_spec: { name: 'celsius' },
@@ -20,17 +20,18 @@ abstract class GoProgram implements Clients {
   abstract readonly name: string;
   abstract readonly version: string;
   abstract readonly module: string;
+  #program = '';
 
-  async prepare(say: (line: string) => void): Promise<void> {
-    mkdirSync(FOLDER, { recursive: true });
-    say(`building ${this.name} (once)`);
-    await output('go', ['install', `${this.module}@v${this.version}`], { GOBIN: FOLDER });
+  async prepare(): Promise<void> {
+    const program = await goTool(ROOT, this.name, `${this.module}@v${this.version}`);
+    if (program === undefined) throw new Error('no Go here');
+    this.#program = program;
   }
 
   abstract check(ports: Ports): Promise<readonly Check[]>;
 
   protected run(...args: string[]): Promise<string> {
-    return output(join(FOLDER, this.name), args);
+    return output(this.#program, args);
   }
 }
 

@@ -54,7 +54,9 @@ export async function tryClients(only: string, write: boolean, say: (line: strin
   ];
   const chosen = all.filter(({ name }) => name.includes(only));
   const grpc = await freePort();
-  const server = spawnServer({ env: { GRPC_PORT: String(grpc), MODEL_CONFIG_FILE: configFile } });
+  const server = spawnServer({
+    env: { GRPC_PORT: String(grpc), MODEL_CONFIG_FILE: configFile, ALLOW_MODEL_CONTROL: 'true' },
+  });
   const tried: Tried[] = [];
   try {
     const ports = { http: Number(new URL(await server.ready).port), grpc };

@@ -1,6 +1,7 @@
 """tritonclient, by HTTP and by gRPC."""
 
 import asyncio
+import time
 
 import numpy as np
 import tritonclient.grpc as by_grpc
@@ -176,6 +177,25 @@ def repository():
     for index in (http.get_model_repository_index(), grpc.get_model_repository_index(as_json=True)["models"]):
         ready = {(model["name"], model["version"]) for model in index if model["state"] == "READY"}
         assert {("celsius", "1"), ("shift", "1"), ("shift", "2")} <= ready, index
+
+
+@check("load_model, unload_model; HTTP and gRPC")
+def control():
+    for _, client in clients():
+        client.unload_model("double")
+        until(lambda client=client: not client.is_model_ready("double"))
+        client.load_model("double")
+        assert client.is_model_ready("double")
+        with refused(InferenceServerException, "nobody"):
+            client.load_model("nobody")
+
+
+def until(is_so):
+    for _ in range(200):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("not within ten seconds")
 
 
 @check("get_inference_statistics; HTTP and gRPC")
