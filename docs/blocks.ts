@@ -1,38 +1,46 @@
 import { FatalError } from '../function/errors.ts';
 
-/** A fenced block of shell commands in a document, and what the comment before it says of its test. */
+/** A fenced block of a program in a document, and what the comment before it says of its test. */
 export interface Block {
   readonly file: string;
   /** Of the fence, counted from 1. */
   readonly line: number;
+  readonly language: Language;
   readonly script: string;
   readonly how: 'run' | 'server' | 'docker' | 'cluster' | 'slow' | { readonly by: string };
+  /** What it is run with: a program that has to be there, or for Python one of the environments that tests make. */
+  readonly with: string | undefined;
   /** The output that the document shows after it; undefined where it shows none. */
   readonly output: string | undefined;
 }
 
 const FENCE =
-  /^(?:<!-- test: (\S+) -->\n)?```sh\n([\s\S]*?)^```\n(?:\n```(?:json|text)\n([\s\S]*?)^```\n)?/gm;
+  /^(?:<!-- test: (\S+) -->\n)?```(sh|python|js)\n([\s\S]*?)^```\n(?:\n```(?:json|text)\n([\s\S]*?)^```\n)?/gm;
+const LANGUAGES = ['sh', 'python', 'js'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
 const HOW = ['run', 'server', 'docker', 'cluster', 'slow'] as const;
 
 /**
- * The shell blocks of a Markdown document. Before each one stands `<!-- test: HOW -->`:
- * `run`: run at once; `server`: goes on until the next one or the end of the document; `docker`, `cluster`: run where
+ * The blocks of shell commands, Python and JavaScript of a Markdown document. Before each one stands `<!-- test: HOW -->`:
+ * `run`: run at once; `run:NAME`: the same, with that program, or in that environment of Python; `server`: goes on until the next one or the end of the document; `docker`, `cluster`: run where
  * there is one; `slow`: run with --slow; `by:FILE`: the same commands are run by that file.
  *
  * @throws FatalError for a block that does not say how it is tested
  */
 export function blocksOf(markdown: string, file: string): Block[] {
-  return [...markdown.matchAll(FENCE)].map(([, said, script = '', output], index, all) => {
+  return [...markdown.matchAll(FENCE)].map(([, said, fence, script = '', output], index, all) => {
     const line = markdown.slice(0, all[index]?.index).split('\n').length + (said === undefined ? 0 : 1);
     const by = said?.startsWith('by:') ? { by: said.slice(3) } : undefined;
-    const how = by ?? HOW.find((word) => word === said);
+    const tool = said?.startsWith('run:') ? said.slice(4) : undefined;
+    const how = by ?? (tool === undefined ? HOW.find((word) => word === said) : 'run');
     if (how === undefined) {
       throw new FatalError(
-        `${file}:${line}: say how these commands are tested: <!-- test: ${HOW.join('|')}|by:FILE -->`,
+        `${file}:${line}: say how these commands are tested: <!-- test: ${HOW.join('|')}|run:NAME|by:FILE -->`,
       );
     }
-    return { file, line, script, how, output };
+    const language = LANGUAGES.find((one) => one === fence) ?? 'sh';
+    return { file, line, language, script, how, with: tool, output };
   });
 }
 

@@ -1,7 +1,7 @@
 // npm run test:docs: runs the commands that the documents show, and compares their output. TAP on stdout.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -19,7 +19,8 @@ Usage: npm run test:docs -- [--slow] [--list] [FILE…]
   --list  only say how each command is tested
   --help  this text
 
-Commands that need Docker, or a cluster (KUBECONFIG), are run where there is one, and said to be skipped elsewhere.
+Commands that need Docker, a cluster (KUBECONFIG), another program, or a Python environment that npm run test:protocols
+makes, are run where there is one, and said to be skipped elsewhere.
 `;
 
 const ROOT = join(import.meta.dirname, '..');
@@ -27,20 +28,34 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
+  'docs/clients.md',
   'docs/operators.md',
   'docs/architecture.md',
   'docs/performance.md',
   'docs/models.md',
 ];
 
+/** Programs that tests build for themselves are found, too. */
+const GO = join(ROOT, '.cache/go');
+const OURS = existsSync(GO) ? readdirSync(GO).map((version) => join(GO, version)) : [];
+const PATH = [process.env.PATH, ...OURS].join(':');
+
+/** The Python of an environment that npm run test:protocols makes. */
+const pythonOf = (environment: string): string => join(ROOT, '.cache/bench', environment, 'bin/python');
+
 /** Why the commands cannot be run here; undefined where they can. */
-function reasonToSkip({ how }: Block, slow: boolean): string | undefined {
+function reasonToSkip({ how, language, with: tool }: Block, slow: boolean): string | undefined {
   const works = (command: string, ...args: string[]) =>
     spawnSync(command, args, { timeout: 20_000 }).status === 0;
   if (how === 'slow' && !slow) return 'takes minutes: --slow';
   if (how === 'docker' && !works('docker', 'info')) return 'no Docker here';
   if (how === 'cluster' && !(process.env.KUBECONFIG && works('helm', 'version')))
     return 'no KUBECONFIG, or no helm';
+  if (tool === undefined) return undefined;
+  if (language === 'python' && !existsSync(pythonOf(tool)))
+    return `no Python environment ${tool}: npm run test:protocols makes it`;
+  const isHere = PATH.split(':').some((folder) => existsSync(join(folder, tool)));
+  if (language === 'sh' && !isHere) return `no ${tool} here`;
   return undefined;
 }
 
@@ -48,15 +63,18 @@ function reasonToSkip({ how }: Block, slow: boolean): string | undefined {
 class Server {
   readonly #children: { kill(signal: NodeJS.Signals): unknown; ended: Promise<unknown> }[] = [];
   url = '';
+  grpc = '';
 
   async start(script: string): Promise<void> {
     await this.stop();
     const port = await freePort();
     this.url = `127.0.0.1:${port}`;
+    const grpcPort = await freePort();
+    this.grpc = `127.0.0.1:${grpcPort}`;
     const env = {
       ...process.env,
       PORT: String(port),
-      GRPC_PORT: '0',
+      GRPC_PORT: String(grpcPort),
       HOST: '127.0.0.1',
       DRAIN_DELAY_MS: '0',
     };
@@ -95,16 +113,21 @@ async function freePort(): Promise<number> {
 
 /** @returns what was wrong; undefined where all is as the document says */
 async function test(block: Block, server: Server): Promise<string | undefined> {
-  const { how, script, output } = block;
+  const { how, output } = block;
   if (typeof how === 'object') {
     const file = readFileSync(join(ROOT, how.by), 'utf8');
-    const missing = commandsOf(script).filter((command) => !file.includes(command));
+    const missing = commandsOf(block.script).filter((command) => !file.includes(command));
     return missing.length === 0 ? undefined : `not run by ${how.by}: ${missing.join('; ')}`;
   }
-  if (how === 'server') return server.start(script).then(() => undefined, messageOf);
-  const here = how === 'run' && server.url ? script.replaceAll('localhost:8080', server.url) : script;
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', here], {
+  if (how === 'server') return server.start(block.script).then(() => undefined, messageOf);
+  const script =
+    how === 'run' && server.url
+      ? block.script.replaceAll('localhost:8080', server.url).replaceAll('localhost:8500', server.grpc)
+      : block.script;
+  const [program, ...args] = commandOf(block, script);
+  const child = spawn(program, args, {
     cwd: ROOT,
+    env: { ...process.env, PATH },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [said, errors, [code]] = await Promise.all([
@@ -115,6 +138,14 @@ async function test(block: Block, server: Server): Promise<string | undefined> {
   if (code !== 0) return `ended with ${code}: ${errors.trim()}`;
   if (output === undefined || comparable(said) === comparable(output)) return undefined;
   return `printed ${said.trim()}, not ${output.trim()}`;
+}
+
+/** The program that runs a block, and its arguments. */
+function commandOf({ language, with: tool }: Block, script: string): [string, ...string[]] {
+  if (language === 'python') return [tool === undefined ? 'python3' : pythonOf(tool), '-c', script];
+  // Packages are found from the folder where it runs.
+  if (language === 'js') return [process.execPath, '--input-type=module', '--eval', script];
+  return ['bash', '-euo', 'pipefail', '-c', script];
 }
 
 async function run(args: string[]): Promise<number> {

@@ -22,12 +22,15 @@ export interface Bench {
   readonly client: LoadClient;
   readonly signal: AbortSignal;
   readonly wrk: string | null;
+  readonly h2load: string | null;
   /** Whether servers go before everything else on this machine. */
   readonly first: boolean;
-  /** Python with TensorFlow. */
+  /** Python with TensorFlow; '' where no target needs it. */
   readonly python: string;
   /** Questions and right answers of a model. */
   examples(model: SavedModel): readonly Example[];
+  /** The name of a model's input. */
+  inputOf(model: SavedModel): string;
 }
 
 /** The smallest part of a run: it is done as a whole or, after Ctrl-C, done again. */

@@ -33,7 +33,9 @@ export async function run(root: string, options: RunOptions, args: readonly stri
 
   const models = new Set(chosen.flatMap((part) => part.models(options.models)));
   await makeModels(root, [...models], say);
-  const python = join(await makeVenv(root, 'models', join(root, 'model/requirements.txt'), say), 'python');
+  const python = ready.some(({ program }) => program === null)
+    ? join(await makeVenv(root, 'models', join(root, 'model/requirements.txt'), say), 'python')
+    : '';
   const folder = resolve(root, options.out);
   const digests = ready.map(({ target, program }) => [target.id, program?.digest ?? null]);
   const plan = JSON.stringify([
@@ -80,8 +82,10 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   const bench: Bench = {
     ...{ root, settings, client, python, signal: stopped.signal },
     wrk: onPath('wrk'),
+    h2load: onPath('h2load'),
     first: options.first,
     examples: exampleReader(root),
+    inputOf: (model) => readExpected(root, model).input.name,
   };
   try {
     for (const step of left) {

@@ -21,9 +21,11 @@ const bench: Bench = {
   client,
   signal: new AbortController().signal,
   wrk: null,
+  h2load: null,
   first: false,
   python: 'python',
   examples: () => examples,
+  inputOf: () => 'x',
 };
 
 /** A server of a few lines: `answer` is JavaScript for the number x, with `count` of all requests so far. */

@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Probe it from before its start until it is ready. */
   readonly probed?: boolean;
+  /** Whether gRPC has a port, too: TensorFlow Serving's always has. */
+  readonly grpc?: boolean;
 }
 
 /** One server from its start to its end, and what was measured on it. */
@@ -37,6 +39,7 @@ export class Server {
   readonly bench: Bench;
   readonly target: ServerTarget;
   readonly running: OwnProcess;
+  readonly grpcPort: number;
   readonly about: About;
   readonly examples: readonly Example[];
   /** From the start of the process to the end of the first right answer. */
@@ -50,6 +53,7 @@ export class Server {
     this.target = ready.target;
     this.about = about;
     this.running = running;
+    this.grpcPort = started.grpcPort;
     this.examples = examplesOf(bench, about.model);
     this.firstAnswer_ms = started.firstAnswer_ms;
     this.probesOfStart = started.probes;
@@ -74,12 +78,14 @@ export class Server {
       const served = servedOf(bench, about.model);
       const port = await freePort();
       const origin = `http://127.0.0.1:${port}`;
-      const command = program.command(served, port, await freePort());
+      const grpcPort = await freePort();
+      const command = program.command(served, port, grpcPort);
       if (options.probed) {
         const every_ms = bench.settings.probe_every_ms;
         prober = await Prober.start({ origin, paths: target.probePaths(served.name), every_ms, drain_s: 60 });
       }
-      const withEnv = { argv: command.argv, env: { ...command.env, ...options.env } };
+      const grpcEnv = options.grpc && target.kind === 'celsiusify' ? { GRPC_PORT: String(grpcPort) } : {};
+      const withEnv = { argv: command.argv, env: { ...command.env, ...grpcEnv, ...options.env } };
       running = startCommand(withEnv, origin, { cpus: null });
       if (bench.first && running.pid !== null) goFirst(running.pid);
       const [first = TEMPERATURE] = examplesOf(bench, about.model);
@@ -89,7 +95,7 @@ export class Server {
         answer.status === 200 && right(answer.body);
       const firstAnswer_ms = await firstAnswer(running, question, isRight, bench.signal, READY_WITHIN_S);
       const probes = (await prober?.stop()) ?? [];
-      const server = new Server(bench, ready, about, running, { firstAnswer_ms, probes });
+      const server = new Server(bench, ready, about, running, { firstAnswer_ms, probes, grpcPort });
       const before = await server.complaint();
       if (before !== null) return lost(said, `wrong answer: ${before}`);
       await use(server);
@@ -214,6 +220,7 @@ export function loopDelayIn(page: string): {
 interface Started {
   readonly firstAnswer_ms: number;
   readonly probes: readonly PathResult[];
+  readonly grpcPort: number;
 }
 
 function lost(about: About & { readonly target: string }, reason: string): Measured {

@@ -24,6 +24,11 @@ export interface Settings {
   readonly rest_minutes: number;
   readonly upload_clients: number;
   readonly upload_minutes: number;
+  readonly grpc_loads: readonly (readonly [connections: number, streams: number])[];
+  readonly grpc_warmup_s: number;
+  readonly grpc_s: number;
+  readonly pictures_warmup_s: number;
+  readonly pictures_s: number;
 }
 
 export const full: Settings = {
@@ -46,6 +51,15 @@ export const full: Settings = {
   rest_minutes: 5,
   upload_clients: 32,
   upload_minutes: 3,
+  grpc_loads: [
+    [1, 1],
+    [32, 1],
+    [4, 32],
+  ],
+  grpc_warmup_s: 1,
+  grpc_s: 3,
+  pictures_warmup_s: 1,
+  pictures_s: 5,
 };
 
 /** For trying it out: hardly a figure to trust. */
@@ -61,4 +75,6 @@ export const quick: Settings = {
   memory_load_s: 5,
   rest_minutes: 0.1,
   upload_minutes: 0.2,
+  grpc_s: 1,
+  pictures_s: 2,
 };

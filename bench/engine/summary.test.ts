@@ -57,6 +57,23 @@ t.test('paths of probes stand apart', async (t) => {
   t.match(shown, /\ncelsiusify ÷ before \/healthz +0\.25×/);
 });
 
+t.test('what protocols are to reach', async (t) => {
+  const shown = formatSummary(
+    folderWith(t, 'grpc', [
+      'target,protocol,connections,streams,repeat,requests_per_s,cpu_us_per_request',
+      'celsiusify,grpc,32,1,1,30000,20',
+      'celsiusify,rest,32,1,1,40000,15',
+      'tf-serving-grpc,grpc,32,1,1,20000,100',
+      'tf-serving-grpc,rest,32,1,1,1,1',
+    ]),
+  );
+  t.match(shown, /^protocols +here +there +ratio +must +holds\n/);
+  t.match(shown, /32 × 1: requests\/s ÷ TensorFlow Serving's +30000 +20000 +1.50× +≥ 2 +no\n/);
+  t.match(shown, /32 × 1: CPU ÷ TensorFlow Serving's +20 +100 +0.20× +≤ 0.4 +yes\n/);
+  t.match(shown, /32 × 1: requests\/s ÷ REST's +30000 +40000 +0.75× +≥ 0.5 +yes\n/);
+  t.match(shown, /\ncelsiusify ÷ tf-serving-grpc grpc +1.50× /);
+});
+
 t.test('losses of all drains together', async (t) => {
   const shown = formatSummary(
     folderWith(t, 'drain', [

@@ -11,6 +11,7 @@ import {
   ratioOf,
   ratioText,
 } from './lines.ts';
+import { formatProtocols } from './protocol-figures.ts';
 import type { FileName } from './schema.ts';
 
 /** A column of a table: a figure of each row, and whether its interval and its ratios to other targets are shown. */
@@ -119,6 +120,30 @@ const tables: readonly TableOf[] = [
       { title: 'max ms', of: figure('max_ms') },
     ],
   },
+  {
+    file: 'grpc',
+    by: ['connections', 'streams'],
+    within: 'protocol',
+    shown: [
+      { title: 'requests/s', of: figure('requests_per_s'), ratio: true },
+      { title: 'mean ms', of: figure('mean_ms'), ratio: true },
+      { title: 'CPU µs/request', of: figure('cpu_us_per_request'), ratio: true },
+      { title: 'client µs/request', of: figure('client_cpu_us_per_request') },
+      { title: 'errors', of: figure('errors') },
+    ],
+  },
+  {
+    file: 'pictures',
+    by: ['pictures', 'clients'],
+    within: 'protocol',
+    shown: [
+      { title: 'requests/s', of: figure('requests_per_s'), ratio: true },
+      { title: 'mean ms', of: figure('mean_ms'), ratio: true },
+      { title: 'CPU ms/request', of: figure('cpu_us_per_request', 1000), ratio: true },
+      { title: 'client ms/request', of: figure('client_cpu_us_per_request', 1000) },
+      { title: 'errors', of: figure('errors') },
+    ],
+  },
 ];
 
 /** All tables of a results folder: medians with their intervals, and this checkout's ratios to the other targets. */
@@ -132,8 +157,8 @@ export function formatSummary(folder: string): string {
   });
   const lost = linesOf(folder, 'drain');
   if (lost.length > 0) shown.push(formatLost(lost));
-  const glance = formatGlance(folder);
-  return [...(glance === null ? [] : [glance]), ...shown].join('\n\n');
+  const first = [formatGlance(folder), formatProtocols(folder)].filter((table) => table !== null);
+  return [...first, ...shown].join('\n\n');
 }
 
 /** Python has no clients: its one thread is what any number of them is compared with. */

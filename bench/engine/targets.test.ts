@@ -52,6 +52,7 @@ t.test('TensorFlow Serving and its flags', async (t) => {
     ['tf-serving-one', '--tensorflow_intra_op_parallelism=1'],
     ['tf-serving-batching', '--enable_batching'],
     ['tf-serving-bfloat16', '--mixed_precision=bfloat16'],
+    ['tf-serving-grpc', '--grpc_max_threads=64'],
   ] as const) {
     const program = await found(id, where);
     if (typeof program === 'string') return t.fail(program);

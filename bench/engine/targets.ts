@@ -198,6 +198,10 @@ export const targets: readonly Target[] = [
     onlyWhenNamed: true,
     tolerance: BFLOAT16,
   }),
+  // As many as the most calls at once: with its default of four a CPU it refuses what is beyond that.
+  tfServing('tf-serving-grpc', 'TensorFlow Serving, 64 gRPC threads', () => ['--grpc_max_threads=64'], {
+    onlyWhenNamed: true,
+  }),
   {
     id: 'python',
     label: 'Python, one thread, no server',

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { FatalError, messageOf } from '../errors.ts';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Connection, type ConnectionLimits } from '../http2/connection.ts';
 import type { ConnectionError } from '../http2/protocol.ts';
 import type { Service } from '../http2/requests.ts';
 import type { Handshakes } from '../tls/handshakes.ts';
+import { openPort } from './open-port.ts';
 
 export interface GrpcServerOptions extends ConnectionLimits {
   readonly maxConnections: number;
@@ -55,15 +55,9 @@ export class GrpcServer<H> {
    * @returns the port, which is another than asked for where that was 0
    * @throws FatalError that says what to do where the port cannot be had
    */
-  async listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
+  listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
     this.#handshakes = handshakes;
-    this.#server.listen({ ...(host === '::' ? {} : { host }), port, backlog: 1024 });
-    try {
-      await once(this.#server, 'listening');
-    } catch (error) {
-      throw new FatalError(`cannot listen on port ${port} (${messageOf(error)}); set GRPC_PORT`);
-    }
-    return (this.#server.address() as AddressInfo).port; // it listens on a port, not on a path
+    return openPort(this.#server, host, port);
   }
 
   /** Takes a connection, this server's own or one that another gives. @param service what answers its requests */

@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
 import { testApp, testModel, testRunner } from '../testing/app.ts';
 import { ask, type Case, ORIGIN } from '../testing/requests.ts';
@@ -65,6 +65,23 @@ const CASES: readonly Case[] = [
     status: 200,
   },
   {
+    name: 'deflate',
+    method: 'POST',
+    path: '/celsius',
+    body: deflateSync('{"fahrenheit":212}'),
+    headers: { 'content-encoding': 'deflate' },
+    status: 200,
+  },
+  {
+    name: 'deflate that is none',
+    method: 'POST',
+    path: '/celsius',
+    body: '{"fahrenheit":212}',
+    headers: { 'content-encoding': 'deflate' },
+    status: 400,
+    answer: { error: /no whole deflate stream/ },
+  },
+  {
     name: 'gzip that is none',
     method: 'POST',
     path: '/celsius',
@@ -82,7 +99,7 @@ const CASES: readonly Case[] = [
     status: 400,
     answer: { error: /no whole gzip stream/ },
   },
-  ...['br', 'zstd', 'deflate', 'gzip, gzip', 'gzip;q=1', '__proto__'].map((encoding) => ({
+  ...['br', 'zstd', 'gzip, deflate', 'gzip, gzip', 'gzip;q=1', '__proto__'].map((encoding) => ({
     name: `content-encoding ${encoding}`,
     method: 'POST',
     path: '/celsius',

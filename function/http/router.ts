@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';
+import { gunzip as gunzipCallback, gzip as gzipCallback, inflate as inflateCallback } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
@@ -10,6 +10,7 @@ import { type Answer, type HttpRequest, type HttpResponse, json, refusal, UNREAD
 import type { App, PathSet, Route } from './route.ts';
 
 const gunzip = promisify(gunzipCallback);
+const inflate = promisify(inflateCallback);
 const gzip = promisify(gzipCallback);
 
 /** Answers smaller than this are sent as they are: gzip would cost more than it saves. */
@@ -127,22 +128,26 @@ export class Router implements App {
     const answer =
       encoding === undefined || encoding === 'identity'
         ? route.handle(request, path)
-        : this.#gunzipped(request, encoding).then((plain) => route.handle(plain, path));
+        : this.#decompressed(request, encoding).then((plain) => route.handle(plain, path));
     const accepts = request.header('accept-encoding');
     if (accepts === undefined || !ACCEPTS_GZIP.test(accepts)) return answer;
     if (answer instanceof Promise) return answer.then(gzipped);
     return gzipped(answer);
   }
 
-  async #gunzipped(request: HttpRequest, encoding: string): Promise<HttpRequest> {
-    if (!/^(x-)?gzip$/i.test(encoding)) {
+  async #decompressed(request: HttpRequest, encoding: string): Promise<HttpRequest> {
+    const isGzip = /^(x-)?gzip$/i.test(encoding);
+    // What tritonclient sends where it is told to; HTTP's deflate is zlib's format.
+    if (!isGzip && !/^deflate$/i.test(encoding)) {
       throw new HttpError(
         415,
-        `content-encoding ${JSON.stringify(encoding.slice(0, 100))} is not read; use gzip`,
+        `content-encoding ${JSON.stringify(encoding.slice(0, 100))} is not read; use gzip or deflate`,
       );
     }
     try {
-      const body = await gunzip(request.body, { maxOutputLength: this.#deps.bodyLimitBytes });
+      const body = await (isGzip ? gunzip : inflate)(request.body, {
+        maxOutputLength: this.#deps.bodyLimitBytes,
+      });
       return {
         method: request.method,
         url: request.url,
@@ -154,7 +159,7 @@ export class Router implements App {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException; // zlib's errors all carry one
       if (code === 'ERR_BUFFER_TOO_LARGE') throw this.#tooLarge();
-      throw badRequest(`the body is no whole gzip stream: ${messageOf(error)}`);
+      throw badRequest(`the body is no whole ${isGzip ? 'gzip' : 'deflate'} stream: ${messageOf(error)}`);
     }
   }
 

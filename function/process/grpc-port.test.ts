@@ -4,7 +4,9 @@ import { text } from 'node:stream/consumers';
 import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { decode, encode, type Written } from '../protobuf/codec.ts';
+import { ConfigDataType } from '../protobuf/definitions/model-config.ts';
 import {
+  ModelConfigResponse,
   ModelInferRequest,
   ModelInferResponse,
   ModelMetadataResponse,
@@ -226,6 +228,17 @@ t.test('Open Inference', async (t) => {
   );
   const [output] = decode(ModelInferResponse, typed.response).outputs;
   t.same(output?.contents, Buffer.concat([Buffer.of(0x32, 8), asBytes(100, 0)]));
+
+  const { response } = await infer('ModelConfig', encode(ModelReadyRequest, { name: 'celsius' }));
+  t.match(decode(ModelConfigResponse, response).config, {
+    ...{ name: 'celsius', backend: 'tensorflow', max_batch_size: 0 },
+    input: [{ name: 'fahrenheit', data_type: ConfigDataType.values.TYPE_FP32, dims: [-1n] }],
+  });
+  for (const [name, words] of [
+    ['SystemSharedMemoryRegister', /shared memory is not served/],
+    ['ModelStatistics', /\/metrics/],
+  ] as const)
+    t.match(await infer(name, Buffer.alloc(0)), { code: 'UNIMPLEMENTED', message: words });
 
   for (const [model_name, code] of [
     ['celsius', 'INVALID_ARGUMENT'], // without its input

@@ -1,13 +1,18 @@
-import type { Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { openPort } from '../grpc/open-port.ts';
 import type { Handshakes } from '../tls/handshakes.ts';
 import type { GrpcPort, GrpcPortDeps } from './grpc-port.ts';
 import type { Options } from './options.ts';
 
-/** gRPC, whose code is loaded when it is first needed: a cold start does without it for as long as it can. */
+/**
+ * gRPC, whose code is loaded with the first connection: a cold start does without it, and so does the memory of who never
+ * calls.
+ */
 export class LazyGrpc {
   readonly #deps: GrpcPortDeps;
   readonly #options: Options;
   #port: Promise<GrpcPort> | undefined;
+  #listener: Server | undefined;
   #isDraining = false;
 
   constructor(deps: GrpcPortDeps, options: Options) {
@@ -17,11 +22,15 @@ export class LazyGrpc {
 
   /** @returns the port; undefined where there is to be none @throws FatalError where it cannot be had; rejects with it */
   async listen(handshakes: Handshakes | undefined): Promise<number | undefined> {
-    const { host, grpcPort } = this.#options;
-    return grpcPort === 0 ? undefined : (await this.#load()).listen(host, grpcPort, handshakes);
+    const { host, grpcPort, maxConnections } = this.#options;
+    if (grpcPort === 0) return undefined;
+    if (handshakes !== undefined) return (await this.#load()).listen(host, grpcPort, handshakes);
+    this.#listener = createServer({ noDelay: true }, (socket) => this.accept(socket, false));
+    this.#listener.maxConnections = maxConnections;
+    return openPort(this.#listener, host, grpcPort);
   }
 
-  /** Takes a connection that speaks HTTP/2 from the HTTP port. */
+  /** Takes a connection of the port's own, or one that speaks HTTP/2 from the HTTP port. */
   readonly accept = async (socket: Socket, isGuest: boolean): Promise<void> => {
     const drop = () => {
       socket.destroy();
@@ -41,6 +50,7 @@ export class LazyGrpc {
   /** Stops without losing a call. @returns how many connections had to be cut at the time-out */
   async drain(timeoutMs: number): Promise<number> {
     this.#isDraining = true;
+    this.#listener?.close();
     return (await this.#port)?.drain(timeoutMs) ?? 0;
   }
 

@@ -166,7 +166,7 @@ export class ServerProcess {
     });
     await this.#catalogue.settled();
     checkStart(options, this.#catalogue);
-    // After the models, and after who waits for their first answer: reading its code takes some 5 ms.
+    // After the models, and after who waits for their first answer: with TLS its code is read now.
     await new Promise(setImmediate);
     const grpcPort = await this.#grpc.listen(this.#tls?.grpc);
     await this.#grpc.tellHealth();

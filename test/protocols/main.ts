@@ -1,7 +1,8 @@
-// npm run test:protocols: our interface definitions against those in the packages that clients use, field by field; and
-// HTTP/2 as h2spec knows it.
+// npm run test:protocols: our interface definitions against those in the packages that clients use, field by field; HTTP/2
+// as h2spec knows it; and then the clients themselves against a server.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { makeVenv } from '../../bench/venv.ts';
 import { FatalError, messageOf } from '../../function/errors.ts';
 import { HEALTH_FILE } from '../../function/grpc/health.ts';
@@ -13,8 +14,20 @@ import {
   PREDICTION_SERVICE_FILE,
 } from '../../function/protobuf/definitions/tensorflow-serving.ts';
 import { type FileSpec, fileDescriptor } from '../../function/protobuf/descriptor.ts';
+import { tryClients } from './clients/main.ts';
 import { differences, type Facts, factsOf } from './compare-descriptors.ts';
 import { conformance } from './h2spec.ts';
+
+const HELP = `usage: npm run test:protocols -- [--only TEXT] [--write] [--left-out]
+
+Compares the interface definitions with those in the packages that clients use, field by field. Asks servers on
+127.0.0.1 by h2spec, and by clients of others, as they are: Python packages by hash in environments of their own, Go programs by version.
+What cannot be had here is skipped with a word.
+
+  --only TEXT  neither comparison nor h2spec, and only clients whose name has TEXT in it
+  --write      puts what came of it into docs/clients.md
+  --left-out   lists fields of theirs that are not in ours
+`;
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -40,9 +53,34 @@ const NOT_KSERVES: ReadonlySet<string> = new Set([
   'inference.RepositoryModelUnloadRequest.model_name',
 ]);
 
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
 async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      'left-out': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const wrong = values.only === undefined ? await compareDefinitions(values['left-out']) : 0;
+  const unlike =
+    values.only === undefined ? await conformance(ROOT, (line) => process.stdout.write(`${line}\n`)) : 0;
+  const failed = await tryClients(values.only ?? '', values.write, say);
+  process.stdout.write(
+    `${wrong} definitions wrong, ${unlike} of h2spec's cases failed, ${failed} calls of clients failed\n`,
+  );
+  return wrong + unlike + failed === 0 ? 0 : 1;
+}
+
+/** @returns how many fields, values and methods are otherwise than theirs */
+async function compareDefinitions(showLeftOut: boolean): Promise<number> {
   const requirements = join(import.meta.dirname, 'requirements.txt');
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   const bin = await makeVenv(ROOT, 'protocols', requirements, say, ['--no-deps']);
   const theirs = readDescriptors(bin);
   let faults = 0;
@@ -61,15 +99,15 @@ async function main(): Promise<number> {
     for (const fault of unexpected) say(`${file.name}: ${fault}`);
     faults += unexpected.length;
     process.stdout.write(`${file.name}: ${unexpected.length} wrong, ${leftOut.length} left out\n`);
-    if (process.argv.includes('--left-out')) for (const name of leftOut) process.stdout.write(`  ${name}\n`);
+    if (showLeftOut) for (const name of leftOut) process.stdout.write(`  ${name}\n`);
   }
   const kserve = theirs.get(KSERVE) ?? new Map<string, string>();
   const { wrong } = differences(kserve, factsOf(fileDescriptor(GRPC_SERVICE_FILE)));
   const unexpected = wrong.filter((fault) => !NOT_KSERVES.has(fault.slice(0, fault.indexOf(':'))));
   for (const fault of unexpected) say(`${KSERVE}: ${fault}`);
   process.stdout.write(`${KSERVE}: ${unexpected.length} of ${kserve.size} wrong\n`);
-  faults += await conformance(ROOT, (line) => process.stdout.write(`${line}\n`));
-  return faults + unexpected.length === 0 && kserve.size > 0 ? 0 : 1;
+  if (kserve.size === 0) throw new FatalError(`${KSERVE} is in none of the packages`);
+  return faults + unexpected.length;
 }
 
 /** Theirs as if its package were ours. */

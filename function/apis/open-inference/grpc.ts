@@ -3,8 +3,11 @@ import type { Call, UnaryMethod } from '../../grpc/call.ts';
 import { unreadable } from '../../grpc/status.ts';
 import { after } from '../../http/message.ts';
 import { decode, encode } from '../../protobuf/codec.ts';
+import { ConfigDataType } from '../../protobuf/definitions/model-config.ts';
 import {
   GRPCInferenceService,
+  ModelConfigRequest,
+  ModelConfigResponse,
   ModelMetadataRequest,
   ModelMetadataResponse,
   ModelReadyRequest,
@@ -23,7 +26,9 @@ import type { Fields, Message, MessageType } from '../../protobuf/schema.ts';
 import type { Deps } from '../deps.ts';
 import { GrpcClient } from '../grpc-client.ts';
 import { inferResponse, readInferRequest } from './infer-message.ts';
+import { modelConfig, type TensorConfig } from './model-config.ts';
 import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
+import { notServedMethods } from './not-served.ts';
 import { Repository } from './repository.ts';
 
 /** inference.GRPCInferenceService, as KServe and Triton have it. */
@@ -53,6 +58,17 @@ export function inferenceMethods({
           tensors.map(({ shape, ...tensor }) => ({ ...tensor, shape: shape.map(BigInt) }));
         return encode(ModelMetadataResponse, { ...metadata, inputs: sized(inputs), outputs: sized(outputs) });
       },
+      ModelConfig: ({ message }) => {
+        const { name, version: asked } = read(ModelConfigRequest, message);
+        const { input, output, ...config } = modelConfig(inference.metadata(name, asked));
+        const typed = (tensors: readonly TensorConfig[]) =>
+          tensors.map(({ name: tensor, data_type, dims }) => ({
+            ...{ name: tensor, data_type: ConfigDataType.values[data_type], dims: dims.map(BigInt) },
+          }));
+        return encode(ModelConfigResponse, {
+          config: { ...config, input: typed(input), output: typed(output) },
+        });
+      },
       ModelInfer: infer,
       RepositoryIndex: ({ message }) => {
         const { ready } = read(RepositoryIndexRequest, message);
@@ -71,10 +87,11 @@ export function inferenceMethods({
         return encode(RepositoryModelUnloadResponse, { model_name, isUnloaded: true });
       },
     };
-  return Object.entries(methods).map(([name, handle]) => ({
+  const served = Object.entries(methods).map(([name, handle]) => ({
     path: `/${GRPCInferenceService.name}/${name}`,
     handle,
   }));
+  return [...served, ...notServedMethods()];
 
   function infer(call: Call): Buffer | Promise<Buffer> {
     const request = readCall(call);

@@ -32,7 +32,11 @@ export interface ModelMetadata {
 }
 
 export const SERVER_NAME = 'celsiusify';
-export const EXTENSIONS: readonly string[] = ['binary_tensor_data', 'model_repository'];
+export const EXTENSIONS: readonly string[] = [
+  'binary_tensor_data',
+  'model_configuration',
+  'model_repository',
+];
 
 /** What the Open Inference Protocol, version 2, asks of models, by REST and by gRPC alike. */
 export class InferenceModels {

@@ -4,11 +4,13 @@ import { HttpClient } from '../client.ts';
 import type { Deps } from '../deps.ts';
 import { HEADER_LENGTH, inferJson, readInferJson } from './infer-json.ts';
 import { flagOf, parametersIn, readFields } from './json-fields.ts';
+import { modelConfig } from './model-config.ts';
 import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
+import { notServedRoutes } from './not-served.ts';
 import { Repository } from './repository.ts';
 
 const MODEL = '/v2/models/([^/]+)(?:/versions/([^/]+))?';
-const MODEL_PATH = new RegExp(`^${MODEL}(/ready)?$`);
+const MODEL_PATH = new RegExp(`^${MODEL}(/ready|/config)?$`);
 const CHANGE_PATH = /^\/v2\/repository\/models\/([^/]+)\/(load|unload)$/;
 const INFER_PATH = new RegExp(`^${MODEL}/infer$`);
 
@@ -29,9 +31,10 @@ export function openInferenceRoutes({
   return [
     { name: 'v2-infer', path: INFER_PATH, methods: ['POST'], handle: infer },
     get('v2-model', MODEL_PATH, (_, path) => {
-      const [, name = '', asked = '', ready] = MODEL_PATH.exec(path) ?? [];
+      const [, name = '', asked = '', what] = MODEL_PATH.exec(path) ?? [];
       const model = decoded(name);
-      if (ready === undefined) return json(inference.metadata(model, asked));
+      if (what === undefined) return json(inference.metadata(model, asked));
+      if (what === '/config') return json(modelConfig(inference.metadata(model, asked)));
       inference.checkReady(model, asked);
       return json({ name: model, ready: true });
     }),
@@ -48,6 +51,7 @@ export function openInferenceRoutes({
     },
     { name: 'v2-load', path: CHANGE_PATH, methods: ['POST'], handle: change },
     get('v2', '/v2', () => json({ name: SERVER_NAME, version, extensions: EXTENSIONS })),
+    ...notServedRoutes(),
   ];
 
   async function change({ body }: HttpRequest, path: string): Promise<HttpResponse> {

@@ -16,7 +16,7 @@ const DESCRIPTION = `
 Errors are JSON, \`{"error": "what was wrong, and where"}\`. A path that is not listed is 404 (but \`/page/\`, whose
 paths are the page's own and may change with it), a method that is not listed is 405 with \`Allow\`; under \`/v1/\` both are 400
 \`Malformed request\`, as TensorFlow Serving answers them.
-\`Content-Encoding: gzip\` is read, \`Accept-Encoding: gzip\` is answered; any other content encoding is 415.
+\`Content-Encoding: gzip\` and \`deflate\` are read, \`Accept-Encoding: gzip\` is answered; others are 415.
 \`Content-Type\` is not looked at. A query is ignored, except on \`/\`. \`x-request-id\` and \`traceparent\` are logged.
 \`x-request-timeout-ms\` is how long a caller waits. What is no HTTP is 400, a request that is not sent in time 408, headers
 over 16 KiB 431, all three without a body. The same models answer by gRPC, whose services its reflection tells.

@@ -1,5 +1,6 @@
 import type { FileSpec, ServiceSpec } from '../descriptor.ts';
 import { MessageType, many, map, one, oneOf, rawOne } from '../schema.ts';
+import { MODEL_CONFIG_FILE, ModelConfig } from './model-config.ts';
 
 const NOTHING = {} as const;
 const NAMED = { name: one(1, 'string'), version: one(2, 'string') } as const;
@@ -33,6 +34,12 @@ export const ModelMetadataResponse = new MessageType('inference.ModelMetadataRes
   platform: one(3, 'string'),
   inputs: many(4, TensorMetadata),
   outputs: many(5, TensorMetadata),
+});
+
+/** Triton's extension. */
+export const ModelConfigRequest = new MessageType('inference.ModelConfigRequest', NAMED);
+export const ModelConfigResponse = new MessageType('inference.ModelConfigResponse', {
+  config: one(1, ModelConfig),
 });
 
 /** `double_param` and `uint64_param` are Triton's. */
@@ -147,6 +154,7 @@ export const GRPCInferenceService = {
     ModelReady: { input: ModelReadyRequest, output: ModelReadyResponse },
     ServerMetadata: { input: ServerMetadataRequest, output: ServerMetadataResponse },
     ModelMetadata: { input: ModelMetadataRequest, output: ModelMetadataResponse },
+    ModelConfig: { input: ModelConfigRequest, output: ModelConfigResponse },
     ModelInfer: { input: ModelInferRequest, output: ModelInferResponse },
     RepositoryIndex: { input: RepositoryIndexRequest, output: RepositoryIndexResponse },
     RepositoryModelLoad: { input: RepositoryModelLoadRequest, output: RepositoryModelLoadResponse },
@@ -157,7 +165,7 @@ export const GRPCInferenceService = {
 export const GRPC_SERVICE_FILE: FileSpec = {
   name: 'grpc_service.proto',
   package: 'inference',
-  imports: [],
+  imports: [MODEL_CONFIG_FILE],
   types: [
     ServerLiveRequest,
     ServerLiveResponse,
@@ -170,6 +178,8 @@ export const GRPC_SERVICE_FILE: FileSpec = {
     ModelMetadataRequest,
     ModelMetadataResponse,
     TensorMetadata,
+    ModelConfigRequest,
+    ModelConfigResponse,
     InferParameter,
     InferTensorContents,
     InferInputTensor,

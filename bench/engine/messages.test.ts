@@ -1,0 +1,44 @@
+import t from 'tap';
+import { decode, encode } from '../../function/protobuf/codec.ts';
+import { TensorProto } from '../../function/protobuf/definitions/tensorflow.ts';
+import { PredictRequest, PredictResponse } from '../../function/protobuf/definitions/tensorflow-serving.ts';
+import { inferBody, inferenceIn, nestedOf, numbersOf, predictBody, predictionsIn } from './messages.ts';
+
+const NESTED = [
+  [
+    [0.5, -1],
+    [2, 3],
+    [4, 5],
+  ],
+];
+
+t.test('lists within lists, and back', async (t) => {
+  const numbers = numbersOf(NESTED);
+  t.same(numbers.shape, [1, 3, 2]);
+  t.equal(numbers.data.readFloatLE(4), -1);
+  t.same(nestedOf(numbers), NESTED);
+  t.same(nestedOf(numbersOf(7)), 7);
+  t.throws(() => numbersOf([[1, 2], [3]]), /no tensor of shape \[2,2\]/);
+});
+
+t.test('a request and an answer of gRPC', async (t) => {
+  const body = predictBody('m', 'x', numbersOf(NESTED));
+  t.equal(body.readUInt32BE(1), body.length - 5);
+  const request = decode(PredictRequest, body.subarray(5));
+  t.equal(request.model_spec?.name, 'm');
+  const tensor = request.inputs.get('x') ?? Buffer.alloc(0);
+  t.same(
+    decode(TensorProto, tensor).tensor_shape?.dim.map(({ size }) => size),
+    [1n, 3n, 2n],
+  );
+  const answer = encode(PredictResponse, { outputs: new Map([['y', tensor]]) });
+  t.same(nestedOf(predictionsIn(Buffer.concat([Buffer.alloc(5), answer]))), NESTED);
+});
+
+t.test('a request and an answer of V2', async (t) => {
+  const { body, headers } = inferBody('x', numbersOf(NESTED));
+  t.match(headers, ['content-type: application/octet-stream', /^inference-header-content-length: \d+$/]);
+  const length = headers[1]?.split(': ')[1] ?? '';
+  const answered = new Headers({ 'inference-header-content-length': length });
+  t.same(nestedOf(inferenceIn(body, answered)), NESTED);
+});
