@@ -35,7 +35,16 @@ export interface ServedSignature extends Signature {
 export interface LoadOptions {
   /** Whether oneDNN may compute in bfloat16. */
   readonly bfloat16: boolean;
+  /** Whether a run may use threads that have nothing else to do; by the model's size where it is not said. */
+  readonly spread?: boolean;
 }
+
+/**
+ * Models with more bytes of weights have large operations (ResNet-50's take 0.7 ms), which pay for handing parts of them
+ * to other threads: a lone run then takes 0.57 of the time. Small ones (MobileNetV2's take 0.1 ms) cost more than that gives.
+ * It must be known before the first run: oneDNN lays out weights for a number of threads, and keeps that.
+ */
+const LARGE_WEIGHTS = 64e6;
 
 /**
  * Loads one version of a SavedModel, without holding the event loop.
@@ -47,13 +56,17 @@ export interface LoadOptions {
 export async function loadVersion(
   native: NativeEngine,
   { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
-  { bfloat16 }: LoadOptions = { bfloat16: false },
+  { bfloat16, spread }: LoadOptions = { bfloat16: false },
 ): Promise<SavedModel> {
   const info = await readInfo(native, folder);
   const { signatures, initOp } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
-  const kind = { inOrder: canRunInOrder(operations), bfloat16 };
+  const kind = {
+    inOrder: canRunInOrder(operations),
+    bfloat16,
+    spread: spread ?? info.bytes > LARGE_WEIGHTS,
+  };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
   let opened: Awaited<ReturnType<NativeEngine['load']>>;

@@ -1,6 +1,7 @@
 #include "saved-model.h"
 
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <stdexcept>
 #include <string_view>
@@ -114,6 +115,14 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
   wire::AppendBytes(&info->saved_model, 2, without_graph);
 }
 
+uint64_t BytesIn(const std::string& folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(folder, error))
+    if (const uint64_t size = file.file_size(error); !error) bytes += size;
+  return bytes;
+}
+
 }  // namespace
 
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why) {
@@ -122,6 +131,7 @@ ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::s
     *why = std::strerror(file.error());
     return ReadError::kMissing;
   }
+  info->bytes = file.bytes().size() + BytesIn(folder + "/variables");
   try {
     wire::Reader reader(file.bytes());  // SavedModel: meta_graphs = 2
     for (wire::Field field; reader.Next(&field);) {

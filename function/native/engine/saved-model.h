@@ -1,6 +1,7 @@
 // What is to be known of a SavedModel before TensorFlow loads it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@ struct SavedModelInfo {
   std::string saved_model;              // serialised, with the MetaGraphDef tagged `serve` alone, without its graph
   std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
+  uint64_t bytes = 0;  // of saved_model.pb and variables/: of its weights, for the most part
 };
 
 enum class ReadError { kNone, kMissing, kDamaged, kUntagged };
