@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly bfloat16: boolean;
   /** Whether a run may use threads that have nothing else to do; by the model's size where it is not said. */
   readonly spread?: boolean;
+  /** Whether signatures that compute the same are one run, with its constants: so unless it is said. */
+  readonly share?: boolean;
 }
 
 /**
@@ -56,10 +58,10 @@ const LARGE_WEIGHTS = 64e6;
 export async function loadVersion(
   native: NativeEngine,
   { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
-  { bfloat16, spread }: LoadOptions = { bfloat16: false },
+  { bfloat16, spread, share = true }: LoadOptions = { bfloat16: false },
 ): Promise<SavedModel> {
   const info = await readInfo(native, folder);
-  const { signatures, initOp } = signaturesOf(info, folder);
+  const { signatures, initOp, equalTo } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
   const kind = {
@@ -71,7 +73,11 @@ export async function loadVersion(
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
-    opened = await native.load(folder, loaded, signatures.map(nativeSignature));
+    opened = await native.load(
+      folder,
+      loaded,
+      signatures.map((one) => nativeSignature(one, share ? equalTo(one) : one)),
+    );
   } catch (error) {
     const refused = requestErrorOf(error);
     const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
@@ -127,9 +133,14 @@ function wordsFor(file: string, { kind, message }: NativeFailure): string {
 }
 
 function signaturesOf(
-  { savedModel, reachable }: SavedModelInfo,
+  { savedModel, reachable, equal }: SavedModelInfo,
   folder: string,
-): { signatures: ReadSignature[]; initOp: Signature | undefined } {
+): {
+  signatures: ReadSignature[];
+  initOp: Signature | undefined;
+  /** The first signature that computes the same. */
+  equalTo: (signature: ReadSignature) => Signature;
+} {
   try {
     const all = [...(readSignatures(savedModel)?.values() ?? [])].map((signature, i) => ({
       ...signature,
@@ -138,6 +149,8 @@ function signaturesOf(
     return {
       signatures: all.filter(({ name }) => name !== INIT_OP),
       initOp: all.find(({ name }) => name === INIT_OP),
+      equalTo: (signature) =>
+        all[equal[all.findIndex(({ name }) => name === signature.name)] ?? -1] ?? signature,
     };
   } catch (error) {
     const file = join(folder, 'saved_model.pb');
@@ -145,14 +158,20 @@ function signaturesOf(
   }
 }
 
-function nativeSignature({ name, inputs, outputs, unsupported = '' }: Signature) {
-  return { name, unsupported, inputs: nativeFields(inputs), outputs: nativeFields(outputs) };
+/** @param run the signature whose tensors of the graph are to be used */
+function nativeSignature({ name, inputs, outputs, unsupported = '' }: Signature, run: Signature) {
+  return {
+    name,
+    unsupported,
+    inputs: nativeFields(inputs, run.inputs),
+    outputs: nativeFields(outputs, run.outputs),
+  };
 }
 
-function nativeFields(infos: readonly TensorInfo[]): NativeFields {
+function nativeFields(infos: readonly TensorInfo[], run: readonly TensorInfo[]): NativeFields {
   return {
     keys: infos.map(({ key }) => key),
-    tensors: infos.map(({ name }) => name),
+    tensors: infos.map(({ key, name }) => run.find((other) => other.key === key)?.name ?? name),
     dtypes: infos.map(({ dtype }) => dtypeNumber(dtype) ?? 0),
   };
 }

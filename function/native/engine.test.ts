@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { SavedModel, SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { modelFolder, testEngine, testModel } from '../testing/app.ts';
 import { type Done, PREDICT } from './engine.ts';
 import type { TensorBytes } from './raw-engine.ts';
@@ -294,7 +294,6 @@ t.test('numbers too small to be normal', async (t) => {
   t.throws(() => native.answer(decode(failing, root(-1))));
   intact('after a run that failed');
 });
-
 
 t.test('a model whose runs use idle threads', async (t) => {
   const signal = Array.from({ length: 25 }, (_, i) =>

@@ -23,6 +23,8 @@ export interface SavedModelInfo {
   readonly operations: string;
   /** For each signature, in the order of savedModel: types of the operations that a call of it runs. */
   readonly reachable: readonly string[];
+  /** For each signature the index of the first that computes the same, by other nodes of the graph; its own where none does. */
+  readonly equal: readonly number[];
   /** Of saved_model.pb and variables/: of its weights, for the most part. */
   readonly bytes: number;
 }

@@ -197,6 +197,11 @@ napi_value Engine::ReadModel(napi_callback_info info) {
         napi_set_named_property(env_, object, "savedModel", js::Buffer(env_, std::move(read->info.saved_model)));
         napi_set_named_property(env_, object, "operations", operations);
         napi_set_named_property(env_, object, "reachable", js::Array(env_, read->info.reachable));
+        napi_value equal;
+        napi_create_array(env_, &equal);
+        for (size_t i = 0; i < read->info.equal.size(); ++i)
+          napi_set_element(env_, equal, i, js::Number(env_, static_cast<double>(read->info.equal[i])));
+        napi_set_named_property(env_, object, "equal", equal);
         napi_set_named_property(env_, object, "bytes", js::Number(env_, static_cast<double>(read->info.bytes)));
         return object;
       });

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "../freeze/graph.h"
+#include "equal-signatures.h"
 #include "mapped-file.h"
 
 namespace celsiusify {
@@ -92,6 +93,18 @@ std::vector<std::string_view> OutputsOf(std::string_view signature_def) {
   return tensors;
 }
 
+// SignatureDef.inputs = 1, outputs = 2: maps of TensorInfo; name = 1. Tensors of several parts have none.
+SignatureTensors TensorsOf(std::string_view signature_def) {
+  SignatureTensors tensors;
+  wire::Reader reader(signature_def);
+  for (wire::Field field; reader.Next(&field);) {
+    if (field.type != wire::kBytes || (field.number != 1 && field.number != 2)) continue;
+    const wire::Entry entry = wire::EntryOf(field.bytes);
+    (field.number == 1 ? tensors.inputs : tensors.outputs).emplace(entry.key, wire::BytesOf(entry.value, 1));
+  }
+  return tensors;
+}
+
 // MetaInfoDef = 1 with its tags = 4.
 bool IsTagged(std::string_view meta_graph, std::string_view tag) {
   wire::Reader reader(wire::BytesOf(meta_graph, 1));
@@ -105,13 +118,17 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
   const Reach reach(graph);
   info->operations = Joined(reach.All());
   std::string without_graph;
+  std::vector<SignatureTensors> signatures;
   wire::Reader reader(meta_graph);
   for (wire::Field field; reader.Next(&field);) {
     if (field.number == 2) continue;  // graph_def
     without_graph.append(field.raw);
-    if (field.number == 5 && field.type == wire::kBytes)  // signature_def
-      info->reachable.push_back(Joined(reach.From(OutputsOf(wire::EntryOf(field.bytes).value))));
+    if (field.number != 5 || field.type != wire::kBytes) continue;  // signature_def
+    const std::string_view definition = wire::EntryOf(field.bytes).value;
+    info->reachable.push_back(Joined(reach.From(OutputsOf(definition))));
+    signatures.push_back(TensorsOf(definition));
   }
+  info->equal = EqualSignatures(graph, signatures);
   wire::AppendBytes(&info->saved_model, 2, without_graph);
 }
 
