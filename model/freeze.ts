@@ -59,7 +59,9 @@ function versionsIn(folder: string): string[] {
 
 /** Loads one folder, whatever its name. */
 function load(native: NativeEngine, folder: string): Promise<SavedModel> {
-  return loadVersion(native, { name: basename(folder), version: '1', folder });
+  // Each signature by its own nodes: the new file has them all.
+  const options = { bfloat16: false, share: false };
+  return loadVersion(native, { name: basename(folder), version: '1', folder }, options);
 }
 
 /** @throws FatalError that says why it cannot be frozen, or how answers differ */

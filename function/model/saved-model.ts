@@ -46,7 +46,18 @@ export interface ServedSignature extends Signature {
 export interface LoadOptions {
   /** Whether oneDNN may compute in bfloat16. */
   readonly bfloat16: boolean;
+  /** Whether a run may use threads that have nothing else to do; by the model's size where it is not said. */
+  readonly spread?: boolean;
+  /** Whether signatures that compute the same are one run, with its constants: so unless it is said. */
+  readonly share?: boolean;
 }
+
+/**
+ * Models with more bytes of weights have large operations (ResNet-50's take 0.7 ms), which pay for handing parts of them
+ * to other threads: a lone run then takes 0.57 of the time. Small ones (MobileNetV2's take 0.1 ms) cost more than that gives.
+ * It must be known before the first run: oneDNN lays out weights for a number of threads, and keeps that.
+ */
+const LARGE_WEIGHTS = 64e6;
 
 /**
  * Loads one version of a SavedModel, without holding the event loop.
@@ -58,19 +69,27 @@ export interface LoadOptions {
 export async function loadVersion(
   native: NativeEngine,
   { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
-  { bfloat16 }: LoadOptions = { bfloat16: false },
+  { bfloat16, spread, share = true }: LoadOptions = { bfloat16: false },
 ): Promise<SavedModel> {
   const info = await readInfo(native, folder);
-  const { signatures, initOp } = signaturesOf(info, folder);
+  const { signatures, initOp, equalTo } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
   const holdsWeights = !hasVariables && (await stat(join(folder, info.file))).size > LARGE_GRAPH;
-  const kind = { inOrder: canRunInOrder(operations), bfloat16 };
+  const kind = {
+    inOrder: canRunInOrder(operations),
+    bfloat16,
+    spread: spread ?? info.bytes > LARGE_WEIGHTS,
+  };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
-    opened = await native.load(folder, loaded, signatures.map(nativeSignature));
+    opened = await native.load(
+      folder,
+      loaded,
+      signatures.map((one) => nativeSignature(one, share ? equalTo(one) : one)),
+    );
   } catch (error) {
     const refused = requestErrorOf(error);
     const code = refused instanceof RequestError ? refused.code : 'UNKNOWN';
@@ -142,9 +161,14 @@ function wordsFor(file: string, { kind, message }: NativeFailure): string {
 }
 
 function signaturesOf(
-  { file: name, savedModel, reachable }: SavedModelInfo,
+  { file: name, savedModel, reachable, equal }: SavedModelInfo,
   folder: string,
-): { signatures: ReadSignature[]; initOp: Signature | undefined } {
+): {
+  signatures: ReadSignature[];
+  initOp: Signature | undefined;
+  /** The first signature that computes the same. */
+  equalTo: (signature: ReadSignature) => Signature;
+} {
   try {
     const all = [...(readSignatures(savedModel)?.values() ?? [])].map((signature, i) => ({
       ...signature,
@@ -153,6 +177,8 @@ function signaturesOf(
     return {
       signatures: all.filter(({ name }) => name !== INIT_OP),
       initOp: all.find(({ name }) => name === INIT_OP),
+      equalTo: (signature) =>
+        all[equal[all.findIndex(({ name }) => name === signature.name)] ?? -1] ?? signature,
     };
   } catch (error) {
     const file = join(folder, name);
@@ -160,7 +186,8 @@ function signaturesOf(
   }
 }
 
-function nativeSignature(signature: Signature): NativeSignature {
+/** @param run the signature whose tensors of the graph are to be used */
+function nativeSignature(signature: Signature, run: Signature): NativeSignature {
   const { name, inputs, outputs, defaults, unsupported = '' } = signature;
   return {
     name,
@@ -169,17 +196,17 @@ function nativeSignature(signature: Signature): NativeSignature {
     noRegress: whyNoRegress(signature) ?? '',
     // Of a signature that is not served nothing is read, and its defaults may fit none of its inputs.
     inputs: {
-      ...nativeFields(inputs),
+      ...nativeFields(inputs, run.inputs),
       defaults: inputs.map(({ key }) => (unsupported === '' ? defaults?.get(key) : undefined)),
     },
-    outputs: nativeFields(outputs),
+    outputs: nativeFields(outputs, run.outputs),
   };
 }
 
-function nativeFields(infos: readonly TensorInfo[]): NativeFields {
+function nativeFields(infos: readonly TensorInfo[], run: readonly TensorInfo[]): NativeFields {
   return {
     keys: infos.map(({ key }) => key),
-    tensors: infos.map(({ name }) => name),
+    tensors: infos.map(({ key, name }) => run.find((other) => other.key === key)?.name ?? name),
     dtypes: infos.map(({ dtype }) => dtypeNumber(dtype) ?? 0),
   };
 }

@@ -243,7 +243,7 @@ t.test('what is no model', async (t) => {
     { folder: join(modelFolder('untagged'), '1'), kind: 'untagged', message: /^/ },
   ])
     await t.rejects(native.readModel(folder), { kind, message }, folder);
-  const kind = { inOrder: true, bfloat16: false };
+  const kind = { inOrder: true, bfloat16: false, spread: false };
   await t.rejects(native.load(join(base, 'text'), kind, []), { message: /saved_model\.pb as binary proto/ });
   cpSync(join(modelFolder('stateful'), '1'), join(base, 'stateful'), { recursive: true });
   rmSync(join(base, 'stateful', 'variables', 'variables.data-00000-of-00001'));
@@ -299,4 +299,30 @@ t.test('what strings hold counts as bytes of a call', async (t) => {
   const call = decode(strings, { signature_name: 'filled', instances: ['a'.repeat(1000), 'b'] });
   t.equal(native.bytes, 2 * 24 + 1000);
   native.drop(call);
+});
+
+t.test('a model whose runs use idle threads', async (t) => {
+  const signal = Array.from({ length: 25 }, (_, i) =>
+    Array.from({ length: 1000 }, (_, j) => [(i * j) % 17, (i + j) % 13]),
+  );
+  const requests = { convolution: { inputs: signal }, slow: { inputs: { x: [1, 2], products: [20, 1] } } };
+  const cases: { request: object; model: SavedModel; answer: string }[] = [];
+  for (const [name, request] of Object.entries(requests)) {
+    const answer = String(native.answer(decode(await testModel(t, name), request)));
+    cases.push({ request, answer, model: await testModel(t, name, { bfloat16: false, spread: true }) });
+  }
+  await t.test('gives the same answers', async (t) => {
+    for (const { request, model, answer } of cases) {
+      t.ok(String(native.answer(decode(model, request))) === answer, 'in place');
+      const call = decode(model, request);
+      await runLater([call]);
+      t.ok(String(native.take(call)) === answer, 'on the pool');
+    }
+  });
+  await t.test('also where there are more runs than threads', async (t) => {
+    const asked = Array.from({ length: 20 }, () => cases).flat();
+    const calls = asked.map(({ model, request }) => decode(model, request));
+    await Promise.all(calls.map((call) => runLater([call])));
+    for (const [i, call] of calls.entries()) t.ok(String(native.take(call)) === asked[i]?.answer);
+  });
 });

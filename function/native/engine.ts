@@ -103,7 +103,7 @@ export class NativeEngine implements CallFacts {
    */
   load(
     folder: string,
-    { inOrder, bfloat16 }: SessionKind,
+    { inOrder, bfloat16, spread }: SessionKind,
     signatures: readonly NativeSignature[],
   ): Promise<{ id: number; unsupported: string[] }> {
     return new Promise((resolve, reject) => {
@@ -120,7 +120,7 @@ export class NativeEngine implements CallFacts {
           reject(error);
         }
       });
-      this.#raw.prepare(ticket, folder, inOrder, bfloat16);
+      this.#raw.prepare(ticket, folder, inOrder, bfloat16, spread);
     });
   }
 

@@ -92,6 +92,8 @@ TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
   return NewSessionOptions(settings);
 }
 
+bool HasOneIntraOpThread() { return ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1) == 1; }
+
 TF_SessionOptions* NewSessionOptions() { return NewSessionOptions(SessionKind()); }
 
 TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* data, size_t bytes,
@@ -140,7 +142,7 @@ TF_Session* LoadSession(const TF_SessionOptions* options, const TF_Buffer* run_o
   }
   names_in_use.clear();
   graphs_of_sessions.insert(graph);
-  return Keep(std::make_shared<Session>(session, graph));
+  return Keep(std::make_shared<Session>(session, graph, false));
 }
 
 void DeleteSession(TF_Session* session, TF_Status*) {
@@ -163,7 +165,7 @@ std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind k
   *failure = {TF_GetCode(status), TF_Message(status)};
   TF_DeleteStatus(status);
   TF_DeleteSessionOptions(options);
-  if (failure->code == TF_OK) return std::make_shared<Session>(session, graph);
+  if (failure->code == TF_OK) return std::make_shared<Session>(session, graph, kind.spread);
   TF_DeleteGraph(graph);
   return nullptr;
 }

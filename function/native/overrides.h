@@ -41,11 +41,14 @@ struct SessionKind {
   bool in_order = false;  // operations simply one after the other; see NewSessionOptions
   bool bfloat16 = false;  // oneDNN may multiply in bfloat16 where the processor does
   bool frozen = false;    // its weights are constants
+  bool spread = false;    // operations are in parts for all threads of the pool; see Session
 };
 
 // Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.
 std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind kind, Failure* failure);
 TF_SessionOptions* NewSessionOptions(const SessionKind& kind);
+// Whether TensorFlow has no threads of its own for work inside an operation.
+bool HasOneIntraOpThread();
 
 // The binding's next loadSavedModel(folder) on this thread takes this session in place of loading one.
 void OfferSession(const std::string& folder, std::shared_ptr<Session> session);

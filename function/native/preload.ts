@@ -30,9 +30,10 @@ function startToLoad(): Preload | undefined {
   return exports;
 }
 
-// The libraries read it while they are loaded. What they would say goes to stderr; a failed run's words are in the
-// error that it throws.
+// The libraries read these while they are loaded. What they would say goes to stderr; a failed run's words are in the
+// error that it throws. And of an operation's parts the thread that waits for the others does one.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
 const preload = startToLoad();
 
 /** Resolves when the libraries are loaded, or cannot be; the event loop is free meanwhile. To be called once. */

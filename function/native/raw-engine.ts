@@ -25,6 +25,10 @@ export interface SavedModelInfo {
   readonly operations: string;
   /** For each signature, in the order of savedModel: types of the operations that a call of it runs. */
   readonly reachable: readonly string[];
+  /** For each signature the index of the first that computes the same, by other nodes of the graph; its own where none does. */
+  readonly equal: readonly number[];
+  /** Of saved_model.pb and variables/: of its weights, for the most part. */
+  readonly bytes: number;
 }
 
 /** A signature's inputs or outputs, in one order. */
@@ -58,6 +62,8 @@ export interface SessionKind {
   readonly inOrder: boolean;
   /** oneDNN may compute in bfloat16. */
   readonly bfloat16: boolean;
+  /** Operations are in parts, for threads of the pool that have nothing else to do. */
+  readonly spread: boolean;
 }
 
 /** A refusal by native code; `code` is a number of TensorFlow's and gRPC's. */
@@ -72,7 +78,7 @@ export interface NativeFailure extends Error {
 export interface RawEngine {
   loadOpLibrary(ticket: number, file: string): void;
   readModel(ticket: number, folder: string): void;
-  prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
+  prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean, spread: boolean): void;
   open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };
   addField(model: number, signature: number, key: string, prefix: string, suffix: string): number;
   freeze(

@@ -6,7 +6,12 @@ import { Runner, type RunnerOptions } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
 import { RequestError } from '../errors.ts';
 import type { App } from '../http/route.ts';
-import { loadVersion, type SavedModel, type ServedSignature } from '../model/saved-model.ts';
+import {
+  type LoadOptions,
+  loadVersion,
+  type SavedModel,
+  type ServedSignature,
+} from '../model/saved-model.ts';
 import type { Models } from '../models/catalogue.ts';
 import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
 import { versionFolders, versionOf } from '../models/folders.ts';
@@ -38,10 +43,11 @@ export const modelFolder = (model: string): string =>
 export async function testModel(
   t: { teardown(close: () => unknown): unknown },
   name = 'celsius',
+  options?: LoadOptions,
 ): Promise<SavedModel> {
   const { folders } = await versionFolders(modelFolder(name));
   const [[version, folder] = ['', '']] = folders; // the newest is the first
-  const model = await loadVersion(testEngine(), { name, version, folder });
+  const model = await loadVersion(testEngine(), { name, version, folder }, options);
   t.teardown(() => model.unload());
   return model;
 }
@@ -68,7 +74,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     signatures: new Map(signatures.map((signature) => [signature.name, signature])),
     id: -1,
     folder: '',
-    kind: { inOrder: true, bfloat16: false },
+    kind: { inOrder: true, bfloat16: false, spread: false },
     hasVariables: false,
     holdsWeights: false,
     unload: async () => {},

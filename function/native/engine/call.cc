@@ -72,8 +72,8 @@ void Call::Measure() {
   for (const TensorPtr& tensor : inputs) bytes += BytesOf(tensor.get());
 }
 
-bool Call::Run() {
-  failure = model->Run(signature, Pointers(inputs), &outputs);
+bool Call::Run(Helpers* helpers) {
+  failure = model->Run(signature, Pointers(inputs), &outputs, helpers);
   return failure.code == TF_OK;
 }
 
@@ -113,7 +113,7 @@ bool Call::EncodeAs() {
 
 namespace {
 
-bool TryTogether(const std::vector<Call*>& calls, int64_t rows) {
+bool TryTogether(const std::vector<Call*>& calls, int64_t rows, Helpers* helpers) {
   const Call& first = *calls.front();
   std::vector<TensorPtr> merged;
   for (size_t i = 0; i < first.inputs.size(); ++i) {
@@ -124,7 +124,7 @@ bool TryTogether(const std::vector<Call*>& calls, int64_t rows) {
     if (merged.back() == nullptr) return false;
   }
   std::vector<TensorPtr> outputs;
-  if (first.model->Run(first.signature, Pointers(merged), &outputs).code != TF_OK) return false;
+  if (first.model->Run(first.signature, Pointers(merged), &outputs, helpers).code != TF_OK) return false;
   for (const TensorPtr& output : outputs)
     if (TF_NumDims(output.get()) == 0 || TF_Dim(output.get(), 0) != rows) return false;  // not row-wise after all
   for (TensorPtr& output : outputs) {
@@ -140,9 +140,9 @@ bool TryTogether(const std::vector<Call*>& calls, int64_t rows) {
 
 }  // namespace
 
-bool RunTogether(const std::vector<Call*>& calls, int64_t rows) {
+bool RunTogether(const std::vector<Call*>& calls, int64_t rows, Helpers* helpers) {
   try {
-    return TryTogether(calls, rows);
+    return TryTogether(calls, rows, helpers);
   } catch (const std::bad_alloc&) {
     for (Call* call : calls) call->outputs.clear();
     return false;

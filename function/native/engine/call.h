@@ -33,8 +33,8 @@ struct Call {
   bool Decode(const char* body, size_t size);
   // What is known once there are inputs.
   void Measure();
-  // Runs it alone, in the calling thread. False: failure says why.
-  bool Run();
+  // Runs it alone, in the calling thread, and others that help. False: failure says why.
+  bool Run(Helpers* helpers = nullptr);
   // Writes `text`. False: failure says why.
   bool Encode();
 
@@ -48,6 +48,6 @@ struct Call {
 // Runs calls of one key in one run of `rows` rows (at least theirs; more are padding, which is cut off again), in the
 // calling thread. False where that cannot be, or went wrong: then nothing is known of any of them, and each is to be run
 // alone, since one row that the graph refuses must not fail its neighbours.
-bool RunTogether(const std::vector<Call*>& calls, int64_t rows);
+bool RunTogether(const std::vector<Call*>& calls, int64_t rows, Helpers* helpers = nullptr);
 
 }  // namespace celsiusify

@@ -99,6 +99,7 @@ class Engine {
   Slots<std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>> spare_;  // ended, and used again with the memory that they have
   std::unique_ptr<Pool> pool_;
+  Helpers* helpers_ = nullptr;  // null where TensorFlow has threads of its own for that
   bool stopped_ = false;
 };
 
@@ -122,6 +123,7 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
   pool_ = std::make_unique<Pool>(threads, [this] {
     napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
   });
+  if (HasOneIntraOpThread()) helpers_ = pool_.get();
 }
 
 void Engine::StopPool(void* data) {
@@ -226,6 +228,12 @@ napi_value Engine::ReadModel(napi_callback_info info) {
         text("operations", read->info.operations);
         napi_set_named_property(env_, object, "savedModel", js::Buffer(env_, std::move(read->info.saved_model)));
         napi_set_named_property(env_, object, "reachable", js::Array(env_, read->info.reachable));
+        napi_value equal;
+        napi_create_array(env_, &equal);
+        for (size_t i = 0; i < read->info.equal.size(); ++i)
+          napi_set_element(env_, equal, i, js::Number(env_, static_cast<double>(read->info.equal[i])));
+        napi_set_named_property(env_, object, "equal", equal);
+        napi_set_named_property(env_, object, "bytes", js::Number(env_, static_cast<double>(read->info.bytes)));
         return object;
       });
   return nullptr;
@@ -233,7 +241,7 @@ napi_value Engine::ReadModel(napi_callback_info info) {
 
 // The session is offered to the binding's own loadSavedModel, which JavaScript calls when it is told.
 napi_value Engine::Prepare(napi_callback_info info) {
-  const js::Arguments<4> arguments(env_, info);
+  const js::Arguments<5> arguments(env_, info);
   struct Loading {
     std::string folder;
     SessionKind kind;
@@ -243,6 +251,7 @@ napi_value Engine::Prepare(napi_callback_info info) {
   auto loading = std::make_shared<Loading>();
   loading->folder = js::String(env_, arguments[1]);
   loading->kind = {js::Bool(env_, arguments[2]), js::Bool(env_, arguments[3])};
+  loading->kind.spread = js::Bool(env_, arguments[4]);
   Submit(
       js::Uint32(env_, arguments[0]), false,
       [loading] { loading->session = LoadSavedModel(loading->folder, loading->kind, &loading->failure); },
@@ -325,11 +334,12 @@ napi_value Engine::Freeze(napi_callback_info info) {
         const std::shared_ptr<Session> session = freezing->model->session();
         Loaded loaded{session->get(), session->graph(), file.bytes()};
         loaded.folder = freezing->folder;
+        loaded.spreads = session->spreads();
         loaded.runs = freezing->model->runs();
-        Frozen frozen;
+        std::shared_ptr<Session> frozen;
         TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
         if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
-          freezing->frozen = std::make_shared<Model>(*freezing->model, std::make_shared<Session>(frozen.session, frozen.graph));
+          freezing->frozen = std::make_shared<Model>(*freezing->model, std::move(frozen));
         TF_DeleteSessionOptions(options);
         freezing->model.reset();
       },
@@ -379,7 +389,7 @@ napi_value Engine::Settle(napi_callback_info info) {
       js::Uint32(env_, arguments[0]), false,
       [model, why_not] {
         const std::shared_ptr<Session> session = (*model)->session();
-        celsiusify::Settle(session->get(), session->graph(), (*model)->runs(), why_not.get());
+        celsiusify::Settle(session.get(), (*model)->runs(), why_not.get());
         model->reset();
       },
       [this, why_not]() -> napi_value {
@@ -532,10 +542,11 @@ napi_value Engine::RunLater(napi_callback_info info) {
   auto printing = std::make_shared<double>(0);
   Submit(
       js::Uint32(env_, arguments[0]), false,
-      [calls = std::move(calls), rows, printing] {
-        const bool together = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0 && RunTogether(calls, rows);
+      [calls = std::move(calls), rows, printing, helpers = helpers_] {
+        const bool several = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0;
+        const bool together = several && RunTogether(calls, rows, helpers);
         for (Call* call : calls) {
-          if (!together && !call->Run()) continue;
+          if (!together && !call->Run(helpers)) continue;
           const auto start = std::chrono::steady_clock::now();
           call->Encode();
           *printing += NanosecondsSince(start);

@@ -3,31 +3,22 @@
 #include <cstdlib>
 #include <utility>
 
-#include "numeric-mode.h"
-
 namespace celsiusify {
 namespace {
 
-struct DeleteStatus {
-  void operator()(TF_Status* status) const { TF_DeleteStatus(status); }
-};
-using StatusPtr = std::unique_ptr<TF_Status, DeleteStatus>;
+constexpr int64_t kNotPrepared = -1;
 
-// "name:index", as signatures name tensors.
-bool Find(TF_Graph* graph, const std::string& tensor, TF_Output* found) {
+// `tensor` as signatures name it, and as a session wants it: "node:index".
+bool Find(TF_Graph* graph, const std::string& tensor, std::string* found) {
   const size_t colon = tensor.rfind(':');
-  found->oper = TF_GraphOperationByName(graph, tensor.substr(0, colon).c_str());
-  found->index = colon == std::string::npos ? 0 : std::atoi(tensor.c_str() + colon + 1);
-  return found->oper != nullptr && found->index < TF_OperationNumOutputs(found->oper);
+  const std::string name = tensor.substr(0, colon);
+  const int index = colon == std::string::npos ? 0 : std::atoi(tensor.c_str() + colon + 1);
+  *found = name + ':' + std::to_string(index);
+  TF_Operation* const operation = TF_GraphOperationByName(graph, name.c_str());
+  return operation != nullptr && index < TF_OperationNumOutputs(operation);
 }
 
 }  // namespace
-
-Session::~Session() {
-  const StatusPtr status(TF_NewStatus());
-  TF_DeleteSession(session_, status.get());
-  TF_DeleteGraph(graph_);
-}
 
 Model::Model(std::shared_ptr<Session> session, std::vector<SignatureDef> definitions)
     : definitions_(std::move(definitions)) {
@@ -48,31 +39,34 @@ Model::Model(const Model& other, std::shared_ptr<Session> session)
 
 std::vector<Endpoints> Model::runs() const {
   std::vector<Endpoints> runs;
+  const std::shared_ptr<Bound> bound = this->bound();
   for (size_t i = 0; i < definitions_.size(); ++i)
-    if (signatures_[i].unsupported.empty()) runs.push_back({definitions_[i].inputs, definitions_[i].outputs});
+    if (signatures_[i].unsupported.empty()) runs.push_back(bound->runs[i]);
   return runs;
 }
 
-std::shared_ptr<const Model::Bound> Model::Bind(std::shared_ptr<Session> session) const {
+std::shared_ptr<Model::Bound> Model::Bind(std::shared_ptr<Session> session) const {
   auto bound = std::make_shared<Bound>();
   TF_Graph* const graph = session->graph();
   bound->session = std::move(session);
   for (const SignatureDef& definition : definitions_) {
     std::string missing;
     const auto look_up = [&](const std::vector<std::string>& names) {
-      std::vector<TF_Output> found(names.size());
+      std::vector<std::string> found(names.size());
       for (size_t i = 0; i < names.size(); ++i)
         if (!Find(graph, names[i], &found[i]) && missing.empty()) missing = names[i];
       return found;
     };
-    bound->inputs.push_back(look_up(definition.inputs));
-    bound->outputs.push_back(look_up(definition.outputs));
+    Endpoints run{look_up(definition.inputs), look_up(definition.outputs)};
+    bound->runs.push_back(std::move(run));
     bound->missing.push_back(missing);
   }
+  bound->prepared = std::vector<std::atomic<int64_t>>(definitions_.size());
+  for (std::atomic<int64_t>& prepared : bound->prepared) prepared = kNotPrepared;
   return bound;
 }
 
-std::shared_ptr<const Model::Bound> Model::bound() const {
+std::shared_ptr<Model::Bound> Model::bound() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return bound_;
 }
@@ -80,7 +74,7 @@ std::shared_ptr<const Model::Bound> Model::bound() const {
 std::shared_ptr<Session> Model::session() const { return bound()->session; }
 
 bool Model::Replace(std::shared_ptr<Session> session) {
-  std::shared_ptr<const Bound> bound = Bind(std::move(session));
+  std::shared_ptr<Bound> bound = Bind(std::move(session));
   for (size_t i = 0; i < signatures_.size(); ++i)
     if (signatures_[i].unsupported.empty() && !bound->missing[i].empty()) return false;
   std::lock_guard<std::mutex> lock(mutex_);
@@ -88,21 +82,17 @@ bool Model::Replace(std::shared_ptr<Session> session) {
   return true;
 }
 
-Failure Model::Run(int signature, const std::vector<TF_Tensor*>& inputs, std::vector<TensorPtr>* outputs) const {
-  thread_local const StatusPtr status(TF_NewStatus());
-  const std::shared_ptr<const Bound> bound = this->bound();
-  const std::vector<TF_Output>& feeds = bound->inputs[signature];
-  const std::vector<TF_Output>& fetches = bound->outputs[signature];
-  std::vector<TF_Tensor*> values(fetches.size(), nullptr);
-  {
-    const NumericMode mode;
-    TF_SessionRun(bound->session->get(), nullptr, feeds.data(), inputs.data(), static_cast<int>(feeds.size()),
-                  fetches.data(), values.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+Failure Model::Run(int signature, const std::vector<TF_Tensor*>& inputs, std::vector<TensorPtr>* outputs,
+                   Helpers* helpers) const {
+  const std::shared_ptr<Bound> bound = this->bound();
+  std::atomic<int64_t>& known = bound->prepared[signature];
+  int64_t prepared = known.load(std::memory_order_relaxed);
+  if (prepared == kNotPrepared) {
+    Failure failure = bound->session->Prepare(bound->runs[signature], &prepared);
+    if (failure.code != TF_OK) return failure;
+    known = prepared;
   }
-  if (TF_GetCode(status.get()) != TF_OK) return {TF_GetCode(status.get()), TF_Message(status.get())};
-  outputs->clear();
-  for (TF_Tensor* value : values) outputs->emplace_back(value);
-  return {};
+  return bound->session->Run(prepared, inputs, outputs, helpers);
 }
 
 }  // namespace celsiusify

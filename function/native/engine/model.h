@@ -1,38 +1,17 @@
 // A model that can be run from any thread: its session, which can be replaced, and its signatures.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "../codec/signature.h"
-#include "../freeze/freeze.h"
+#include "../session.h"
 #include "tensors.h"
 
 namespace celsiusify {
-
-// A session of TensorFlow with its graph; both end with the last who uses them.
-class Session {
- public:
-  Session(TF_Session* session, TF_Graph* graph) : session_(session), graph_(graph) {}
-  ~Session();
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-
-  TF_Session* get() const { return session_; }
-  TF_Graph* graph() const { return graph_; }
-
- private:
-  TF_Session* const session_;
-  TF_Graph* const graph_;
-};
-
-// Why TensorFlow did not do something; TF_OK where it did. Its codes are gRPC's.
-struct Failure {
-  TF_Code code = TF_OK;
-  std::string message;
-};
 
 // A signature as a caller names it, with the graph's names of its tensors ("name:index"), in the order of its fields.
 struct SignatureDef {
@@ -55,8 +34,9 @@ class Model {
   const std::vector<Signature>& signatures() const { return signatures_; }
   std::vector<FieldFormat> fields;
 
-  // Runs in the calling thread, in TensorFlow's numeric mode. `outputs` is filled only where it went well.
-  Failure Run(int signature, const std::vector<TF_Tensor*>& inputs, std::vector<TensorPtr>* outputs) const;
+  // Runs in the calling thread, with the help of others that are idle where they are given: see Session::Run().
+  Failure Run(int signature, const std::vector<TF_Tensor*>& inputs, std::vector<TensorPtr>* outputs,
+              Helpers* helpers) const;
 
   // The same signatures and formats in another session.
   Model(const Model& other, std::shared_ptr<Session> session);
@@ -69,19 +49,20 @@ class Model {
   std::shared_ptr<Session> session() const;
 
  private:
-  // A session, and where its signatures' tensors are in its graph.
+  // A session, and for each signature its run there.
   struct Bound {
     std::shared_ptr<Session> session;
-    std::vector<std::vector<TF_Output>> inputs, outputs;
-    std::vector<std::string> missing;  // for each signature the first tensor that is not there
+    std::vector<Endpoints> runs;
+    std::vector<std::string> missing;            // the first tensor that is not there
+    std::vector<std::atomic<int64_t>> prepared;  // kNotPrepared before the first run
   };
-  std::shared_ptr<const Bound> Bind(std::shared_ptr<Session> session) const;
-  std::shared_ptr<const Bound> bound() const;
+  std::shared_ptr<Bound> Bind(std::shared_ptr<Session> session) const;
+  std::shared_ptr<Bound> bound() const;
 
   std::vector<SignatureDef> definitions_;
   std::vector<Signature> signatures_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Bound> bound_;
+  std::shared_ptr<Bound> bound_;
 };
 
 }  // namespace celsiusify

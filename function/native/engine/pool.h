@@ -1,6 +1,7 @@
 // A fixed number of threads that take tasks in their order. Knows nothing of models.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -9,6 +10,8 @@
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "../session.h"
 
 namespace celsiusify {
 
@@ -20,13 +23,13 @@ struct Task {
   int64_t nanoseconds = 0;        // that `work` took
 };
 
-class Pool {
+class Pool : public Helpers {
  public:
   // Threads are made when there is first something to do. `notify` is called on one of them when there is something to
   // take, and is not called again before it was taken.
   Pool(size_t threads, std::function<void()> notify);
   // Waits for tasks under way; drops those that are not.
-  ~Pool();
+  ~Pool() override;
 
   // Leaves a pool that is not deleted to what still runs in it: nothing is waited for, and nobody is told any more.
   void Abandon();
@@ -37,17 +40,30 @@ class Pool {
   // Tasks being worked on now.
   size_t busy() const;
 
+  int count() const override { return static_cast<int>(threads_wanted_) - 1; }
+  // Parts of tasks come before tasks: none waits for longer than it takes to wake a thread.
+  bool Offer(std::function<void()>& part) override;
+
  private:
   void Work();
+  void WaitForMore(std::unique_lock<std::mutex>* lock, bool helped);
+  // With the mutex held.
+  size_t waiting() const { return parts_.size() + first_.size() + waiting_.size(); }
+  int IdleNow() const;
+  void Wake();
 
   const size_t threads_wanted_;
   const std::function<void()> notify_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::deque<std::function<void()>> parts_;
   std::deque<std::unique_ptr<Task>> first_, waiting_;
   std::vector<std::unique_ptr<Task>> done_;
   std::vector<std::thread> threads_;
   size_t busy_ = 0;
+  size_t helping_ = 0;
+  size_t spinning_ = 0;
+  std::atomic<bool> has_more_{false};  // for those that spin
   bool ending_ = false;
   bool abandoned_ = false;
 };

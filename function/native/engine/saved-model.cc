@@ -1,11 +1,13 @@
 #include "saved-model.h"
 
+#include <filesystem>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
 
 #include "../freeze/graph.h"
+#include "equal-signatures.h"
 #include "graph-file.h"
 
 namespace celsiusify {
@@ -90,19 +92,43 @@ std::vector<std::string_view> OutputsOf(std::string_view signature_def) {
   return tensors;
 }
 
+// SignatureDef.inputs = 1, outputs = 2: maps of TensorInfo; name = 1. Tensors of several parts have none.
+SignatureTensors TensorsOf(std::string_view signature_def) {
+  SignatureTensors tensors;
+  wire::Reader reader(signature_def);
+  for (wire::Field field; reader.Next(&field);) {
+    if (field.type != wire::kBytes || (field.number != 1 && field.number != 2)) continue;
+    const wire::Entry entry = wire::EntryOf(field.bytes);
+    (field.number == 1 ? tensors.inputs : tensors.outputs).emplace(entry.key, wire::BytesOf(entry.value, 1));
+  }
+  return tensors;
+}
+
 void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
   const Graph graph = ReadGraph(wire::BytesOf(meta_graph, 2));
   const Reach reach(graph);
   info->operations = Joined(reach.All());
   std::string without_graph;
+  std::vector<SignatureTensors> signatures;
   wire::Reader reader(meta_graph);
   for (wire::Field field; reader.Next(&field);) {
     if (field.number == 2) continue;  // graph_def
     without_graph.append(field.raw);
-    if (field.number == 5 && field.type == wire::kBytes)  // signature_def
-      info->reachable.push_back(Joined(reach.From(OutputsOf(wire::EntryOf(field.bytes).value))));
+    if (field.number != 5 || field.type != wire::kBytes) continue;  // signature_def
+    const std::string_view definition = wire::EntryOf(field.bytes).value;
+    info->reachable.push_back(Joined(reach.From(OutputsOf(definition))));
+    signatures.push_back(TensorsOf(definition));
   }
+  info->equal = EqualSignatures(graph, signatures);
   wire::AppendBytes(&info->saved_model, 2, without_graph);
+}
+
+uint64_t BytesIn(const std::string& folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(folder, error))
+    if (const uint64_t size = file.file_size(error); !error) bytes += size;
+  return bytes;
 }
 
 }  // namespace
@@ -118,6 +144,7 @@ ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::s
       default: return ReadError::kDamaged;
     }
   }
+  info->bytes = file.bytes().size() + BytesIn(folder + "/variables");
   try {
     wire::Reader reader(file.bytes());  // SavedModel: meta_graphs = 2
     for (wire::Field field; reader.Next(&field);) {

@@ -1,6 +1,7 @@
 // What is to be known of a SavedModel before TensorFlow loads it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@ struct SavedModelInfo {
   std::string saved_model;              // serialised, with the MetaGraphDef tagged `serve` alone, without its graph
   std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
+  std::vector<size_t> equal;            // for each signature the index of the first that computes the same
+  uint64_t bytes = 0;  // of saved_model.pb and variables/: of its weights, for the most part
 };
 
 enum class ReadError { kNone, kMissing, kUnreadable, kDamaged, kUntagged };

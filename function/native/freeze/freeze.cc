@@ -19,12 +19,6 @@ struct Value {
   Owned<TF_Tensor> tensor;
 };
 
-void CloseSession(TF_Session* session) {
-  const Status status;
-  TF_CloseSession(session, status);
-  TF_DeleteSession(session, status);
-}
-
 // A node that reads the variable: one of the graph's own, or a new one, which other runs do not mind.
 TF_Output ReaderOf(TF_Graph* graph, const std::string& variable) {
   const TF_Output handle = TensorOf(graph, variable);
@@ -146,8 +140,8 @@ std::string Megabytes(uint64_t bytes) { return std::to_string((bytes + kMegabyte
 
 uint64_t BytesToFreeze(uint64_t variables) { return 64 * kMegabyte + 8 * variables; }
 
-bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available, Frozen* frozen,
-            std::string* why_not) {
+bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available,
+            std::shared_ptr<Session>* frozen, std::string* why_not) {
   return Try(why_not, [&] {
     const Plan plan = PlanOf(loaded);
     std::vector<Value> values = ReadValues(loaded, plan.variables);
@@ -158,13 +152,14 @@ bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t ava
                     Megabytes(available) + " are left");
     Owned<TF_Graph> graph = MakeGraph(plan, values);
     const Status status;
-    Owned<TF_Session> session(TF_NewSession(graph.get(), options, status), CloseSession);
+    TF_Session* const bare = TF_NewSession(graph.get(), options, status);
     status.Check("TensorFlow does not make a session");
+    const auto session = std::make_shared<Session>(bare, graph.release(), loaded.spreads);
     values.clear();
-    RunInitOp(plan, loaded, session.get(), graph.get());
+    RunInitOp(plan, loaded, session->get(), session->graph());
     std::string problem;
-    if (!Settle(session.get(), graph.get(), loaded.runs, &problem)) throw Refusal(problem);
-    *frozen = {session.release(), graph.release()};
+    if (!Settle(session.get(), loaded.runs, &problem)) throw Refusal(problem);
+    *frozen = session;
   });
 }
 
