@@ -94,6 +94,8 @@ TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
   return NewSessionOptions(settings);
 }
 
+bool UsesOwnThreads() { return ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1) >= 0; }
+
 TF_SessionOptions* NewSessionOptions() { return NewSessionOptions(SessionKind()); }
 
 TF_Tensor* NewTensor(TF_DataType dtype, const int64_t* dims, int rank, void* data, size_t bytes,

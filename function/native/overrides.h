@@ -46,6 +46,8 @@ struct SessionKind {
 // Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.
 std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind kind, Failure* failure);
 TF_SessionOptions* NewSessionOptions(const SessionKind& kind);
+// Whether runs use a pool of TensorFlow's own (INTER_OP_THREADS).
+bool UsesOwnThreads();
 
 // The binding's next loadSavedModel(folder) on this thread takes this session in place of loading one.
 void OfferSession(const std::string& folder, std::shared_ptr<Session> session);

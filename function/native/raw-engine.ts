@@ -57,7 +57,7 @@ export interface NativeFailure extends Error {
   readonly kind?: 'missing' | 'damaged' | 'untagged';
 }
 
-/** What the addon gives (engine.cc). Methods with a ticket work on the pool, and tell `done` when they are through. */
+/** What the addon gives (engine.cc). Methods with a ticket work on other threads, and tell `done` when they are through. */
 export interface RawEngine {
   readModel(ticket: number, folder: string): void;
   prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean): void;
@@ -73,6 +73,8 @@ export interface RawEngine {
   ): void;
   saveFrozen(ticket: number, model: number, folder: string, file: string): void;
   settle(ticket: number, model: number): void;
+  makeReady(ticket: number, model: number): void;
+  listFolder(ticket: number, folder: string, deep: boolean): void;
   replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;
@@ -85,6 +87,7 @@ export interface RawEngine {
   drop(call: number): void;
   releasePages(ticket: number): void;
   trimHeap(ticket: number): void;
+  trimTensors(ticket: number): void;
   calls(): number;
   exitWhileBusy(code: number): void;
 }

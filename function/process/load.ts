@@ -32,6 +32,7 @@ export function loadWith(loader: Loader): Load<Served> {
   const freezing = new Slots(1); // each takes the memory of another model meanwhile
   return async (wanted) => {
     const model = await loadVersion(native, wanted, { bfloat16 });
+    await native.makeReady(model.id);
     onPhase('model');
     const runner = runnerOf(model);
     try {

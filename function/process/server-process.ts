@@ -9,6 +9,7 @@ import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue } from '../models/catalogue.ts';
+import type { ListFolder } from '../models/folders.ts';
 import type { Load } from '../models/servable.ts';
 import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
@@ -51,7 +52,7 @@ export class ServerProcess {
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
   #load: Load<Served> | undefined;
-  #configuration: { close(): Promise<void> } | undefined;
+  #configuration: { close(): void } | undefined;
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -59,10 +60,15 @@ export class ServerProcess {
     const { options, runId, logger, coldStart } = deps;
     this.#deps = deps;
     this.#scheduler = new Scheduler(options.threads || usableCpus());
-    this.#catalogue = createCatalogue(options, logger, (wanted) => {
-      if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
-      return this.#load(wanted);
-    });
+    this.#catalogue = createCatalogue(
+      options,
+      logger,
+      (wanted) => {
+        if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
+        return this.#load(wanted);
+      },
+      this.#list,
+    );
     this.#metrics = new Metrics(
       {
         run_id: runId,
@@ -135,6 +141,7 @@ export class ServerProcess {
       options,
       root: this.#deps.root,
       catalogue: this.#catalogue,
+      list: this.#list,
       onNotice: (notice) => logNotice(logger, notice),
     });
     await this.#catalogue.settled();
@@ -170,7 +177,7 @@ export class ServerProcess {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
     await this.#grpc.tellHealth();
-    await this.#configuration?.close();
+    this.#configuration?.close();
     await sleep(options.drainDelayMs);
     const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
@@ -190,6 +197,12 @@ export class ServerProcess {
   leave(code: number): void {
     this.#native?.exitWhileBusy(code);
   }
+
+  /** By the addon's threads: one folder that does not answer holds up neither another one nor Node's own threads. */
+  readonly #list: ListFolder = async (folder, deep) => {
+    if (this.#native === undefined) throw unavailable('TensorFlow is not loaded yet');
+    return this.#native.listFolder(folder, deep);
+  };
 
   #phase(): Phase {
     if (this.#isDraining) return 'draining';

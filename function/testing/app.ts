@@ -36,7 +36,8 @@ export async function testModel(
   t: { teardown(close: () => unknown): unknown },
   name = 'celsius',
 ): Promise<SavedModel> {
-  const { folders } = await versionFolders(modelFolder(name));
+  const basePath = modelFolder(name);
+  const { folders } = versionFolders(basePath, await testEngine().listFolder(basePath, false));
   const [[version, folder] = ['', '']] = folders; // the newest is the first
   const model = await loadVersion(testEngine(), { name, version, folder });
   t.teardown(() => model.unload());

@@ -1,5 +1,8 @@
 #include "pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
@@ -8,7 +11,8 @@
 
 namespace celsiusify {
 
-Pool::Pool(size_t threads, std::function<void()> notify) : threads_wanted_(threads), notify_(std::move(notify)) {}
+Pool::Pool(size_t threads, int nice, std::function<void()> notify)
+    : threads_wanted_(threads), nice_(nice), notify_(std::move(notify)) {}
 
 Pool::~Pool() {
   {
@@ -54,6 +58,7 @@ size_t Pool::busy() const {
 
 void Pool::Work() {
   BlockSignals();
+  if (nice_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_);  // on Linux of this thread alone
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return ending_ || !first_.empty() || !waiting_.empty(); });

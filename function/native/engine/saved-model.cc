@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "../freeze/graph.h"
-#include "mapped-file.h"
+#include "whole-file.h"
 
 namespace celsiusify {
 namespace {
@@ -117,7 +117,7 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
 }  // namespace
 
 ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::string* why) {
-  const MappedFile file(folder + "/saved_model.pb");
+  const WholeFile file(folder + "/saved_model.pb");
   if (file.error() != 0) {
     *why = std::strerror(file.error());
     return ReadError::kMissing;

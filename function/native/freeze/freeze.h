@@ -56,7 +56,11 @@ uint64_t BytesToFreeze(uint64_t variables);
 // The same as a saved_model.pb, for which there are no variables/: serialised, with the signatures of the loaded one.
 bool FreezeToSavedModel(const Loaded& loaded, std::string* saved_model, std::string* why_not);
 
-// Optimises a session's graph for these runs without running them, and gives back the memory that is needed for no
+// Optimises a session's graph for these runs without running them, so that their first run is not the one that takes the
+// time. May be called on any thread.
+void PrepareRuns(TF_Session* session, TF_Graph* graph, const std::vector<Endpoints>& runs);
+
+// The same, and gives back the memory that is needed for no
 // others: copies of the graph, and so of its constants. Freeze() does so itself; a model that was frozen beforehand wants
 // it once it is loaded. Returns false, and why, where a graph cannot be prepared; the session can be run all the same.
 bool Settle(TF_Session* session, TF_Graph* graph, const std::vector<Endpoints>& runs, std::string* why_not);

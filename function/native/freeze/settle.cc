@@ -73,6 +73,16 @@ void ForgetConstants(TF_Graph* graph) {
 
 }  // namespace
 
+void PrepareRuns(TF_Session* session, TF_Graph* graph, const std::vector<Endpoints>& runs) {
+  for (const Endpoints& run : runs) {
+    try {
+      if (!run.inputs.empty()) Prepare(session, graph, run);  // without inputs it could not be prepared without being run
+    } catch (const std::exception&) {
+      // What is wrong with it, its first run says.
+    }
+  }
+}
+
 bool Settle(TF_Session* session, TF_Graph* graph, const std::vector<Endpoints>& runs, std::string* why_not) {
   try {
     const Status status;
