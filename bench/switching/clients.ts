@@ -27,12 +27,23 @@ function numbersIn(body: string): number[] {
   return (body.match(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi) ?? []).map(Number);
 }
 
-/** Clients that ask without a pause, each on its own connection, and look at the version of each answer. */
+export interface ClientsOptions {
+  readonly origin: string;
+  readonly path: string;
+  readonly body: string;
+  readonly count: number;
+  /** Between two requests of one client. */
+  readonly pause_ms: number;
+  /** The right answer of a version; undefined while it is not known. */
+  readonly rightOf: (version: string) => string | undefined;
+}
+
+/** Clients that ask in a closed loop, each on its own connection, and look at the version of each answer. */
 export class Clients {
   readonly #connections: Client[];
   readonly #path: string;
   readonly #body: Buffer;
-  /** The right answer of a version; undefined while it is not known. */
+  readonly #pause_ms: number;
   readonly #rightOf: (version: string) => string | undefined;
   readonly #seen = new Map<string, () => void>();
   #asking: Promise<void>[] = [];
@@ -45,16 +56,11 @@ export class Clients {
   /** The first of either. */
   complaint = '';
 
-  constructor(
-    origin: string,
-    path: string,
-    body: string,
-    count: number,
-    rightOf: (version: string) => string | undefined,
-  ) {
+  constructor({ origin, path, body, count, pause_ms, rightOf }: ClientsOptions) {
     this.#connections = Array.from({ length: count }, () => new Client(origin, { pipelining: 1 }));
     this.#path = path;
     this.#body = Buffer.from(body);
+    this.#pause_ms = pause_ms;
     this.#rightOf = rightOf;
   }
 
@@ -96,6 +102,7 @@ export class Clients {
       }
       this.requests++;
       if (this.latency !== undefined) record(this.latency, performance.now() - sent);
+      if (this.#pause_ms > 0) await sleep(this.#pause_ms);
     }
   }
 

@@ -12,6 +12,10 @@ export interface SwitchesOptions {
   readonly kind: Kind;
   readonly clients: number;
   readonly switches: number;
+  /** Between two requests of a client, ms. */
+  readonly pause_ms: number;
+  /** So many versions lie beside, ready to be put in their place: one that was copied within the last second waits for that long. */
+  readonly ahead: number;
   /** Of load before the first switch that counts, s. */
   readonly steady_s: number;
   /** Without load before memory at rest is read, s. */
@@ -106,6 +110,8 @@ class Session {
   /** By variant. */
   readonly #right: string[] = [];
   readonly #memory: MemoryPoint[] = [];
+  /** What puts each of those that lie beside in its place. */
+  readonly #puts = new Map<number, () => void>();
   #version = 1;
   #switches = 0;
 
@@ -116,7 +122,15 @@ class Session {
     this.#pid = pid;
     const { kind, clients } = options;
     const rightOf = (version: string) => this.#right[versions.variantOf(Number(version))];
-    this.#clients = new Clients(origin, `/v1/models/${kind.name}:predict`, kind.body, clients, rightOf);
+    const path = `/v1/models/${kind.name}:predict`;
+    this.#clients = new Clients({
+      origin,
+      path,
+      body: kind.body,
+      count: clients,
+      pause_ms: options.pause_ms,
+      rightOf,
+    });
   }
 
   async run(): Promise<SwitchesResult> {
@@ -174,10 +188,11 @@ class Session {
 
   async #replace(served: () => Promise<void>): Promise<number> {
     const old = this.#version;
-    const put = this.#versions.prepare(old + 1);
+    for (let next = old + 1; next <= old + this.#options.ahead; next++)
+      if (!this.#puts.has(next)) this.#puts.set(next, this.#versions.prepare(next));
     this.#version = old + 1;
     const begun = performance.now();
-    put();
+    this.#puts.get(old + 1)?.();
     await served();
     const took = performance.now() - begun;
     while (!(await this.#hasEnded(old))) await sleep(5);

@@ -49,10 +49,9 @@ export interface CatalogueOptions<S extends Servable> {
   readonly settleMs?: number;
   /** How long a folder may take to be listed before it is said that its file system does not answer. */
   readonly silentMs?: number;
+  /** How long a load may take before others are begun beside it; a minute by default. */
+  readonly slowMs?: number;
 }
-
-/** A load that takes longer keeps others from theirs no more: its file system may never answer. */
-const LOAD_PATIENCE_MS = 60_000;
 
 /**
  * The models that are served, and which version answers. A change never stops what can go on: a new version is loaded
@@ -69,6 +68,7 @@ export class Catalogue<S extends Servable> implements Models<S> {
     loadsAtOnce,
     readyWhen,
     whyNoRoom = async () => undefined,
+    slowMs = 60_000,
     ...options
   }: CatalogueOptions<S>) {
     this.#readyWhen = readyWhen;
@@ -79,7 +79,8 @@ export class Catalogue<S extends Servable> implements Models<S> {
       settleMs: 1000,
       ...options,
       retries: options.unloadFirst ? 0 : options.retries, // a try would cost what serves
-      slots: new Slots(loadsAtOnce, LOAD_PATIENCE_MS),
+      slowMs,
+      slots: new Slots(loadsAtOnce, slowMs),
     };
   }
 

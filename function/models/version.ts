@@ -13,6 +13,8 @@ export interface Loading<S extends Servable> {
   readonly room: LoadingRoom;
   /** How many are loaded at once. */
   readonly slots: Slots;
+  /** After so long a load is said to be slow, and keeps others from theirs no more: its file system may never answer. */
+  readonly slowMs: number;
   /** A folder is read once nothing in it has changed for so long. */
   readonly settleMs: number;
   /** How often a load that failed is tried again, and how long after. */
@@ -152,7 +154,9 @@ export class Version<S extends Servable> {
     }
     const begun = performance.now();
     this.#say({ state: 'LOADING' });
+    const slow = setTimeout(() => this.#saySlow(folder), this.#loading.slowMs).unref();
     const loaded = await this.#tryLoad(folder, contents, signal);
+    clearTimeout(slow);
     const after = await contentsOf(folder, this.#loading.list).catch(() => undefined);
     const torn = after?.fingerprint !== contents.fingerprint;
     if ('servable' in loaded && (torn || signal.aborted)) await this.#giveBack(loaded.servable);
@@ -181,6 +185,12 @@ export class Version<S extends Servable> {
       const code = error instanceof RequestError ? error.code : 'UNKNOWN';
       return { failure: { code, message: messageOf(error) } };
     }
+  }
+
+  #saySlow(folder: string): void {
+    const seconds = this.#loading.slowMs / 1000;
+    const message = `version ${this.version} of model ${this.#model} is still being loaded from ${folder} after ${seconds} s; others go on meanwhile`;
+    this.#loading.onNotice({ level: 'warn', message });
   }
 
   #fail(failure: Failure, { fingerprint }: Contents): void {

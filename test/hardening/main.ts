@@ -9,6 +9,7 @@ import { connectionTests } from './connections.ts';
 import { lifeTests } from './life.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
+import { switchTests } from './switches.ts';
 import { wireTests } from './wire.ts';
 
 const help = `usage: npm run test:hardening -- [--only TEXT] [--write]
@@ -24,6 +25,7 @@ const TESTS: HardeningTest[] = [
   ...bodyTests,
   ...runTests,
   ...modelTests,
+  ...switchTests,
   ...lifeTests,
 ];
 const HEAD =
