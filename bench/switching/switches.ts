@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newHistogram, percentiles } from '../histogram.ts';
 import { ask } from '../http.ts';
 import { treeUse } from '../process-tree.ts';
-import { firstAnswer, freePort, startCommand } from '../targets/start.ts';
 import { agree, Clients } from './clients.ts';
+import { startServer, untilAnswered } from './server.ts';
 import { type Kind, Versions } from './versions.ts';
 
 export interface SwitchesOptions {
@@ -67,37 +67,14 @@ export async function runSwitches(options: SwitchesOptions): Promise<SwitchesRes
   rmSync(folder, { recursive: true, force: true });
   const versions = new Versions(folder, kind);
   versions.prepare(1)();
-  const origin = `http://127.0.0.1:${await freePort()}`;
-  const running = startCommand(
-    {
-      argv: ['sh', `${root}/function/start.sh`],
-      env: {
-        LOG_LEVEL: 'warn',
-        HOST: '127.0.0.1',
-        PORT: new URL(origin).port,
-        GRPC_PORT: '0',
-        MODEL_NAME: kind.name,
-        MODEL_BASE_PATH: folder,
-        BODY_LIMIT_BYTES: String(16 << 20),
-        BODIES_LIMIT_BYTES: String(512 << 20),
-        ...options.env,
-      },
-    },
-    origin,
-    { cpus: null },
-  );
+  const running = await startServer(root, { MODEL_NAME: kind.name, MODEL_BASE_PATH: folder, ...options.env });
   try {
-    const path = `/v1/models/${kind.name}:predict`;
-    await firstAnswer(
-      running,
-      { path, body: kind.body },
-      ({ status }) => status === 200,
-      new AbortController().signal,
-    );
-    const session = new Session(options, versions, origin, running.pid ?? 0);
+    await untilAnswered(running, `/v1/models/${kind.name}:predict`, kind.body);
+    const session = new Session(options, versions, running.origin, running.pid ?? 0);
     return await session.run();
   } finally {
     await running.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -125,7 +102,7 @@ class Session {
     const path = `/v1/models/${kind.name}:predict`;
     this.#clients = new Clients({
       origin,
-      path,
+      paths: [path],
       body: kind.body,
       count: clients,
       pause_ms: options.pause_ms,

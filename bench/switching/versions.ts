@@ -34,7 +34,7 @@ export function mobilenet(folder: string, body: string): Kind {
   const constant = (value: number) => {
     const bytes = Buffer.alloc(4);
     bytes.writeFloatLE(value);
-    return Buffer.concat([Buffer.from([0x2a, 0x04]), bytes]); // KernelDef-free: NodeDef's attribute by its bytes
+    return Buffer.concat([Buffer.from([0x2a, 0x04]), bytes]); // TensorProto.tensor_content
   };
   return {
     name: 'mobilenet_v2',

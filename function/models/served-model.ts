@@ -97,13 +97,13 @@ export class ServedModel<S extends Servable> {
     if (!this.isSettled) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Looks no more, and unloads all. */
+  /** Looks no more, and unloads all. A load under way is not waited for, since it may not end; what it gives is given back. */
   async close(): Promise<void> {
     this.#config = undefined;
     this.#found = undefined;
     this.#lookout.close();
     for (const version of this.#versions.values()) version.withdraw();
-    while (![...this.#versions.values()].every(({ idle }) => idle)) {
+    while ([...this.#versions.values()].some(({ unloading }) => unloading)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
