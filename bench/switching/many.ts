@@ -46,8 +46,9 @@ export async function runMany(options: ManyOptions): Promise<ManyRow[]> {
     await untilReady(running.origin, running.ended);
     const ready_ms = performance.now() - running.started_ms;
     for (const name of names) await untilAnswered(running, `/v1/models/${name}:predict`, body);
-    await sleep(rest_s * 1000);
     const pid = running.pid ?? 0;
+    await untilQuiet(pid);
+    await sleep(rest_s * 1000);
     const rest = treeUse(pid);
     const rows: ManyRow[] = [];
     for (const asked of models === 1 ? [1] : [models, 1, models, 1]) {
@@ -120,5 +121,15 @@ async function untilReady(origin: string, ended: () => string | null): Promise<v
     );
     if (status === 200) return;
     await sleep(5);
+  }
+}
+
+/** Until the process does next to nothing: its models have been frozen. */
+async function untilQuiet(pid: number): Promise<void> {
+  for (let used = cpuOf(pid); ; ) {
+    await sleep(3000);
+    const now = cpuOf(pid);
+    if (now - used < 60_000) return; // 2 % of a core, by a clock that ticks each 10 ms
+    used = now;
   }
 }

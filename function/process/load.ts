@@ -6,7 +6,7 @@ import { type WarmUp, warmUp } from '../engine/warm-up.ts';
 import { messageOf, RequestError } from '../errors.ts';
 import { loadVersion, type SavedModel } from '../model/saved-model.ts';
 import { memoryLimit } from '../models/memory-limit.ts';
-import type { Load } from '../models/servable.ts';
+import type { Load, LoadRequest } from '../models/servable.ts';
 import { Slots } from '../models/slots.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -23,14 +23,22 @@ export interface Loader {
   readonly onUnloaded: (runner: Runner) => void;
 }
 
-/** How often it is looked whether the last call has ended, in ms. */
+/** Models are frozen once none is being loaded, lest the start of many takes longer; or after so long, in ms. */
+const FREEZE_AFTER_MS = 60_000;
+
+/** How often it is looked whether the last call, or load, has ended, in ms. */
 const DRAIN_EVERY = 5;
 
 /** Loads versions with the engine: into a session of TensorFlow, warm, and, once they answer, with constants. */
 export function loadWith(loader: Loader): Load<Served> {
   const { native, logger, bfloat16, freeze, runnerOf, onPhase, onUnloaded } = loader;
   const freezing = new Slots(1); // each takes the memory of another model meanwhile
-  return async (wanted) => {
+  let loads = 0;
+  const noLoads = async () => {
+    const giveUp = performance.now() + FREEZE_AFTER_MS;
+    while (loads > 0 && performance.now() < giveUp) await sleep(DRAIN_EVERY, undefined, { ref: false });
+  };
+  const load = async (wanted: LoadRequest) => {
     const model = await loadVersion(native, wanted, { bfloat16 });
     await native.makeReady(model.id);
     onPhase('model');
@@ -44,7 +52,13 @@ export function loadWith(loader: Loader): Load<Served> {
     }
     onPhase('warmup');
     let isWanted = true;
-    const frozen = freeze ? freezing.run(async () => isWanted && freezeOne(loader, model)) : undefined;
+    let frozen: Promise<void> | undefined;
+    const freezeInTurn = async () => {
+      await noLoads();
+      if (isWanted) frozen = freezeOne(loader, model);
+      await frozen;
+    };
+    if (freeze && model.hasVariables) freezing.run(freezeInTurn).catch(() => {}); // freezeOne() never rejects
     return {
       name: model.name,
       version: model.version,
@@ -62,11 +76,18 @@ export function loadWith(loader: Loader): Load<Served> {
       },
     };
   };
+  return async (wanted) => {
+    loads++;
+    try {
+      return await load(wanted);
+    } finally {
+      loads--;
+    }
+  };
 }
 
 /** Never rejects: a model that is not frozen is served as it is. */
 async function freezeOne({ native, logger, twinRunnerOf }: Loader, model: SavedModel): Promise<void> {
-  if (!model.hasVariables) return;
   const about = { model: model.name, modelVersion: model.version };
   const start = performance.now();
   try {
