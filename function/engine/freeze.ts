@@ -32,6 +32,7 @@ export async function freezeInPlace(
     return `its constants cannot be run: ${messageOf(error)}`;
   }
   await native.replace(model.id, id);
-  await native.trimHeap(); // of what the graph was rewritten in
+  await native.trimTensors(); // of the variables, and of what the graph was rewritten in
+  await native.trimHeap();
   return undefined;
 }

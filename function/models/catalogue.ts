@@ -1,6 +1,7 @@
 import { RequestError, unavailable } from '../errors.ts';
 import { labelUnknown, modelUnknown, type Which } from './find.ts';
-import { versionOf } from './folders.ts';
+import { type ListFolder, versionOf } from './folders.ts';
+import { LoadingRoom, type WhyNoRoom } from './memory-limit.ts';
 import { type ModelConfig, modelConfigs, withoutEffect } from './model-config.ts';
 import type { Load, Servable } from './servable.ts';
 import { ServedModel, type ServedModelOptions } from './served-model.ts';
@@ -53,7 +54,8 @@ export type ReadyWhen = 'all' | 'any';
 
 export interface CatalogueOptions<S extends Servable> {
   readonly load: Load<S>;
-  readonly whyNoRoom?: (bytes: number) => Promise<string | undefined>;
+  readonly list: ListFolder;
+  readonly whyNoRoom?: WhyNoRoom;
   readonly onChange?: (change: VersionChange) => void;
   readonly onNotice?: (notice: Notice) => void;
   readonly pollMs: number;
@@ -64,6 +66,10 @@ export interface CatalogueOptions<S extends Servable> {
   readonly readyWhen: ReadyWhen;
   /** How long a folder must not have changed before it is read: a copy that pauses for longer is taken for whole. */
   readonly settleMs?: number;
+  /** How long a folder may take to be listed before it is said that its file system does not answer. */
+  readonly silentMs?: number;
+  /** How long a load may take before others are begun beside it; a minute by default. */
+  readonly slowMs?: number;
 }
 
 /**
@@ -80,16 +86,23 @@ export class Catalogue<S extends Servable> implements Models<S>, ModelControl {
   #isConfigured = false;
   #wasReady = false;
 
-  constructor({ loadsAtOnce, readyWhen, ...options }: CatalogueOptions<S>) {
+  constructor({
+    loadsAtOnce,
+    readyWhen,
+    whyNoRoom = async () => undefined,
+    slowMs = 60_000,
+    ...options
+  }: CatalogueOptions<S>) {
     this.#readyWhen = readyWhen;
     this.#options = {
-      whyNoRoom: async () => undefined,
+      room: new LoadingRoom(whyNoRoom),
       onChange: () => {},
       onNotice: () => {},
       settleMs: 1000,
       ...options,
       retries: options.unloadFirst ? 0 : options.retries, // a try would cost what serves
-      slots: new Slots(loadsAtOnce),
+      slowMs,
+      slots: new Slots(loadsAtOnce, slowMs),
     };
   }
 

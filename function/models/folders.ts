@@ -1,7 +1,9 @@
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FolderEntry } from '../native/folder.ts';
 import { newestFirst } from './status.ts';
+
+/** NativeEngine.listFolder: the folder's own entry first. */
+export type ListFolder = (folder: string, deep: boolean) => Promise<readonly FolderEntry[]>;
 
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -22,36 +24,22 @@ export interface VersionFolders {
   readonly ignored: readonly string[];
 }
 
-/**
- * The numbered folders in a base path. Names that are no number are passed over without a word.
- *
- * @throws Error of node:fs where the base path cannot be listed
- */
-export async function versionFolders(basePath: string): Promise<VersionFolders> {
+/** The numbered folders in a base path. Names that are no number are passed over without a word. */
+export function versionFolders(basePath: string, entries: readonly FolderEntry[]): VersionFolders {
   const ignored: string[] = [];
   const folders = new Map<string, string>();
-  const entries = (await readdir(basePath, { withFileTypes: true }))
+  const numbered = entries
     .filter(({ name }) => /^\d+$/.test(name))
     .sort((a, b) => a.name.length - b.name.length); // 5 before 05
-  for (const entry of entries) {
-    const path = join(basePath, entry.name);
-    const version = versionOf(entry.name);
+  for (const { name, kind } of numbered) {
+    const path = join(basePath, name);
+    const version = versionOf(name);
     if (version === undefined) ignored.push(`${path}: its number is beyond int64`);
     else if (folders.has(version)) ignored.push(`${path}: version ${version} is in ${folders.get(version)}`);
-    else if (await isFolder(entry, path)) folders.set(version, path);
+    else if (kind === 'folder') folders.set(version, path);
     else ignored.push(`${path}: no folder`);
   }
   return { folders: new Map([...folders].sort(([a], [b]) => newestFirst(a, b))), ignored };
-}
-
-/** Whether an entry is a folder, or a link to one. */
-export async function isFolder(entry: Dirent, path: string): Promise<boolean> {
-  if (entry.isDirectory() || entry.isFile()) return entry.isDirectory();
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false; // a link to nothing
-  }
 }
 
 /** What lies in a version's folder, without having read it. */
@@ -69,22 +57,20 @@ export interface Contents {
  * Looks at all files in a version's folder. A folder that was copied beside and then renamed is as old as its files,
  * so it need not be waited for.
  *
- * @throws Error of node:fs where the folder is gone
+ * @throws Error (as a rejection) with the system's words where the folder is gone
  */
-export async function contentsOf(folder: string): Promise<Contents> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
-  const stats = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
-  let changed_ms = (await stat(folder)).mtimeMs; // not its ctime, which a rename of the folder itself sets
+export async function contentsOf(folder: string, list: ListFolder): Promise<Contents> {
+  const [own, ...within] = await list(folder, true);
+  let changed_ms = own?.modified_ms ?? 0; // not its ctime, which a rename of the folder itself sets
   let bytes = 0;
-  const lines = paths.map((path, i) => {
-    const one = stats[i];
-    const name = path.slice(folder.length + 1);
-    if (one === undefined) return `${name} gone`; // since it was listed, or a link to nothing
-    changed_ms = Math.max(changed_ms, one.ctimeMs);
-    if (GRAPH_FILES.has(name) || name.startsWith('variables/')) bytes += one.size;
-    return `${name} ${one.ino} ${one.size} ${one.mtimeMs} ${one.ctimeMs}`;
-  });
-  const hasGraph = paths.some((path) => GRAPH_FILES.has(path.slice(folder.length + 1)));
+  const lines = within
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, kind, identity, ...entry }) => {
+      if (kind === 'other') return `${name} gone`; // since it was listed, or a link to nothing
+      changed_ms = Math.max(changed_ms, entry.changed_ms);
+      if (GRAPH_FILES.has(name) || name.startsWith('variables/')) bytes += entry.bytes;
+      return `${name} ${identity} ${entry.bytes} ${entry.modified_ms} ${entry.changed_ms}`;
+    });
+  const hasGraph = within.some(({ name }) => GRAPH_FILES.has(name));
   return { fingerprint: lines.join('\n'), changed_ms, hasGraph, bytes };
 }

@@ -64,10 +64,11 @@ t.test('the limit that holds', async (t) => {
 
 t.test('why there is no room', async (t) => {
   const memory = async () => ({ limitBytes: 512 * MB, freeBytes: 100 * MB });
-  t.equal(await whyNoRoom(100 * MB, memory), undefined);
-  t.equal(await whyNoRoom(1e15, async () => undefined), undefined, 'without a limit');
+  t.equal(await whyNoRoom(100 * MB, 0, memory), undefined);
+  t.equal(await whyNoRoom(1e15, 0, async () => undefined), undefined, 'without a limit');
   t.match(
-    await whyNoRoom(101 * MB, memory),
+    await whyNoRoom(101 * MB, 0, memory),
     /^it takes 101 MiB of memory or more, and 100 MiB are free of this container's limit of 512 MiB; raise the limit/,
   );
+  t.match(await whyNoRoom(60 * MB, 50 * MB, memory), /100 MiB, where 50 MiB are being loaded, are free/);
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { RequestError } from '../errors.ts';
 
 /** A group of processes whose memory is limited, and what of it could be given to a model. */
 export interface Memory {
@@ -82,16 +83,48 @@ const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
  * at least what its graph and variables take on disk.
  *
  * @param bytes of these files
+ * @param others of those of models that are being loaded now, and are not in memory yet
  */
 export async function whyNoRoom(
   bytes: number,
+  others = 0,
   memory: () => Promise<Memory | undefined> = memoryLimit,
 ): Promise<string | undefined> {
   const found = await memory();
-  if (found === undefined || bytes <= found.freeBytes) return undefined;
+  if (found === undefined || bytes + others <= found.freeBytes) return undefined;
+  const meanwhile = others === 0 ? '' : `, where ${mebibytes(others)} are being loaded,`;
   return (
-    `it takes ${mebibytes(bytes)} of memory or more, and ${mebibytes(found.freeBytes)} are free of this container's limit ` +
+    `it takes ${mebibytes(bytes)} of memory or more, and ${mebibytes(found.freeBytes)}${meanwhile} are free of this container's limit ` +
     `of ${mebibytes(found.limitBytes)}; raise the limit, or serve fewer models or versions (UNLOAD_FIRST=true needs no ` +
     'room for two versions at once)'
   );
+}
+
+export type WhyNoRoom = (bytes: number, others: number) => Promise<string | undefined>;
+
+/** Memory for models that are being loaded: what one of them is about to take is not free for another. */
+export class LoadingRoom {
+  readonly #whyNoRoom: WhyNoRoom;
+  #held = 0;
+
+  constructor(whyNoRoom: WhyNoRoom) {
+    this.#whyNoRoom = whyNoRoom;
+  }
+
+  /**
+   * Loads a model of so many bytes.
+   *
+   * @throws RequestError (as a rejection) RESOURCE_EXHAUSTED where it would not fit; what `load` throws
+   */
+  async hold<T>(bytes: number, folder: string, load: () => Promise<T>): Promise<T> {
+    const others = this.#held;
+    this.#held += bytes;
+    try {
+      const noRoom = await this.#whyNoRoom(bytes, others);
+      if (noRoom !== undefined) throw new RequestError('RESOURCE_EXHAUSTED', `${folder}: ${noRoom}`);
+      return await load();
+    } finally {
+      this.#held -= bytes;
+    }
+  }
 }

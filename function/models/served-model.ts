@@ -1,8 +1,8 @@
-import { messageOf, RequestError, unavailable } from '../errors.ts';
+import { RequestError, unavailable } from '../errors.ts';
 import { versionUnavailable, type Which } from './find.ts';
 import { type Contents, contentsOf, versionFolders, versionOf } from './folders.ts';
 import { Labels } from './labels.ts';
-import { Lookout } from './lookout.ts';
+import { Lookout, type Sight } from './lookout.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Servable } from './servable.ts';
 import { BEING_LOADED, type ModelStatus, newestFirst, type VersionStatus } from './status.ts';
@@ -14,10 +14,15 @@ export interface ServedModelOptions<S extends Servable> extends Loading<S> {
   readonly pollMs: number;
   /** Unloads what is to go before what is to come is loaded: needs less memory, and nothing answers in between. */
   readonly unloadFirst: boolean;
+  /** How long a look may take before it is said that the file system does not answer; 10 s by default. */
+  readonly silentMs?: number;
 }
 
 /** A folder that was gone when it was to be read is looked for again. */
 const GONE_AGAIN_MS = 100;
+
+/** So many versions whose folders are gone are still told of. */
+const ENDED_KEPT = 32;
 
 /** One model: finds the versions in its folder, has those of its policy loaded and the others unloaded. */
 export class ServedModel<S extends Servable> {
@@ -92,13 +97,13 @@ export class ServedModel<S extends Servable> {
     if (!this.isSettled) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Looks no more, and unloads all. */
+  /** Looks no more, and unloads all. A load under way is not waited for, since it may not end; what it gives is given back. */
   async close(): Promise<void> {
     this.#config = undefined;
     this.#found = undefined;
-    await this.#lookout.close();
+    this.#lookout.close();
     for (const version of this.#versions.values()) version.withdraw();
-    while (![...this.#versions.values()].every(({ idle }) => idle)) {
+    while ([...this.#versions.values()].some(({ unloading }) => unloading)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -129,12 +134,20 @@ export class ServedModel<S extends Servable> {
   }
 
   #lookAt(folder: string): Lookout {
-    return new Lookout({ folder, pollMs: this.#options.pollMs, look: () => this.#look() });
+    const { list, pollMs, silentMs } = this.#options;
+    return new Lookout({
+      folder,
+      list,
+      pollMs,
+      look: (sight) => this.#look(sight, folder),
+      onSilent: (seconds) => this.#silent(folder, seconds),
+      ...(silentMs !== undefined && { silentMs }),
+    });
   }
 
-  async #look(): Promise<void> {
+  async #look(sight: Sight, folder: string): Promise<void> {
     const config = this.#config;
-    if (config !== undefined) await this.#findVersions(config);
+    if (config?.basePath === folder) this.#findVersions(config, sight);
     const contents = await this.#contents();
     if (config !== this.#config) {
       this.#lookout.soon();
@@ -145,22 +158,31 @@ export class ServedModel<S extends Servable> {
     this.#tidy();
   }
 
-  async #findVersions(config: ModelConfig): Promise<void> {
-    const { basePath } = config;
-    try {
-      const { folders, ignored } = await versionFolders(basePath);
-      if (config !== this.#config) return;
+  #findVersions({ basePath }: ModelConfig, sight: Sight): void {
+    if ('entries' in sight) {
+      const { folders, ignored } = versionFolders(basePath, sight.entries);
       this.#found = folders;
       this.#reason =
         folders.size === 0 ? `${basePath} has no numbered folder; put a SavedModel into ${basePath}/1` : '';
       if (ignored.join() !== this.#ignored) for (const text of ignored) this.#warn(`passed over ${text}`);
       this.#ignored = ignored.join();
-    } catch (error) {
+    } else {
       // What was found stays: a file system that is away for a while is no reason to stop serving from memory.
-      const reason = `no model folder at ${basePath} (${messageOf(error)})`;
-      if (reason !== this.#reason) this.#warn(reason);
-      this.#reason = reason;
+      this.#miss(`no model folder at ${basePath} (${sight.error})`);
     }
+  }
+
+  /** The file system does not answer: what is served goes on, and who waits for the first look waits no longer. */
+  #silent(basePath: string, seconds: number): void {
+    if (this.#config?.basePath !== basePath) return;
+    this.#miss(`${basePath} has not been read for ${seconds} s: its file system does not answer`);
+    if (this.#found === undefined) this.#looked = true;
+    this.#point();
+  }
+
+  #miss(reason: string): void {
+    if (reason !== this.#reason) this.#warn(reason);
+    this.#reason = reason;
   }
 
   #choice() {
@@ -176,7 +198,7 @@ export class ServedModel<S extends Servable> {
     for (const version of [...wanted, ...missed]) {
       const folder = this.#found?.get(version);
       if (folder === undefined || this.#versions.get(version)?.idle === false) continue;
-      const found = await contentsOf(folder).catch(() => undefined);
+      const found = await contentsOf(folder, this.#options.list).catch(() => undefined);
       if (found !== undefined) contents.set(version, found);
       else this.#lookout.soon(GONE_AGAIN_MS);
     }
@@ -222,7 +244,17 @@ export class ServedModel<S extends Servable> {
       const mayEnd = entry.isBeingLoaded && this.#config !== undefined && this.#found?.has(entry.version);
       if (entry.servable === undefined ? !mayEnd : replaced) entry.withdraw();
     }
+    this.#forget();
     this.#point(serving);
+  }
+
+  /** Versions that have ended and whose folders are gone are told for a while, and not for ever. */
+  #forget(): void {
+    const gone = [...this.#versions.values()].filter(
+      ({ version, ended }) => ended && !this.#found?.has(version),
+    );
+    gone.sort((a, b) => newestFirst(a.version, b.version));
+    for (const { version } of gone.slice(ENDED_KEPT)) this.#versions.delete(version);
   }
 
   /** Names and labels point to what is there now. */

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, RequestError } from '../errors.ts';
-import { type Contents, contentsOf } from './folders.ts';
+import { type Contents, contentsOf, type ListFolder } from './folders.ts';
+import type { LoadingRoom } from './memory-limit.ts';
 import type { Load, Servable } from './servable.ts';
 import type { Slots } from './slots.ts';
 import type { Failure, Notice, State, VersionChange, VersionStatus } from './status.ts';
@@ -8,10 +9,12 @@ import type { Failure, Notice, State, VersionChange, VersionStatus } from './sta
 /** How versions are loaded and unloaded, the same for all models. */
 export interface Loading<S extends Servable> {
   readonly load: Load<S>;
-  /** Says why a model of so many bytes would not fit into memory; undefined where it does. */
-  readonly whyNoRoom: (bytes: number) => Promise<string | undefined>;
+  readonly list: ListFolder;
+  readonly room: LoadingRoom;
   /** How many are loaded at once. */
   readonly slots: Slots;
+  /** After so long a load is said to be slow, and keeps others from theirs no more: its file system may never answer. */
+  readonly slowMs: number;
   /** A folder is read once nothing in it has changed for so long. */
   readonly settleMs: number;
   /** How often a load that failed is tried again, and how long after. */
@@ -95,6 +98,10 @@ export class Version<S extends Servable> {
     return this.#phase === 'unloading';
   }
 
+  get ended(): boolean {
+    return this.#phase === 'ended';
+  }
+
   /** Nothing is under way: it might be loaded. */
   get idle(): boolean {
     return this.#phase === 'waiting' || this.#phase === 'retrying' || this.#phase === 'ended';
@@ -147,8 +154,10 @@ export class Version<S extends Servable> {
     }
     const begun = performance.now();
     this.#say({ state: 'LOADING' });
+    const slow = setTimeout(() => this.#saySlow(folder), this.#loading.slowMs).unref();
     const loaded = await this.#tryLoad(folder, contents, signal);
-    const after = await contentsOf(folder).catch(() => undefined);
+    clearTimeout(slow);
+    const after = await contentsOf(folder, this.#loading.list).catch(() => undefined);
     const torn = after?.fingerprint !== contents.fingerprint;
     if ('servable' in loaded && (torn || signal.aborted)) await this.#giveBack(loaded.servable);
     if (signal.aborted) this.#set('ended', 'END');
@@ -170,14 +179,18 @@ export class Version<S extends Servable> {
     try {
       if (!hasGraph)
         throw new RequestError('NOT_FOUND', `${folder} has no saved_model.pb; export a SavedModel there`);
-      const noRoom = await this.#loading.whyNoRoom(bytes);
-      if (noRoom !== undefined) throw new RequestError('RESOURCE_EXHAUSTED', `${folder}: ${noRoom}`);
-      const servable = await this.#loading.load({ name: this.#model, version: this.version, folder, signal });
-      return { servable };
+      const wanted = { name: this.#model, version: this.version, folder, signal };
+      return { servable: await this.#loading.room.hold(bytes, folder, () => this.#loading.load(wanted)) };
     } catch (error) {
       const code = error instanceof RequestError ? error.code : 'UNKNOWN';
       return { failure: { code, message: messageOf(error) } };
     }
+  }
+
+  #saySlow(folder: string): void {
+    const seconds = this.#loading.slowMs / 1000;
+    const message = `version ${this.version} of model ${this.#model} is still being loaded from ${folder} after ${seconds} s; others go on meanwhile`;
+    this.#loading.onNotice({ level: 'warn', message });
   }
 
   #fail(failure: Failure, { fingerprint }: Contents): void {

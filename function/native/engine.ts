@@ -1,4 +1,5 @@
 import type { Binding } from './binding.ts';
+import { entriesOf, type FolderEntry, systemError } from './folder.ts';
 import type {
   NativeSignature,
   RawEngine,
@@ -32,7 +33,7 @@ export interface CallFacts {
 }
 
 /**
- * Models and calls that live in native memory, and the threads that work on them. A call is a number: its request is read
+ * Models and calls that live in native memory, and the threads that work on them: those of the pool run them, others load them. A call is a number: its request is read
  * into tensors, run, and its answer written, without a JavaScript object for what is between. Each call ends with exactly
  * one of answer(), take() and drop().
  */
@@ -171,6 +172,26 @@ export class NativeEngine implements CallFacts {
     await this.#promise((ticket) => this.#raw.settle(ticket, model));
   }
 
+  /**
+   * Optimises a model's graph for its signatures without running them, where that can be: it is most of what a first run takes,
+   * and this is not done on the threads of runs.
+   */
+  async makeReady(model: number): Promise<void> {
+    await this.#promise((ticket) => this.#raw.makeReady(ticket, model));
+  }
+
+  /**
+   * What lies in a folder, asked on a thread of its own: a file system that does not answer holds up nothing else.
+   *
+   * @param deep folders within folders, too
+   * @throws Error with the system's code and words; rejects with it
+   */
+  async listFolder(folder: string, deep: boolean): Promise<FolderEntry[]> {
+    const listing = await this.#promise((ticket) => this.#raw.listFolder(ticket, folder, deep));
+    if (typeof listing === 'string') return entriesOf(listing);
+    throw systemError(Number(listing), folder);
+  }
+
   /** Runs of a model are runs of `other` from now on, which ends. Runs under way end as they began. */
   async replace(model: number, other: number): Promise<void> {
     await this.#promise((ticket) => this.#raw.replace(ticket, model, other));
@@ -238,6 +259,11 @@ export class NativeEngine implements CallFacts {
   /** Gives back what glibc keeps of freed memory (malloc_trim): 0.2 ms on a small heap, 0.1 s on one of gigabytes. */
   async trimHeap(): Promise<void> {
     await this.#promise((ticket) => this.#raw.trimHeap(ticket));
+  }
+
+  /** Gives back what TensorFlow keeps of freed tensors of 256 KiB and more: once a model was unloaded, or frozen. */
+  async trimTensors(): Promise<void> {
+    await this.#promise((ticket) => this.#raw.trimTensors(ticket));
   }
 
   /** Ends the process at once where a run is still under way: exit() would wait for it. */

@@ -93,6 +93,7 @@ TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
 }
 
 bool HasOneIntraOpThread() { return ThreadsFromEnv("CELSIUSIFY_INTRA_OP", 1) == 1; }
+bool UsesOwnThreads() { return ThreadsFromEnv("CELSIUSIFY_INTER_OP", -1) >= 0; }
 
 TF_SessionOptions* NewSessionOptions() { return NewSessionOptions(SessionKind()); }
 

@@ -49,6 +49,8 @@ std::shared_ptr<Session> LoadSavedModel(const std::string& folder, SessionKind k
 TF_SessionOptions* NewSessionOptions(const SessionKind& kind);
 // Whether TensorFlow has no threads of its own for work inside an operation.
 bool HasOneIntraOpThread();
+// Whether runs use a pool of TensorFlow's own (INTER_OP_THREADS).
+bool UsesOwnThreads();
 
 // The binding's next loadSavedModel(folder) on this thread takes this session in place of loading one.
 void OfferSession(const std::string& folder, std::shared_ptr<Session> session);

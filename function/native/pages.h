@@ -11,4 +11,9 @@ void ReleasePages();
 // one of gigabytes.
 void TrimHeap();
 
+// Gives back what TensorFlow keeps of freed tensors. Its allocator for oneDNN never does so itself: each model that was unloaded
+// would leave a hole, which only another model fills. So all large pieces that are free are asked for, until those that come have no
+// memory of the system yet, and their pages are given back. The allocator sees tensors that come and go.
+void TrimTensors();
+
 }  // namespace celsiusify

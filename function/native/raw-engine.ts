@@ -74,7 +74,7 @@ export interface NativeFailure extends Error {
   readonly file?: string;
 }
 
-/** What the addon gives (engine.cc). Methods with a ticket work on the pool, and tell `done` when they are through. */
+/** What the addon gives (engine.cc). Methods with a ticket work on other threads, and tell `done` when they are through. */
 export interface RawEngine {
   loadOpLibrary(ticket: number, file: string): void;
   readModel(ticket: number, folder: string): void;
@@ -91,6 +91,8 @@ export interface RawEngine {
   ): void;
   saveFrozen(ticket: number, model: number, folder: string, file: string): void;
   settle(ticket: number, model: number): void;
+  makeReady(ticket: number, model: number): void;
+  listFolder(ticket: number, folder: string, deep: boolean): void;
   replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;
@@ -103,6 +105,7 @@ export interface RawEngine {
   drop(call: number): void;
   releasePages(ticket: number): void;
   trimHeap(ticket: number): void;
+  trimTensors(ticket: number): void;
   calls(): number;
   exitWhileBusy(code: number): void;
 }

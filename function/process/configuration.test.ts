@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { ModelConfig } from '../models/model-config.ts';
 import type { Notice } from '../models/status.ts';
-import { TestFolder, until } from '../testing/models.ts';
+import { listFolder, TestFolder, until } from '../testing/models.ts';
 import { type Following, followConfiguration } from './configuration.ts';
 
 interface Followed {
@@ -37,6 +37,7 @@ async function follow(
         configs = given;
       },
     },
+    list: listFolder,
     onNotice: (notice) => notices.push(notice),
     imageFolder: join(root, 'models'),
     ...more,

@@ -1,14 +1,18 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, messageOf } from '../errors.ts';
 import { folderOf } from '../models/base-path.ts';
 import type { Catalogue } from '../models/catalogue.ts';
-import { isFolder, versionFolders } from '../models/folders.ts';
-import { Lookout } from '../models/lookout.ts';
+import { type ListFolder, versionFolders } from '../models/folders.ts';
+import { Lookout, type Sight } from '../models/lookout.ts';
 import { LATEST, type ModelConfig, modelConfigs, withoutEffect } from '../models/model-config.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Notice } from '../models/status.ts';
 import { OPTIONS, type Options } from './options.ts';
+
+/** A sub-folder of MODELS_DIR that does not answer for so long is taken for a model. */
+const PATIENCE_MS = 2000;
 
 type ConfigurationOptions = Pick<
   Options,
@@ -27,6 +31,7 @@ export interface Following {
   /** What relative paths are relative to. */
   readonly root: string;
   readonly catalogue: Pick<Catalogue<Servable>, 'configure'>;
+  readonly list: ListFolder;
   readonly onNotice: (notice: Notice) => void;
   /** Where the image without a model has its models, as TensorFlow Serving's has. */
   readonly imageFolder?: string;
@@ -36,7 +41,7 @@ export interface Following {
 export interface Configuration {
   /** Looks at it now, whatever the polls. Never rejects. */
   look(): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -57,10 +62,10 @@ export async function followConfiguration(following: Following): Promise<Configu
   const unasked = await folderUnasked(following);
   if (unasked !== undefined) return followFolder(following, unasked);
   following.catalogue.configure([await oneModel(following)]);
-  return { look: async () => {}, close: async () => {} };
+  return { look: async () => {}, close: () => {} };
 }
 
-async function followFile({ options, root, catalogue, onNotice }: Following): Promise<Configuration> {
+async function followFile({ options, root, catalogue, list, onNotice }: Following): Promise<Configuration> {
   const file = resolve(root, pathOf(options.modelConfigFile, 'MODEL_CONFIG_FILE'));
   let applied = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new FatalError(`MODEL_CONFIG_FILE: ${messageOf(error)}`);
@@ -93,6 +98,7 @@ async function followFile({ options, root, catalogue, onNotice }: Following): Pr
   };
   const lookout = new Lookout({
     folder: dirname(file), // not the file: one that is replaced, as a ConfigMap's are, would be watched no more
+    list,
     pollMs: options.modelConfigFilePollWaitSeconds * 1000,
     look,
   });
@@ -124,7 +130,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 async function followFolder(
-  { options, root, catalogue, onNotice }: Following,
+  { options, root, catalogue, list, onNotice }: Following,
   folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR')),
 ): Promise<Configuration> {
   const served = new Map<string, ModelConfig>();
@@ -134,51 +140,82 @@ async function followFolder(
     if (!said.has(message)) onNotice({ level: 'warn', message });
     said.add(message);
   };
-  const look = async () => {
-    const names = await subfolders(folder);
-    let changed = !isRead;
+  const configure = () => {
     isRead = true;
-    for (const name of served.keys()) {
-      if (names.includes(name)) continue;
-      served.delete(name);
-      changed = true;
-    }
-    for (const name of names) {
-      if (served.has(name)) continue;
-      const basePath = join(folder, name);
-      const { folders } = await versionFolders(basePath);
-      if (folders.size === 0) {
-        sayOnce(`${basePath} is no model: it has no numbered folder; put a SavedModel into ${basePath}/1`);
-        continue;
-      }
-      served.set(name, { name, basePath, policy: LATEST, labels: new Map() });
-      changed = true;
-    }
-    if (changed) catalogue.configure([...served.values()]);
+    catalogue.configure([...served.values()]);
   };
-  const lookAndSay = () =>
-    look().catch((error: unknown) => sayOnce(`MODELS_DIR ${folder}: ${messageOf(error)}`));
-  await lookAndSay();
+  const look = async (sight: Sight) => {
+    if ('error' in sight) {
+      sayOnce(`MODELS_DIR ${folder}: ${sight.error}`);
+      return;
+    }
+    const names = modelNames(sight);
+    const gone = [...served.keys()].filter((name) => !names.includes(name));
+    for (const name of gone) served.delete(name);
+    const found = await Promise.all(
+      names
+        .filter((name) => !served.has(name))
+        .map((name) => answerSoon(list, join(folder, name)).then((why) => ({ name, why }))),
+    );
+    for (const { name, why } of found) {
+      if (why !== undefined) sayOnce(why);
+      else served.set(name, { name, basePath: join(folder, name), policy: LATEST, labels: new Map() });
+    }
+    if (!isRead || gone.length > 0 || found.some(({ why }) => why === undefined)) configure();
+  };
+  const lookNow = async () =>
+    look(
+      await list(folder, false).then(
+        (entries) => ({ entries }),
+        (error: unknown) => ({ error: messageOf(error) }),
+      ),
+    );
+  await lookNow();
   const lookout = new Lookout({
     folder,
+    list,
     pollMs: options.fileSystemPollWaitSeconds * 1000,
-    look: lookAndSay,
+    look,
+    onSilent: (seconds) =>
+      sayOnce(`MODELS_DIR ${folder} has not been read for ${seconds} s: it does not answer`),
   });
   if (options.fileSystemPollWaitSeconds > 0) lookout.soon();
-  return { look: lookAndSay, close: () => lookout.close() };
+  return { look: lookNow, close: () => lookout.close() };
 }
 
-async function subfolders(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const hidden = entry.name.startsWith('.') || entry.name === 'lost+found';
-    if (!hidden && (await isFolder(entry, join(folder, entry.name)))) names.push(entry.name);
+/**
+ * @returns why a folder is no model, in words; undefined where it is one, or does not answer: then the catalogue says so, and
+ * the other models do not wait
+ */
+async function answerSoon(list: ListFolder, basePath: string): Promise<string | undefined> {
+  const noModel = `${basePath} is no model: it has no numbered folder; put a SavedModel into ${basePath}/1`;
+  const patience = new AbortController();
+  const answer = list(basePath, false).then(
+    (entries) => (versionFolders(basePath, entries).folders.size > 0 ? undefined : noModel),
+    messageOf,
+  );
+  const late = sleep(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    patience.abort();
   }
-  return names.sort();
+}
+
+function modelNames({ entries }: Extract<Sight, { entries: unknown }>): string[] {
+  return entries
+    .filter(({ name, kind }) => kind === 'folder' && !/^(?:$|\.|lost\+found$)/.test(name))
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** One model, in MODEL_BASE_PATH; or where TensorFlow Serving's image looks for it, in the sub-folder of its name. */
-async function oneModel({ options, root, imageFolder = IMAGE_FOLDER }: Following): Promise<ModelConfig> {
+async function oneModel({
+  options,
+  root,
+  list,
+  imageFolder = IMAGE_FOLDER,
+}: Following): Promise<ModelConfig> {
   const { modelName: name, modelBasePath } = options;
   const given = resolve(root, pathOf(modelBasePath, 'MODEL_BASE_PATH'));
   const inImage = join(imageFolder, name);
@@ -186,8 +223,8 @@ async function oneModel({ options, root, imageFolder = IMAGE_FOLDER }: Following
   const candidates = [...(isDefault ? [inImage] : []), given, join(given, name)];
   const held = await Promise.all(
     candidates.map((path) =>
-      versionFolders(path).then(
-        ({ folders }) => folders.size > 0,
+      list(path, false).then(
+        (entries) => versionFolders(path, entries).folders.size > 0,
         () => false,
       ),
     ),

@@ -5,7 +5,7 @@ import type { Runner } from '../engine/runner.ts';
 import { messageOf, RequestError } from '../errors.ts';
 import { loadVersion, type SavedModel } from '../model/saved-model.ts';
 import { memoryLimit } from '../models/memory-limit.ts';
-import type { Load } from '../models/servable.ts';
+import type { Load, LoadRequest } from '../models/servable.ts';
 import { Slots } from '../models/slots.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -24,18 +24,28 @@ export interface Loader {
   readonly onUnloaded: (runner: Runner) => void;
 }
 
-/** How often it is looked whether the last call has ended, in ms. */
+/** Models are frozen once none is being loaded, lest the start of many takes longer; or after so long, in ms. */
+const FREEZE_AFTER_MS = 60_000;
+
+/** How often it is looked whether the last call, or load, has ended, in ms. */
 const DRAIN_EVERY = 5;
 
 /** Loads versions with the engine: into a session of TensorFlow, warm, and, once they answer, with constants. */
 export function loadWith(loader: Loader): Load<Served> {
   const { native, logger, bfloat16, freeze, runnerOf, onPhase, onUnloaded } = loader;
   const freezing = new Slots(1); // each takes the memory of another model meanwhile
-  return async (wanted) => {
+  let loads = 0;
+  const noLoads = async () => {
+    const giveUp = performance.now() + FREEZE_AFTER_MS;
+    while (loads > 0 && performance.now() < giveUp) await sleep(DRAIN_EVERY, undefined, { ref: false });
+  };
+  const load = async (wanted: LoadRequest) => {
     const model = await loadVersion(native, wanted, { bfloat16 });
+    // Before the first run, which would make the copies that settling does without.
+    if (freeze && model.holdsWeights) await settle(loader, model);
+    else await native.makeReady(model.id);
     onPhase('model');
     const runner = runnerOf(model);
-    if (freeze && model.holdsWeights) await settle(loader, model);
     try {
       sayWhatIsNotServed(logger, model, await warm(model, runner, loader.warmUp, wanted.signal));
     } catch (error) {
@@ -45,9 +55,13 @@ export function loadWith(loader: Loader): Load<Served> {
     }
     onPhase('warmup');
     let isWanted = true;
-    const frozen = freeze
-      ? freezing.run(async () => isWanted && freezeOne(loader, model, wanted.signal))
-      : undefined;
+    let frozen: Promise<void> | undefined;
+    const freezeInTurn = async () => {
+      await noLoads();
+      if (isWanted) frozen = freezeOne(loader, model, wanted.signal);
+      await frozen;
+    };
+    if (freeze && model.hasVariables) freezing.run(freezeInTurn).catch(() => {}); // freezeOne() never rejects
     return {
       name: model.name,
       version: model.version,
@@ -65,6 +79,14 @@ export function loadWith(loader: Loader): Load<Served> {
       },
     };
   };
+  return async (wanted) => {
+    loads++;
+    try {
+      return await load(wanted);
+    } finally {
+      loads--;
+    }
+  };
 }
 
 /** Before the first run, which makes the copies that this does without. Never rejects: the model can be run all the same. */
@@ -80,7 +102,6 @@ async function settle({ native, logger }: Loader, { name, version, id }: SavedMo
 /** Never rejects: a model that is not frozen is served as it is. */
 async function freezeOne(loader: Loader, model: SavedModel, signal: AbortSignal): Promise<void> {
   const { native, logger, twinRunnerOf } = loader;
-  if (!model.hasVariables) return;
   const about = { model: model.name, modelVersion: model.version };
   const start = performance.now();
   try {

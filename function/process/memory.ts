@@ -39,8 +39,11 @@ export function keepMemorySmall(
   }, EVERY_MS).unref();
 }
 
-/** After a model was unloaded: what it had of the heap, and what loading one needs of TensorFlow's code. */
-export async function giveMemoryBack(native: Pick<NativeEngine, 'releasePages' | 'trimHeap'>): Promise<void> {
+/** After a model was unloaded: what it had of tensors and of the heap, and what loading one needs of TensorFlow's code. */
+export async function giveMemoryBack(
+  native: Pick<NativeEngine, 'releasePages' | 'trimHeap' | 'trimTensors'>,
+): Promise<void> {
+  await native.trimTensors();
   await native.trimHeap();
   setTimeout(() => native.releasePages(), EVERY_MS).unref();
 }

@@ -1,5 +1,6 @@
 import { FatalError } from '../errors.ts';
 import { Catalogue, type CatalogueOptions } from '../models/catalogue.ts';
+import type { ListFolder } from '../models/folders.ts';
 import { whyNoRoom } from '../models/memory-limit.ts';
 import type { Load, Servable } from '../models/servable.ts';
 import type { Notice, VersionChange } from '../models/status.ts';
@@ -15,11 +16,13 @@ export function createCatalogue<S extends Servable>(
   options: Options,
   logger: Logger,
   load: Load<S>,
+  list: ListFolder,
   onChange: (change: VersionChange) => void = () => {},
 ): Catalogue<S> {
   const settings: CatalogueOptions<S> = {
     load,
-    whyNoRoom,
+    list,
+    whyNoRoom: (bytes, others) => whyNoRoom(bytes, others),
     onChange: (change) => {
       logChange(logger, change);
       onChange(change);

@@ -9,6 +9,7 @@ import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue, ModelControl } from '../models/catalogue.ts';
+import type { ListFolder } from '../models/folders.ts';
 import type { Load } from '../models/servable.ts';
 import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
@@ -58,6 +59,7 @@ export class ServerProcess {
   readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
+  readonly #addon = Promise.withResolvers<NativeEngine>();
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
   #configuration: Configuration | undefined;
@@ -72,7 +74,7 @@ export class ServerProcess {
       if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
       return this.#load(wanted);
     };
-    this.#catalogue = createCatalogue(options, logger, load, (change) =>
+    this.#catalogue = createCatalogue(options, logger, load, this.#list, (change) =>
       countChange(this.#metrics.versions, change),
     );
     this.#metrics = new Metrics(
@@ -145,7 +147,7 @@ export class ServerProcess {
   async start(): Promise<number> {
     const { options, logger, coldStart } = this.#deps;
     if (wantsTls(options))
-      this.#tls = await openTls(options, this.#deps.root, (notice) => logNotice(logger, notice));
+      this.#tls = await openTls(options, this.#deps.root, this.#list, (notice) => logNotice(logger, notice));
     const port = await this.#server.listen(options.host, options.port, this.#tls?.http);
     await this.#metricsServer?.listen(options.host, options.metricsPort);
     coldStart.end('listen', performance.now());
@@ -154,6 +156,7 @@ export class ServerProcess {
     this.#binding = binding;
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
+    this.#addon.resolve(native);
     coldStart.end('native', performance.now());
     const opLibraries = await loadOpLibraries(native, options.opLibraries, this.#deps.root);
     if (opLibraries.length > 0) logger.info({ opLibraries }, 'libraries of operations are loaded');
@@ -162,6 +165,7 @@ export class ServerProcess {
       options,
       root: this.#deps.root,
       catalogue: this.#catalogue,
+      list: this.#list,
       onNotice: (notice) => logNotice(logger, notice),
     });
     await this.#catalogue.settled();
@@ -197,7 +201,8 @@ export class ServerProcess {
     const { options, logger } = this.#deps;
     this.#isDraining = true;
     await this.#grpc.tellHealth();
-    await Promise.all([this.#configuration?.close(), this.#tls?.close()]);
+    this.#configuration?.close();
+    this.#tls?.close();
     await sleep(options.drainDelayMs);
     const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
@@ -229,6 +234,9 @@ export class ServerProcess {
       unload: (name) => this.#catalogue.unload(name),
     };
   }
+
+  /** By the addon's threads: one folder that does not answer holds up neither another one nor Node's own threads. */
+  readonly #list: ListFolder = async (folder, deep) => (await this.#addon.promise).listFolder(folder, deep);
 
   #phase(): Phase {
     if (this.#isDraining) return 'draining';

@@ -10,6 +10,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { credentialsOf, makeCertificates } from '../testing/certificates.ts';
+import { listFolder } from '../testing/models.ts';
 import { freePort, post } from '../testing/socket.ts';
 import { startServer } from '../testing/whole-server.ts';
 import { openTls } from './tls.ts';
@@ -61,13 +62,13 @@ t.test('files', async (t) => {
     [{ ...both, tlsClientCaFile: file('text') }, /^TLS_CLIENT_CA_FILE has no certificate/],
   ] as const)
     await t.rejects(
-      openTls({ ...files, ...rest }, '/', () => {}),
+      openTls({ ...files, ...rest }, '/', listFolder, () => {}),
       { message },
     );
   const pem = { tlsCertFile: String(trusted.ca), tlsKeyFile: readFileSync(file('server.key'), 'utf8') };
-  const opened = await openTls({ ...none, ...pem, ...rest, tlsPorts: 'grpc' }, '/', () => {});
+  const opened = await openTls({ ...none, ...pem, ...rest, tlsPorts: 'grpc' }, '/', listFolder, () => {});
   t.match(opened, { http: undefined, grpc: Object }, 'the PEM itself, for one port');
-  await opened.close();
+  opened.close();
 });
 
 t.test('both ports', async (t) => {

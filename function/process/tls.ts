@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FatalError, messageOf } from '../errors.ts';
+import type { ListFolder } from '../models/folders.ts';
 import { Lookout } from '../models/lookout.ts';
 import type { Notice } from '../models/status.ts';
 import { type Credentials, checkCredentials, Handshakes } from '../tls/handshakes.ts';
@@ -16,7 +17,7 @@ export interface Tls {
   readonly http: Handshakes | undefined;
   readonly grpc: Handshakes | undefined;
   /** Follows the files no more. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** How often files are looked at, besides their folder being watched: as often as the kubelet renews a Secret's. */
@@ -37,6 +38,7 @@ export function wantsTls({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: TlsOption
 export async function openTls(
   options: TlsOptions,
   root: string,
+  list: ListFolder,
   onNotice: (notice: Notice) => void,
 ): Promise<Tls> {
   const { tlsCertFile, tlsKeyFile, tlsPorts, headersTimeoutMs: timeoutMs } = options;
@@ -68,8 +70,8 @@ export async function openTls(
       said = message;
     }
   };
-  if (isPem(tlsCertFile)) return { http, grpc, close: async () => {} };
-  const lookout = new Lookout({ folder: dirname(resolve(root, tlsCertFile)), pollMs: POLL_MS, look });
+  if (isPem(tlsCertFile)) return { http, grpc, close: () => {} };
+  const lookout = new Lookout({ folder: dirname(resolve(root, tlsCertFile)), list, pollMs: POLL_MS, look });
   lookout.soon();
   return { http, grpc, close: () => lookout.close() };
 }

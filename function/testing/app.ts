@@ -45,7 +45,8 @@ export async function testModel(
   name = 'celsius',
   options?: LoadOptions,
 ): Promise<SavedModel> {
-  const { folders } = await versionFolders(modelFolder(name));
+  const basePath = modelFolder(name);
+  const { folders } = versionFolders(basePath, await testEngine().listFolder(basePath, false));
   const [[version, folder] = ['', '']] = folders; // the newest is the first
   const model = await loadVersion(testEngine(), { name, version, folder }, options);
   t.teardown(() => model.unload());

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '../errors.ts';
 import { Catalogue, type CatalogueOptions } from '../models/catalogue.ts';
+import type { ListFolder } from '../models/folders.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { LATEST } from '../models/model-config.ts';
 import type { Load, Servable } from '../models/servable.ts';
 import type { Notice, VersionChange } from '../models/status.ts';
+import { testEngine } from './app.ts';
 
 interface Test {
   teardown(close: () => unknown): unknown;
@@ -102,12 +104,16 @@ export interface TestCatalogue {
   readonly notices: Notice[];
 }
 
+/** As a server lists folders. */
+export const listFolder: ListFolder = (folder, deep) => testEngine().listFolder(folder, deep);
+
 /** A catalogue that is quick: it polls each 10 ms, and takes what has not changed for 20 ms for whole. */
 export function testCatalogue(t: Test, options: Partial<CatalogueOptions<FakeServable>> = {}): TestCatalogue {
   const changes: VersionChange[] = [];
   const notices: Notice[] = [];
   const catalogue = new Catalogue<FakeServable>({
     load: fakeLoad,
+    list: listFolder,
     onChange: (change) => changes.push(change),
     onNotice: (notice) => notices.push(notice),
     pollMs: 10,

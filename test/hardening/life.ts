@@ -219,7 +219,7 @@ export const lifeTests: HardeningTest[] = [
 ];
 
 /** Runs with a prefix that puts a process under a memory limit, where this machine lets us set one. */
-async function inMemoryCgroup<T extends { sent: string; came: string }>(
+export async function inMemoryCgroup<T extends { sent: string; came: string }>(
   bytes: number,
   act: (prefix: string[], usage: () => number) => Promise<T>,
 ): Promise<T | { sent: string; came: string }> {

@@ -11,6 +11,7 @@ import { peerTests } from './http2-peers.ts';
 import { lifeTests } from './life.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
+import { switchTests } from './switches.ts';
 import { wireTests } from './wire.ts';
 
 const help = `usage: npm run test:hardening -- [--only TEXT] [--write]
@@ -28,6 +29,7 @@ const TESTS: HardeningTest[] = [
   ...peerTests,
   ...runTests,
   ...modelTests,
+  ...switchTests,
   ...lifeTests,
 ];
 const HEAD =

@@ -18,6 +18,7 @@
 #include "../overrides.h"
 #include "../pages.h"
 #include "call.h"
+#include "folder.h"
 #include "graph-file.h"
 #include "js.h"
 #include "js-tensors.h"
@@ -33,6 +34,11 @@ double NanosecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
 }
 
+// How much loading gives way to runs: where all cores are busy, it gets a third of what a run gets.
+constexpr int kLoadingNice = 5;
+// Threads are made as they are needed. How many are needed is up to the callers; these are for the worst.
+constexpr size_t kMostLoads = 256, kMostLooks = 256;
+
 class Engine {
  public:
   static napi_value Create(napi_env env, napi_callback_info info);
@@ -45,7 +51,13 @@ class Engine {
   // What `work` leaves for `deliver`, which makes the value that JavaScript is handed.
   using Deliver = std::function<napi_value()>;
   void Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver);
+  // The same, for what makes and ends models, and for what asks a file system.
+  void SubmitLoad(uint32_t ticket, std::function<void()> work, Deliver deliver);
+  void SubmitLook(uint32_t ticket, std::function<void()> work, Deliver deliver);
+  std::unique_ptr<Task> NewTask(uint32_t ticket, std::function<void()> work, Deliver deliver);
   void DeliverAll();
+  void DeliverAll(Pool* pool);
+  bool busy() const { return pool_->busy() + loading_->busy() + looking_->busy() > 0; }
   void Describe(const Call& call);
   napi_value Result(uint32_t id);
   std::unique_ptr<Call> NewCall(uint32_t model, int format);
@@ -59,6 +71,8 @@ class Engine {
   napi_value Freeze(napi_callback_info info);
   napi_value SaveFrozen(napi_callback_info info);
   napi_value Settle(napi_callback_info info);
+  napi_value MakeReady(napi_callback_info info);
+  napi_value ListFolder(napi_callback_info info);
   napi_value Replace(napi_callback_info info);
   napi_value Close(napi_callback_info info);
   napi_value Decode(napi_callback_info info);
@@ -71,6 +85,7 @@ class Engine {
   napi_value Drop(napi_callback_info info);
   napi_value ReleasePages(napi_callback_info info);
   napi_value TrimHeap(napi_callback_info info);
+  napi_value TrimTensors(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
   napi_value ExitWhileBusy(napi_callback_info info);
 
@@ -98,8 +113,10 @@ class Engine {
   Slots<std::shared_ptr<Model>> models_;
   Slots<std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>> spare_;  // ended, and used again with the memory that they have
-  std::unique_ptr<Pool> pool_;
-  Helpers* helpers_ = nullptr;  // null where TensorFlow has threads of its own for that
+  std::unique_ptr<Pool> pool_;     // runs
+  std::unique_ptr<Pool> loading_;  // models: a file system that does not answer holds up no run
+  std::unique_ptr<Pool> looking_;  // what lies in folders: nor does it hold up Node's own threads, or another folder
+  Helpers* helpers_ = nullptr;     // pool_'s threads; null where TensorFlow has threads of its own for that
   bool stopped_ = false;
 };
 
@@ -120,17 +137,22 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
   napi_unref_threadsafe_function(env, wake_);  // alone it keeps no process alive
   // Registered after the function, so called before Node closes it: no thread may call it then.
   napi_add_env_cleanup_hook(env, StopPool, this);
-  pool_ = std::make_unique<Pool>(threads, [this] {
-    napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
-  });
+  const auto notify = [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); };
+  pool_ = std::make_unique<Pool>(threads, 0, notify);
+  // Threads of TensorFlow's own would inherit it from the first thread that loads, and run models with it.
+  const int nice = UsesOwnThreads() ? 0 : kLoadingNice;
+  loading_ = std::make_unique<Pool>(kMostLoads, nice, notify);
+  looking_ = std::make_unique<Pool>(kMostLooks, 0, notify);
   if (HasOneIntraOpThread()) helpers_ = pool_.get();
 }
 
 void Engine::StopPool(void* data) {
   Engine* const engine = static_cast<Engine*>(data);
-  // A run that never ends cannot be waited for.
-  if (engine->pool_->busy() > 0) engine->pool_.release()->Abandon();
-  else engine->pool_.reset();
+  // A run that never ends, or a file system that does not answer, cannot be waited for.
+  for (std::unique_ptr<Pool>* pool : {&engine->pool_, &engine->loading_, &engine->looking_}) {
+    if ((*pool)->busy() > 0) pool->release()->Abandon();
+    else pool->reset();
+  }
   engine->stopped_ = true;
 }
 
@@ -144,18 +166,34 @@ void Engine::Delete(napi_env env, void* data, void*) {
   if (engine->outstanding_ > 0) engine.release();  // a thread left behind still uses models and calls
 }
 
-void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver) {
+std::unique_ptr<Task> Engine::NewTask(uint32_t ticket, std::function<void()> work, Deliver deliver) {
   auto task = std::make_unique<Task>();
   task->ticket = ticket;
   task->work = std::move(work);
   task->deliver = [this, deliver = std::move(deliver)] { delivered_ = deliver(); };
   if (outstanding_++ == 0) napi_ref_threadsafe_function(env_, wake_);
-  pool_->Submit(std::move(task), first);
+  return task;
+}
+
+void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver) {
+  pool_->Submit(NewTask(ticket, std::move(work), std::move(deliver)), first);
+}
+
+void Engine::SubmitLoad(uint32_t ticket, std::function<void()> work, Deliver deliver) {
+  loading_->Submit(NewTask(ticket, std::move(work), std::move(deliver)), false);
+}
+
+void Engine::SubmitLook(uint32_t ticket, std::function<void()> work, Deliver deliver) {
+  looking_->Submit(NewTask(ticket, std::move(work), std::move(deliver)), false);
 }
 
 void Engine::DeliverAll() {
-  if (stopped_) return;
-  for (std::unique_ptr<Task>& task : pool_->TakeDone()) {
+  for (const std::unique_ptr<Pool>* pool : {&pool_, &loading_, &looking_})
+    if (!stopped_) DeliverAll(pool->get());
+}
+
+void Engine::DeliverAll(Pool* pool) {
+  for (std::unique_ptr<Task>& task : pool->TakeDone()) {
     if (--outstanding_ == 0) napi_unref_threadsafe_function(env_, wake_);
     napi_handle_scope scope;
     napi_open_handle_scope(env_, &scope);
@@ -206,8 +244,7 @@ napi_value Engine::ReadModel(napi_callback_info info) {
     std::string why;
   };
   auto read = std::make_shared<Read>();
-  Submit(
-      js::Uint32(env_, arguments[0]), true,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [read, folder = js::String(env_, arguments[1])] { read->error = ReadSavedModel(folder, &read->info, &read->why); },
       [this, read]() -> napi_value {
         static const char* const kKinds[] = {"", "missing", "unreadable", "damaged", "untagged"};
@@ -252,8 +289,7 @@ napi_value Engine::Prepare(napi_callback_info info) {
   loading->folder = js::String(env_, arguments[1]);
   loading->kind = {js::Bool(env_, arguments[2]), js::Bool(env_, arguments[3])};
   loading->kind.spread = js::Bool(env_, arguments[4]);
-  Submit(
-      js::Uint32(env_, arguments[0]), false,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [loading] { loading->session = LoadSavedModel(loading->folder, loading->kind, &loading->failure); },
       [this, loading]() -> napi_value {
         if (loading->session == nullptr) return js::Error(env_, loading->failure);
@@ -323,8 +359,7 @@ napi_value Engine::Freeze(napi_callback_info info) {
   freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4]), true};
   const double available = js::Double(env_, arguments[5]);
   freezing->available = available < 1e18 ? static_cast<uint64_t>(available) : UINT64_MAX;
-  Submit(
-      js::Uint32(env_, arguments[0]), false,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [freezing] {
         const GraphFile file(freezing->folder);
         if (file.failure().code != TF_OK) {
@@ -360,8 +395,7 @@ napi_value Engine::SaveFrozen(napi_callback_info info) {
   saving->model = models_[js::Uint32(env_, arguments[1])];
   saving->folder = js::String(env_, arguments[2]);
   saving->file = js::String(env_, arguments[3]);
-  Submit(
-      js::Uint32(env_, arguments[0]), false,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [saving] {
         const GraphFile file(saving->folder);
         const std::shared_ptr<Session> session = saving->model->session();
@@ -385,8 +419,7 @@ napi_value Engine::Settle(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
   auto model = std::make_shared<std::shared_ptr<Model>>(models_[js::Uint32(env_, arguments[1])]);
   auto why_not = std::make_shared<std::string>();
-  Submit(
-      js::Uint32(env_, arguments[0]), false,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [model, why_not] {
         const std::shared_ptr<Session> session = (*model)->session();
         celsiusify::Settle(session.get(), (*model)->runs(), why_not.get());
@@ -399,14 +432,47 @@ napi_value Engine::Settle(napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Engine::MakeReady(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  auto model = std::make_shared<std::shared_ptr<Model>>(models_[js::Uint32(env_, arguments[1])]);
+  SubmitLoad(
+      js::Uint32(env_, arguments[0]),
+      [model] {
+        const std::shared_ptr<Session> session = (*model)->session();
+        for (const Endpoints& run : (*model)->runs()) {
+          int64_t prepared;
+          session->Prepare(run, &prepared);  // what is wrong with it, its first run says
+        }
+        model->reset();
+      },
+      [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
+napi_value Engine::ListFolder(napi_callback_info info) {
+  const js::Arguments<3> arguments(env_, info);
+  auto listing = std::make_shared<Listing>();
+  SubmitLook(
+      js::Uint32(env_, arguments[0]),
+      [listing, folder = js::String(env_, arguments[1]), deep = js::Bool(env_, arguments[2])] {
+        *listing = celsiusify::ListFolder(folder, deep);
+      },
+      [this, listing]() -> napi_value {
+        if (listing->error != 0) return js::Number(env_, listing->error);
+        napi_value text;
+        napi_create_string_utf8(env_, listing->text.data(), listing->text.size(), &text);
+        return text;
+      });
+  return nullptr;
+}
+
 // On the pool, since the session before may end there: with large variables that takes a while.
 napi_value Engine::Replace(napi_callback_info info) {
   const js::Arguments<3> arguments(env_, info);
   std::shared_ptr<Model> model = models_[js::Uint32(env_, arguments[1])];
   auto other = std::make_shared<std::shared_ptr<Model>>(models_.Take(js::Uint32(env_, arguments[2])));
   auto replaced = std::make_shared<bool>(false);
-  Submit(
-      js::Uint32(env_, arguments[0]), false,
+  SubmitLoad(js::Uint32(env_, arguments[0]),
       [model, other, replaced] {
         *replaced = model->Replace((*other)->session());
         other->reset();
@@ -419,7 +485,7 @@ napi_value Engine::Replace(napi_callback_info info) {
 napi_value Engine::Close(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
   auto model = std::make_shared<std::shared_ptr<Model>>(models_.Take(js::Uint32(env_, arguments[1])));
-  Submit(js::Uint32(env_, arguments[0]), false, [model] { model->reset(); }, [this] { return js::Undefined(env_); });
+  SubmitLoad(js::Uint32(env_, arguments[0]), [model] { model->reset(); }, [this] { return js::Undefined(env_); });
   return nullptr;
 }
 
@@ -572,6 +638,12 @@ napi_value Engine::ReleasePages(napi_callback_info info) {
   return nullptr;
 }
 
+napi_value Engine::TrimTensors(napi_callback_info info) {
+  SubmitLoad(js::Uint32(env_, js::Arguments<1>(env_, info)[0]), celsiusify::TrimTensors,
+             [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
 napi_value Engine::TrimHeap(napi_callback_info info) {
   Submit(js::Uint32(env_, js::Arguments<1>(env_, info)[0]), true, celsiusify::TrimHeap,
          [this] { return js::Undefined(env_); });
@@ -583,7 +655,7 @@ napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_ca
 // exit() would wait for the thread, and run destructors under its feet.
 napi_value Engine::ExitWhileBusy(napi_callback_info info) {
   const int code = static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
-  if (pool_->busy() > 0) _exit(code);
+  if (busy()) _exit(code);
   return nullptr;
 }
 
@@ -603,6 +675,8 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Freeze>(object, "freeze");
   engine->Method<&Engine::SaveFrozen>(object, "saveFrozen");
   engine->Method<&Engine::Settle>(object, "settle");
+  engine->Method<&Engine::MakeReady>(object, "makeReady");
+  engine->Method<&Engine::ListFolder>(object, "listFolder");
   engine->Method<&Engine::Replace>(object, "replace");
   engine->Method<&Engine::Close>(object, "close");
   engine->Method<&Engine::Decode>(object, "decode");
@@ -615,6 +689,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Drop>(object, "drop");
   engine->Method<&Engine::ReleasePages>(object, "releasePages");
   engine->Method<&Engine::TrimHeap>(object, "trimHeap");
+  engine->Method<&Engine::TrimTensors>(object, "trimTensors");
   engine->Method<&Engine::Calls>(object, "calls");
   engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);

@@ -68,7 +68,7 @@ GraphFile::GraphFile(const std::string& folder) : name_(NameIn(folder)) {
     Convert(folder);
     return;
   }
-  file_ = std::make_unique<const MappedFile>(folder + "/" + name_);
+  file_ = std::make_unique<const WholeFile>(folder + "/" + name_);
   if (file_->error() != 0) failure_ = {TF_NOT_FOUND, std::strerror(file_->error())};
 }
 

@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "mapped-file.h"
 #include "model.h"
+#include "whole-file.h"
 
 namespace celsiusify {
 
-// The bytes of a saved_model.pb, for as long as it lives: those of the file itself, of which only what is looked at is
-// read; or, of a saved_model.pbtxt, what TensorFlow makes of it. Where a folder has several, the one that TensorFlow loads.
+// The bytes of a saved_model.pb, for as long as it lives: those of the file itself; or, of a
+// saved_model.pbtxt, what TensorFlow makes of it. Where a folder has several, the one that TensorFlow loads.
 class GraphFile {
  public:
   explicit GraphFile(const std::string& folder);
@@ -26,7 +26,7 @@ class GraphFile {
   void Convert(const std::string& folder);
 
   std::string name_;
-  std::unique_ptr<const MappedFile> file_;
+  std::unique_ptr<const WholeFile> file_;
   std::string converted_;
   Failure failure_;
 };

@@ -1,5 +1,8 @@
 #include "pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
@@ -24,7 +27,8 @@ void Pause() {
 
 }  // namespace
 
-Pool::Pool(size_t threads, std::function<void()> notify) : threads_wanted_(threads), notify_(std::move(notify)) {}
+Pool::Pool(size_t threads, int nice, std::function<void()> notify)
+    : threads_wanted_(threads), nice_(nice), notify_(std::move(notify)) {}
 
 Pool::~Pool() {
   {
@@ -101,6 +105,7 @@ void Pool::WaitForMore(std::unique_lock<std::mutex>* lock, bool helped) {
 
 void Pool::Work() {
   BlockSignals();
+  if (nice_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_);  // on Linux of this thread alone
   std::unique_lock<std::mutex> lock(mutex_);
   for (bool helped = false;;) {
     WaitForMore(&lock, helped);

@@ -1,4 +1,4 @@
-// A fixed number of threads that take tasks in their order. Knows nothing of models.
+// A limited number of threads that take tasks in their order. Knows nothing of models.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,8 @@ class Pool : public Helpers {
  public:
   // Threads are made when there is first something to do. `notify` is called on one of them when there is something to
   // take, and is not called again before it was taken.
-  Pool(size_t threads, std::function<void()> notify);
+  // `nice`: threads give way to others by so much (setpriority(2)).
+  Pool(size_t threads, int nice, std::function<void()> notify);
   // Waits for tasks under way; drops those that are not.
   ~Pool() override;
 
@@ -53,6 +54,7 @@ class Pool : public Helpers {
   void Wake();
 
   const size_t threads_wanted_;
+  const int nice_;
   const std::function<void()> notify_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
