@@ -3,12 +3,11 @@
  * made, and looks at the objects. What a cluster says to them is the cluster test's part.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import t, { type Test } from 'tap';
-import { OPTIONS } from '../function/process/options.ts';
+import { WRONG } from './wrong-values.ts';
 
 const helm = process.env.HELM || 'helm';
 const kubeconform = process.env.KUBECONFORM;
@@ -47,6 +46,19 @@ const kinds = (objects: Rendered[]) => objects.map((object) => object.kind).sort
 const find = (objects: Rendered[], kind: string) => objects.find((object) => object.kind === kind);
 
 const set = (...pairs: string[]) => pairs.flatMap((pair) => ['--set', pair]);
+/** A model from each source. */
+const MODELS = set(
+  'models.path.path=/opt/half',
+  'models.oci.image.reference=registry.example.com/half:1',
+  'models.claim.persistentVolumeClaim.claimName=models',
+  'models.claim.persistentVolumeClaim.subPath=half',
+  'models.small.configMap.name=half',
+  'models.far.storageUri=s3:models/half',
+  'models.far.versions.latest=2',
+  'models.far.labels.stable=1',
+  'fetch.envFrom[0].secretRef.name=s3',
+);
+
 const variants: [chart: string, name: string, options: string[], kinds: string[]][] = [
   ['celsius', 'defaults', [], ['Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount']],
   [
@@ -71,12 +83,15 @@ const variants: [chart: string, name: string, options: string[], kinds: string[]
       'ingress.enabled=true',
       'httpRoute.enabled=true',
       'httpRoute.parentRefs[0].name=gateway',
+      'grpcRoute.enabled=true',
+      'grpcRoute.parentRefs[0].name=gateway',
       'serviceMonitor.enabled=true',
       'metrics.port=9464',
       'metrics.token=secret',
     ),
     [
       'Deployment',
+      'GRPCRoute',
       'HTTPRoute',
       'HorizontalPodAutoscaler',
       'Ingress',
@@ -94,6 +109,37 @@ const variants: [chart: string, name: string, options: string[], kinds: string[]
     'a fixed number of replicas',
     set('autoscaling.enabled=false', 'replicaCount=3', 'serviceAccount.create=false'),
     ['Deployment', 'Pod', 'PodDisruptionBudget', 'Service'],
+  ],
+  [
+    'celsius',
+    'KEDA',
+    set(
+      'autoscaling.keda.enabled=true',
+      'autoscaling.keda.serverAddress=http://prometheus:9090',
+      'autoscaling.perPod.requestsUnderWay=8',
+      'autoscaling.perPod.queueSeconds=0.25',
+      'autoscaling.perPod.eventLoopUse=0.7',
+    ),
+    ['Deployment', 'Pod', 'ScaledObject', 'Service', 'ServiceAccount'],
+  ],
+  [
+    'celsius',
+    'models from everywhere',
+    [
+      ...MODELS,
+      ...set(
+        'extraObjects[0].apiVersion=v1',
+        'extraObjects[0].kind=ConfigMap',
+        'extraObjects[0].metadata.name=mine',
+      ),
+    ],
+    ['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount'],
+  ],
+  [
+    'celsius',
+    'models from everywhere with Knative',
+    [...MODELS, ...set('knative.enabled=true', 'knative.h2c=true')],
+    ['Pod', 'Service', 'ServiceAccount'],
   ],
   ['locust', 'a run', [], ['Job', 'Job', 'Service']],
   ['locust', 'web page', set('mode=web'), ['Deployment', 'Deployment', 'Service', 'Service']],
@@ -206,47 +252,8 @@ t.test('celsius: Knative', async (t) => {
   t.match(variables(env), { DRAIN_DELAY_MS: '0' });
 });
 
-const refusals: [chart: string, options: string[], says: RegExp][] = [
-  ['celsius', set('livenesProbe.periodSeconds=1'), /additional properties 'livenesProbe' not allowed/],
-  ['celsius', set('config.drainDelay=1'), /additional properties 'drainDelay' not allowed/],
-  ['celsius', set('config.logLevel=loud'), /value must be one of 'trace', 'debug'/],
-  ['celsius', set('config.run=everywhere'), /value must be one of 'auto', 'loop', 'pool'/],
-  ['celsius', set('image.digest=latest'), /does not match pattern/],
-  [
-    'celsius',
-    set('terminationGracePeriodSeconds=17'),
-    /17 s must be more than config.drainDelayMs \+ config.drainTimeoutMs \+ 2 s \(17000 ms\)/,
-  ],
-  ['celsius', set('knative.enabled=true', 'metrics.port=9464'), /a Knative Service has one port only/],
-  ['locust', set('target.host=celsius'), /does not match pattern/],
-  ['locust', set('load.second=1'), /additional properties 'second' not allowed/],
-];
-for (const [chart, options, says] of refusals) {
-  t.test(`${chart} refuses ${options.join(' ')}`, (t) =>
-    t.rejects(run(chart, ['template', 'release'], options), says),
+for (const { chart, values, says } of WRONG) {
+  t.test(`${chart} refuses ${values.join(' ')}`, (t) =>
+    t.rejects(run(chart, ['template', 'release'], set(...values)), says),
   );
 }
-
-/** Options that the chart sets by values of their own, or that are the platform's. */
-const ELSEWHERE = ['host', 'port', 'metricsPort', 'metricsToken', 'revision'];
-
-t.test('every option of the server can be set', async (t) => {
-  const schema: unknown = JSON.parse(readFileSync(folder('celsius/values.schema.json'), 'utf8'));
-  const known = Object.keys(Object(at(schema, 'properties.config.properties')));
-  const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
-  t.strictSame(known.sort(), options.sort());
-});
-
-t.test('every value is known to the schema, and every one has a comment', async (t) => {
-  for (const chart of ['celsius', 'locust']) {
-    const schema: unknown = JSON.parse(readFileSync(folder(`${chart}/values.schema.json`), 'utf8'));
-    const [values] = loadAllYaml(readFileSync(folder(`${chart}/values.yaml`), 'utf8')) as unknown[];
-    const known = Object.keys(Object(at(schema, 'properties'))).filter((key) => key !== 'global');
-    t.strictSame(known.sort(), Object.keys(Object(values)).sort());
-    const table = readFileSync(folder(`${chart}/README.md`), 'utf8')
-      .split('\n')
-      .filter((line) => /^\| \w/.test(line));
-    t.ok(table.length > 20, 'the README has the table');
-    for (const row of table.slice(1)) t.notMatch(row, /\| *\|$/, row);
-  }
-});

@@ -21,6 +21,14 @@ import { common, image, pullPolicy, schemaOf, testImage } from './shared.ts';
 const kubernetes = new Kubernetes();
 const { type } = kubernetes;
 const probe = orNull(type('V1Probe'));
+/** Helm's --set knows whole numbers only: others come as text. */
+const positive = (maximum?: number): Schema => ({
+  anyOf: [
+    { type: 'null' },
+    { type: 'number', exclusiveMinimum: 0, ...(maximum === undefined ? {} : { maximum }) },
+    matching('^0?\\.[0-9]+$|^[1-9][0-9]*\\.[0-9]+$'),
+  ],
+});
 const percentage = orNull(integer(1));
 /** As Go writes durations, and Prometheus and Knative read them. */
 const duration = matching('^([0-9]+(ms|s|m|h))+$', 'such as 30s');
@@ -87,9 +95,9 @@ const autoscaling = object({
   targetCPUUtilizationPercentage: percentage,
   targetMemoryUtilizationPercentage: percentage,
   perPod: object({
-    requestsUnderWay: orNull({ type: 'number', exclusiveMinimum: 0 }),
-    queueSeconds: orNull({ type: 'number', exclusiveMinimum: 0 }),
-    eventLoopUse: orNull({ type: 'number', exclusiveMinimum: 0, maximum: 1 }),
+    requestsUnderWay: positive(),
+    queueSeconds: positive(),
+    eventLoopUse: positive(1),
   }),
   metrics: list(type('V2MetricSpec')),
   behavior: type('V2HorizontalPodAutoscalerBehavior'),
