@@ -23,11 +23,10 @@ const { type } = kubernetes;
 const probe = orNull(type('V1Probe'));
 /** Helm's --set knows whole numbers only: others come as text. */
 const positive = (maximum?: number): Schema => ({
-  anyOf: [
-    { type: 'null' },
-    { type: 'number', exclusiveMinimum: 0, ...(maximum === undefined ? {} : { maximum }) },
-    matching('^0?\\.[0-9]+$|^[1-9][0-9]*\\.[0-9]+$'),
-  ],
+  type: ['number', 'string', 'null'],
+  exclusiveMinimum: 0,
+  ...(maximum === undefined ? {} : { maximum }),
+  pattern: '^0?\\.[0-9]+$|^[1-9][0-9]*\\.[0-9]+$',
 });
 const percentage = orNull(integer(1));
 /** As Go writes durations, and Prometheus and Knative read them. */
@@ -131,7 +130,8 @@ export const celsiusSchema = schemaOf(
     initContainers: list(type('V1Container')),
     extraContainers: list(type('V1Container')),
     extraObjects: list({ type: 'object', required: ['apiVersion', 'kind'] }),
-    grpc: object({ port: integer(0, 65535), tls: object({ secretName: text, clientCa: boolean }) }),
+    grpc: object({ port: integer(0, 65535) }),
+    tls: object({ secretName: text, ports: choice('all', 'http', 'grpc'), clientCa: boolean }),
     metrics: object({
       port: integer(0, 65535),
       token: matching('^[!-~]{0,256}$'),
@@ -159,7 +159,7 @@ export const celsiusSchema = schemaOf(
     strategy: type('V1DeploymentStrategy'),
     podDisruptionBudget: object({
       enabled: boolean,
-      maxUnavailable: { anyOf: [integer(1), matching('^[1-9][0-9]?%$|^100%$')] },
+      maxUnavailable: { type: ['integer', 'string'], minimum: 1, pattern: '^[1-9][0-9]?%$|^100%$' },
     }),
     serviceAccount: object({ create: boolean, name: text, annotations: strings }),
     topologySpreadConstraints: list(type('V1TopologySpreadConstraint')),
@@ -199,8 +199,9 @@ export const celsiusSchema = schemaOf(
       enabled: boolean,
       labels: strings,
       interval: duration,
-      scrapeTimeout: { anyOf: [choice(''), duration] },
+      scrapeTimeout: matching('^(([0-9]+(ms|s|m|h))+)?$'),
       path: matching('^/'),
+      tlsConfig: { type: 'object' },
     }),
     knative: object({
       enabled: boolean,

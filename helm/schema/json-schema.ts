@@ -34,5 +34,10 @@ export const texts = list(text);
 /** Labels or annotations. */
 export const strings = mapOf(text);
 
-export const orNull = (schema: Schema): Schema => ({ anyOf: [{ type: 'null' }, schema] });
-export const oneKeyOf = (...keys: string[]): Schema => ({ oneOf: keys.map((key) => ({ required: [key] })) });
+/** In one schema where that can be, since what Helm says of alternatives is long. */
+export function orNull(schema: Schema): Schema {
+  const { type, enum: values } = schema;
+  if (Array.isArray(values)) return { ...schema, enum: [...values, null] };
+  if (typeof type === 'string' && type !== 'object') return { ...schema, type: [type, 'null'] };
+  return { anyOf: [{ type: 'null' }, schema] };
+}

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as client from '@kubernetes/client-node';
-import { choice, list, mapOf, matching, object, type Schema, text } from './json-schema.ts';
+import { choice, list, mapOf, object, type Schema, text } from './json-schema.ts';
 
 /**
  * Kubernetes' own schemas, out of its client: its classes are generated from Kubernetes' OpenAPI, and name each field and
  * its type. What the OpenAPI does not tell, since it has quantities and enumerations as any text, is added here.
  */
 const QUANTITY: Schema = {
-  anyOf: [
-    { type: 'number', minimum: 0 },
-    matching('^[0-9]+(\\.[0-9]+)?([eE][0-9]+|m|[kMGTPE]|[KMGTPE]i)?$', 'a quantity, such as 250m or 128Mi'),
-  ],
+  type: ['number', 'string'],
+  minimum: 0,
+  pattern: '^[0-9]+(\\.[0-9]+)?([eE][0-9]+|m|[kMGTPE]|[KMGTPE]i)?$',
+  description: 'a quantity, such as 250m or 128Mi',
 };
 const OPERATORS = choice('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt');
 const FIELDS: Readonly<Record<string, Schema>> = {

@@ -2,7 +2,10 @@ import { OPTIONS } from '../../function/process/options.ts';
 import { object, orNull, type Schema } from './json-schema.ts';
 
 /** Options that have values of their own in the chart, or that are the platform's. */
-const ELSEWHERE = ['port', 'grpcPort', 'metricsPort', 'metricsToken', 'revision'];
+export const ELSEWHERE = [
+  ...['port', 'grpcPort', 'metricsPort', 'metricsToken', 'revision'],
+  ...['tlsCertFile', 'tlsKeyFile', 'tlsClientCaFile', 'tlsPorts'],
+];
 
 const options = Object.entries(OPTIONS).filter(([name]) => !ELSEWHERE.includes(name));
 

@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import t from 'tap';
 import { OPTIONS } from '../../function/process/options.ts';
 import { files, HELM } from './files.ts';
+import { ELSEWHERE } from './options.ts';
 
 const read = (file: string) => readFileSync(join(HELM, file), 'utf8');
 const keysOf = (value: unknown) => Object.keys(Object(value)).sort();
@@ -40,8 +41,6 @@ for (const chart of ['celsius', 'locust']) {
 
 t.test('every option of the server can be set, and has its line', async (t) => {
   const [values] = loadAllYaml(read('celsius/values.yaml')) as unknown[];
-  // These have values of their own: containerPort, grpc.port, metrics.*; the last is Knative's to set.
-  const elsewhere = ['port', 'grpcPort', 'metricsPort', 'metricsToken', 'revision'];
-  const options = Object.keys(OPTIONS).filter((option) => !elsewhere.includes(option));
+  const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
   t.strictSame(keysOf(at(values, 'config')), options.sort());
 });

@@ -9,11 +9,12 @@
 {{- /* Knative has one port, which speaks gRPC, too */}}
 - name: GRPC_PORT
   value: {{ ternary 0 $values.grpc.port (default false .knative) | quote }}
-{{- if and $values.grpc.tls.secretName (not .knative) }}
-- {name: GRPC_TLS_CERT_FILE, value: /etc/tls/grpc/tls.crt}
-- {name: GRPC_TLS_KEY_FILE, value: /etc/tls/grpc/tls.key}
-{{- if $values.grpc.tls.clientCa }}
-- {name: GRPC_TLS_CLIENT_CA_FILE, value: /etc/tls/grpc/ca.crt}
+{{- if and $values.tls.secretName (not .knative) }}
+- {name: TLS_CERT_FILE, value: /etc/tls/tls.crt}
+- {name: TLS_KEY_FILE, value: /etc/tls/tls.key}
+- {name: TLS_PORTS, value: {{ $values.tls.ports }}}
+{{- if $values.tls.clientCa }}
+- {name: TLS_CLIENT_CA_FILE, value: /etc/tls/ca.crt}
 {{- end }}
 {{- end }}
 {{- $file := include "celsius.modelConfigFile" .context }}
@@ -119,9 +120,9 @@ volumes: {{- . | nindent 2 }}
 - name: fetch-tmp
   emptyDir: {}
 {{- end }}
-{{- if and .Values.grpc.tls.secretName (not .Values.knative.enabled) }}
-- name: grpc-tls
-  secret: {secretName: {{ .Values.grpc.tls.secretName }}}
+{{- if and .Values.tls.secretName (not .Values.knative.enabled) }}
+- name: tls
+  secret: {secretName: {{ .Values.tls.secretName }}}
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
@@ -133,8 +134,8 @@ volumes: {{- . | nindent 2 }}
 {{- if include "celsius.modelConfigFile" . }}
 - {name: model-config, mountPath: /etc/models, readOnly: true}
 {{- end }}
-{{- if and .Values.grpc.tls.secretName (not .Values.knative.enabled) }}
-- {name: grpc-tls, mountPath: /etc/tls/grpc, readOnly: true}
+{{- if and .Values.tls.secretName (not .Values.knative.enabled) }}
+- {name: tls, mountPath: /etc/tls, readOnly: true}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
@@ -190,4 +191,21 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- $_ := set $probe "grpc" (set . "port" $.port) }}
 {{- end }}
 {{- toYaml $probe }}
+{{- end }}
+
+{{/* A Deployment's probe; where HTTP has TLS, it asks by that. Takes {probe, context}. */}}
+{{- define "celsius.probe" -}}
+{{- $probe := deepCopy .probe }}
+{{- if and $probe.httpGet (include "celsius.httpTls" .context) }}
+{{- $_ := set $probe "httpGet" (merge (dict) $probe.httpGet (dict "scheme" "HTTPS")) }}
+{{- end }}
+{{- toYaml $probe }}
+{{- end }}
+
+{{/* Whether the port of HTTP, or that of gRPC, has TLS; empty: not. */}}
+{{- define "celsius.httpTls" -}}
+{{- if and .Values.tls.secretName (ne .Values.tls.ports "grpc") (not .Values.knative.enabled) }}yes{{ end }}
+{{- end }}
+{{- define "celsius.grpcTls" -}}
+{{- if and .Values.tls.secretName (ne .Values.tls.ports "http") (not .Values.knative.enabled) }}yes{{ end }}
 {{- end }}

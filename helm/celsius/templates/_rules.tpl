@@ -105,11 +105,11 @@ service.nodePort, service.grpcNodePort: they must differ
 {{- if and .service.trafficDistribution (semverCompare "<1.31-0" $.Capabilities.KubeVersion.Version) }}
 service.trafficDistribution: came with Kubernetes 1.31, this one is {{ $.Capabilities.KubeVersion.Version }}
 {{- end }}
-{{- if and (not .grpc.port) (or .grpc.tls.secretName .grpcRoute.enabled) }}
-grpc.port: is 0; grpc.tls and grpcRoute need one
+{{- if and (not .grpc.port) .grpcRoute.enabled }}
+grpc.port: is 0; grpcRoute needs one
 {{- end }}
-{{- if and .grpc.tls.clientCa (not .grpc.tls.secretName) }}
-grpc.tls.clientCa: the CA is in the Secret that grpc.tls.secretName names
+{{- if and .tls.clientCa (not .tls.secretName) }}
+tls.clientCa: the CA is in the Secret that tls.secretName names
 {{- end }}
 {{- range $route := list "httpRoute" "grpcRoute" }}
 {{- if and (get $.Values $route).enabled (not (get $.Values $route).parentRefs) }}
@@ -144,6 +144,9 @@ ingress.hosts: give a host and its paths
 {{- range $kind := list "httpGet" "grpc" "tcpSocket" "exec" }}{{ if get (get $.Values $name) $kind }}{{ $given = append $given $kind }}{{ end }}{{ end }}
 {{- if ne (len $given) 1 }}
 {{ $name }}: give one of httpGet, grpc, tcpSocket, exec{{ if $given }}, not {{ join " and " $given }} (null takes one away){{ end }}
+{{- end }}
+{{- if and .grpc (include "celsius.grpcTls" $) }}
+{{ $name }}.grpc: the kubelet asks by gRPC without TLS; set tls.ports to http, or probe by another way
 {{- end }}
 {{- if and (ne $name "readinessProbe") (gt (int (.successThreshold | default 1)) 1) }}
 {{ $name }}.successThreshold: Kubernetes takes 1 only
@@ -188,8 +191,8 @@ metrics.port: a Knative Service has one port only; leave it 0 and guard /metrics
 {{- if has (int .Values.containerPort) (list 8012 8013 8022 8112 9090 9091) }}
 containerPort: {{ .Values.containerPort }} is the port of Knative's own container in the pod
 {{- end }}
-{{- if .Values.grpc.tls.secretName }}
-grpc.tls.secretName: a Knative Service has one port only, and Knative ends TLS in front of it
+{{- if .Values.tls.secretName }}
+tls.secretName: a Knative Service has one port only, and Knative ends TLS in front of it
 {{- end }}
 {{- end }}
 {{- end }}
