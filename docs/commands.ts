@@ -30,16 +30,19 @@ const DOCUMENTS = [
   'docs/operators.md',
   'docs/architecture.md',
   'docs/performance.md',
+  'helm/celsius/README.md',
 ];
 
 /** Why the commands cannot be run here; undefined where they can. */
-function reasonToSkip({ how }: Block, slow: boolean): string | undefined {
+function reasonToSkip({ how, script }: Block, slow: boolean): string | undefined {
   const works = (command: string, ...args: string[]) =>
     spawnSync(command, args, { timeout: 20_000 }).status === 0;
   if (how === 'slow' && !slow) return 'takes minutes: --slow';
   if (how === 'docker' && !works('docker', 'info')) return 'no Docker here';
   if (how === 'cluster' && !(process.env.KUBECONFIG && works('helm', 'version')))
     return 'no KUBECONFIG, or no helm';
+  if (/^import tensorflow/m.test(script) && !works('python3', '-c', 'import tensorflow'))
+    return 'no TensorFlow in python3';
   return undefined;
 }
 

@@ -44,3 +44,16 @@ t.test('every option of the server can be set, and has its line', async (t) => {
   const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
   t.strictSame(keysOf(at(values, 'config')), options.sort());
 });
+
+t.test('the metrics to scale by are those of the server', async (t) => {
+  const known = readFileSync(join(HELM, '../function/telemetry/prometheus.ts'), 'utf8');
+  const queries = read('celsius/templates/_autoscaling.tpl').match(/\b(sum|rate)\(celsiusify_\w+/g) ?? [];
+  const names = queries.map((query) => query.replace(/^.*\(/, '').replace(/_(sum|count)$/, ''));
+  t.equal(new Set(names).size, 3);
+  for (const name of names) t.ok(known.includes(`'${name}'`), name);
+});
+
+t.test('the icon is that of icon.svg', async (t) => {
+  const icon = Buffer.from(read('icon.svg').trim()).toString('base64');
+  for (const chart of ['celsius', 'locust']) t.ok(read(`${chart}/Chart.yaml`).includes(icon), chart);
+});
