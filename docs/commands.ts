@@ -33,6 +33,10 @@ const DOCUMENTS = [
   'helm/celsius/README.md',
 ];
 
+/** Does not import it, which takes its time. */
+const FIND_TENSORFLOW =
+  'import importlib.util; raise SystemExit(importlib.util.find_spec("tensorflow") is None)';
+
 /** Why the commands cannot be run here; undefined where they can. */
 function reasonToSkip({ how, script }: Block, slow: boolean): string | undefined {
   const works = (command: string, ...args: string[]) =>
@@ -41,7 +45,7 @@ function reasonToSkip({ how, script }: Block, slow: boolean): string | undefined
   if (how === 'docker' && !works('docker', 'info')) return 'no Docker here';
   if (how === 'cluster' && !(process.env.KUBECONFIG && works('helm', 'version')))
     return 'no KUBECONFIG, or no helm';
-  if (/^import tensorflow/m.test(script) && !works('python3', '-c', 'import tensorflow'))
+  if (/^import tensorflow/m.test(script) && !works('python3', '-c', FIND_TENSORFLOW))
     return 'no TensorFlow in python3';
   return undefined;
 }
