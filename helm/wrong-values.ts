@@ -59,7 +59,7 @@ export const WRONG: readonly Wrong[] = [
   celsius(/missing property 'name'/, 'extraEnv[0].value=1'),
   celsius(/maximum: got 70,?000, want 65,?535/, 'containerPort=70000'),
   celsius(/value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'/, 'service.type=nodePort'),
-  celsius(/does not match pattern/, 'models.my model.path=/models/half'),
+  celsius(unknown('my model'), 'models.my model.path=/models/half'),
   celsius(/missing property 'claimName'/, 'models.half.persistentVolumeClaim.subPath=half'),
   celsius(/minimum: got 0, want 1/, 'models.half.path=/half', 'models.half.versions.latest=0'),
   celsius(/maximum: got 2, want 1/, 'autoscaling.perPod.eventLoopUse=2'),

@@ -7,12 +7,11 @@ export function object(properties: Readonly<Record<string, Schema>>, ...required
   return { type: 'object', additionalProperties: false, properties, ...needs };
 }
 
-/** Any keys, each with such a value. */
-export const mapOf = (values: Schema, keys?: string): Schema => ({
-  type: 'object',
-  additionalProperties: values,
-  ...(keys === undefined ? {} : { propertyNames: { pattern: keys } }),
-});
+/** Any keys that match, each with such a value. */
+export const mapOf = (values: Schema, keys?: string): Schema =>
+  keys === undefined
+    ? { type: 'object', additionalProperties: values }
+    : { type: 'object', additionalProperties: false, patternProperties: { [keys]: values } };
 
 export const list = (items: Schema): Schema => ({ type: 'array', items });
 export const integer = (minimum: number, maximum?: number): Schema => ({
