@@ -30,11 +30,12 @@ async function render(chart: string, options: string[]): Promise<Rendered[]> {
   return objects.filter((object) => object);
 }
 
-/** The value at a path such as `spec.template.spec.containers.0.image`. */
+/** The value at a path such as `spec.template.spec.containers.0.image`; `~` is a point in a key. */
 function at(object: unknown, path: string): unknown {
   let value = object;
   for (const key of path.split('.'))
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+    value =
+      typeof value === 'object' && value !== null ? Reflect.get(value, key.replace('~', '.')) : undefined;
   return value;
 }
 
@@ -233,6 +234,127 @@ t.test('celsius: what values do', async (t) => {
     'one replica: no budget that would block a node drain',
   );
 });
+
+/** What one value changes: where in which object (as the client has it: `_from` is `from`), and to what. */
+const CHANGES: readonly [values: string[], kind: string, path: string, is: unknown][] = [
+  [['models.half.path=/half'], 'Deployment', 'spec.template.spec.volumes.0.name', 'model-config'],
+  [
+    ['models.half.path=/half', 'models.half.versions.specific={1,3}', 'models.half.labels.stable=1'],
+    'Deployment',
+    'spec.template.metadata.annotations.celsius~models/config',
+    /name: "half"\s+base_path: "\/half".*specific \{ versions: 1 versions: 3 \}.*key: "stable" value: 1 /s,
+  ],
+  [
+    ['models.half.persistentVolumeClaim.claimName=a', 'models.half.persistentVolumeClaim.subPath=b'],
+    'Deployment',
+    'spec.template.spec.containers.0.volumeMounts.0',
+    { name: 'model-0', mountPath: '/models/half', readOnly: true, subPath: 'b' },
+  ],
+  [
+    ['models.half.storageUri=s3:half'],
+    'Deployment',
+    'spec.template.spec.initContainers.0.args',
+    ['copy', '$(STORAGE_URI)', '$(MODEL_PATH)'],
+  ],
+  [
+    ['models.half.configMap.name=half', 'models.half.configMap.version=3'],
+    'Deployment',
+    'spec.template.spec.volumes.0.projected.sources.0.configMap.items.0.path',
+    '3/saved_model.pb',
+  ],
+  [
+    ['models.half.image.reference=r/half:1'],
+    'Deployment',
+    'spec.template.spec.volumes.0.image.reference',
+    'r/half:1',
+  ],
+  [['modelConfig.configMap=mine'], 'Deployment', 'spec.template.spec.volumes.0.configMap.name', 'mine'],
+  [
+    ['grpc.port=9000'],
+    'Service',
+    'spec.ports.1',
+    { name: 'grpc', port: 9000, appProtocol: 'kubernetes.io/h2c' },
+  ],
+  [['grpc.port=0'], 'Service', 'spec.ports.1', undefined],
+  [
+    ['tls.secretName=web'],
+    'Deployment',
+    'spec.template.spec.containers.0.readinessProbe.httpGet.scheme',
+    'HTTPS',
+  ],
+  [
+    ['tls.secretName=web', 'tls.ports=grpc'],
+    'Deployment',
+    'spec.template.spec.containers.0.readinessProbe.httpGet.scheme',
+    undefined,
+  ],
+  [['tls.secretName=web'], 'Pod', 'spec.containers.0.args.1', /^https:/],
+  [['service.type=NodePort', 'service.nodePort=30080'], 'Service', 'spec.ports.0.nodePort', 30080],
+  [['service.trafficDistribution=PreferClose'], 'Service', 'spec.trafficDistribution', 'PreferClose'],
+  [['commonLabels.team=web'], 'Deployment', 'spec.template.metadata.labels.team', 'web'],
+  [['commonLabels.team=web'], 'Deployment', 'spec.selector.matchLabels.team', undefined],
+  [['runtimeClassName=gvisor'], 'Deployment', 'spec.template.spec.runtimeClassName', 'gvisor'],
+  [['minReadySeconds=5'], 'Deployment', 'spec.minReadySeconds', 5],
+  [
+    ['readinessProbe.httpGet=null', 'readinessProbe.grpc.port=8500'],
+    'Deployment',
+    'spec.template.spec.containers.0.readinessProbe.grpc.port',
+    8500,
+  ],
+  [
+    ['autoscaling.perPod.queueSeconds=0.25'],
+    'HorizontalPodAutoscaler',
+    'spec.metrics.1.pods',
+    { metric: { name: 'celsiusify_queue_seconds' }, target: { averageValue: '0.25' } },
+  ],
+  [
+    ['autoscaling.targetMemoryUtilizationPercentage=80', 'autoscaling.targetCPUUtilizationPercentage=null'],
+    'HorizontalPodAutoscaler',
+    'spec.metrics.0.resource',
+    { name: 'memory', target: { averageUtilization: 80 } },
+  ],
+  [
+    ['networkPolicy.enabled=true', 'networkPolicy.from[0].podSelector.matchLabels.app=web'],
+    'NetworkPolicy',
+    'spec.ingress.0._from.1.podSelector.matchLabels',
+    { 'app.kubernetes.io/name': 'celsius-test' },
+  ],
+  [
+    [
+      'networkPolicy.enabled=true',
+      'networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b',
+      'metrics.port=9464',
+    ],
+    'NetworkPolicy',
+    'spec.ingress.1.ports',
+    [{ port: 'metrics' }],
+  ],
+  [
+    ['knative.enabled=true', 'knative.h2c=true'],
+    'Service',
+    'spec.template.spec.containers.0.ports.0.name',
+    'h2c',
+  ],
+  [
+    ['knative.enabled=true', 'readinessProbe.httpGet=null', 'readinessProbe.grpc.port=8500'],
+    'Service',
+    'spec.template.spec.containers.0.readinessProbe.grpc.port',
+    8080,
+  ],
+  [
+    ['knative.enabled=true', 'models.half.configMap.name=half'],
+    'Service',
+    'spec.template.metadata.annotations.celsius~models/config',
+    /name: "half"/,
+  ],
+];
+for (const [values, kind, path, is] of CHANGES) {
+  t.test(`celsius: ${values.join(' ')}`, async (t) => {
+    const object = find(await render('celsius', set(...values)), kind);
+    t.match({ value: at(object, path) }, { value: is });
+    if (is === undefined) t.equal(at(object, path), undefined);
+  });
+}
 
 t.test('celsius: TensorFlow Serving', async (t) => {
   const objects = await render('celsius', ['-f', 'values-tf-serving.yaml']);

@@ -68,7 +68,8 @@ async function install(t: Test, kit: Kit, client: Client, source: Source, isKnat
   const url = `http://${release}.${kit.namespace}.svc.cluster.local/v1/models/${source.model}:predict`;
   try {
     const install_to_answer_ms = await timed(async () => {
-      await kit.helm('install', release, ...chart, ...kind, ...set(name));
+      const notes = await kit.helm('install', release, ...chart, ...kind, ...set(name));
+      t.match(notes, new RegExp(`Model ${source.model}:.*/v1/models/${source.model}/metadata`, 's'));
       await untilAnswer(client, url, source.gives, 180);
     });
     const helm_test_ms = await timed(() => kit.helm('test', release));
