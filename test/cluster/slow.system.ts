@@ -21,6 +21,7 @@ const columns = [
   'samples_ready',
   'restarts',
   'most_replicas',
+  'cpu_s',
   'p50_ms',
   'max_ms',
 ];
@@ -74,6 +75,8 @@ async function underLoad(
     samples.push(await sample(kit));
   }
   const report = await client.stop();
+  const metrics = await client.ask({ url: `http://${RELEASE}.${kit.namespace}.svc/metrics` });
+  const cpu = /^process_cpu_seconds_total (\S+)$/m.exec(metrics.body)?.[1];
   const last = await sample(kit);
   const row = {
     event,
@@ -83,6 +86,8 @@ async function underLoad(
     samples_ready: samples.filter(({ ready }) => ready >= least).length,
     restarts: last.restarts,
     most_replicas: Math.max(...samples.map((one) => one.replicas)),
+    // Of the one pod: far less than the load's length where the node is too busy for it to say anything.
+    cpu_s: most === 1 ? Number(cpu) : null,
     p50_ms: report.p50_ms,
     max_ms: report.max_ms,
   };
