@@ -33,6 +33,7 @@ const DOCUMENTS = [
   'docs/architecture.md',
   'docs/performance.md',
   'docs/models.md',
+  'helm/celsius/README.md',
 ];
 
 /** Programs that tests build for themselves are found, too. */
@@ -43,14 +44,20 @@ const PATH = [process.env.PATH, ...OURS].join(':');
 /** The Python of an environment that npm run test:protocols makes. */
 const pythonOf = (environment: string): string => join(ROOT, '.cache/bench', environment, 'bin/python');
 
+/** Does not import it, which takes its time. */
+const FIND_TENSORFLOW =
+  'import importlib.util; raise SystemExit(importlib.util.find_spec("tensorflow") is None)';
+
 /** Why the commands cannot be run here; undefined where they can. */
-function reasonToSkip({ how, language, with: tool }: Block, slow: boolean): string | undefined {
+function reasonToSkip({ how, language, script, with: tool }: Block, slow: boolean): string | undefined {
   const works = (command: string, ...args: string[]) =>
     spawnSync(command, args, { timeout: 20_000 }).status === 0;
   if (how === 'slow' && !slow) return 'takes minutes: --slow';
   if (how === 'docker' && !works('docker', 'info')) return 'no Docker here';
   if (how === 'cluster' && !(process.env.KUBECONFIG && works('helm', 'version')))
     return 'no KUBECONFIG, or no helm';
+  if (/^import tensorflow/m.test(script) && !works('python3', '-c', FIND_TENSORFLOW))
+    return 'no TensorFlow in python3';
   if (tool === undefined) return undefined;
   if (language === 'python' && !existsSync(pythonOf(tool)))
     return `no Python environment ${tool}: npm run test:protocols makes it`;

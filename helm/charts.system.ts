@@ -2,51 +2,25 @@
  * Renders the charts with `helm` (or the command in HELM), for every values file and every option that changes what is
  * made, and looks at the objects. What a cluster says to them is the cluster test's part.
  */
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import t, { type Test } from 'tap';
-import { OPTIONS } from '../function/process/options.ts';
+import { at, exec, kinds, type Rendered, render, run, set } from './rendering.ts';
+import { WRONG } from './wrong-values.ts';
 
-const helm = process.env.HELM || 'helm';
 const kubeconform = process.env.KUBECONFORM;
-const exec = promisify(execFile);
-const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** A rendered object: its `spec` is looked at by path, so that no type of it is needed. */
-interface Rendered extends KubernetesObject {
-  spec?: unknown;
-}
+/** A model from each source. */
+const MODELS = set(
+  'models.path.path=/opt/half',
+  'models.oci.image.reference=registry.example.com/half:1',
+  'models.claim.persistentVolumeClaim.claimName=models',
+  'models.claim.persistentVolumeClaim.subPath=half',
+  'models.small.configMap.name=half',
+  'models.far.storageUri=s3:models/half',
+  'models.far.versions.latest=2',
+  'models.far.labels.stable=1',
+  'fetch.envFrom[0].secretRef.name=s3',
+);
 
-async function run(chart: string, command: string[], options: string[]): Promise<string> {
-  const files = options.map((option) => (option.endsWith('.yaml') ? folder(`${chart}/${option}`) : option));
-  const { stdout } = await exec(helm, [...command, folder(chart), '--kube-version', '1.34', ...files]);
-  return stdout;
-}
-
-async function render(chart: string, options: string[]): Promise<Rendered[]> {
-  const objects: Rendered[] = loadAllYaml(await run(chart, ['template', 'release'], options));
-  return objects.filter((object) => object);
-}
-
-/** The value at a path such as `spec.template.spec.containers.0.image`. */
-function at(object: unknown, path: string): unknown {
-  let value = object;
-  for (const key of path.split('.'))
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-  return value;
-}
-
-/** A container's variables by name. */
-const variables = (env: unknown): Record<string, unknown> =>
-  Object.fromEntries((Array.isArray(env) ? env : []).map((one) => [at(one, 'name'), at(one, 'value')]));
-
-const kinds = (objects: Rendered[]) => objects.map((object) => object.kind).sort();
-const find = (objects: Rendered[], kind: string) => objects.find((object) => object.kind === kind);
-
-const set = (...pairs: string[]) => pairs.flatMap((pair) => ['--set', pair]);
 const variants: [chart: string, name: string, options: string[], kinds: string[]][] = [
   ['celsius', 'defaults', [], ['Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount']],
   [
@@ -71,12 +45,15 @@ const variants: [chart: string, name: string, options: string[], kinds: string[]
       'ingress.enabled=true',
       'httpRoute.enabled=true',
       'httpRoute.parentRefs[0].name=gateway',
+      'grpcRoute.enabled=true',
+      'grpcRoute.parentRefs[0].name=gateway',
       'serviceMonitor.enabled=true',
       'metrics.port=9464',
       'metrics.token=secret',
     ),
     [
       'Deployment',
+      'GRPCRoute',
       'HTTPRoute',
       'HorizontalPodAutoscaler',
       'Ingress',
@@ -94,6 +71,37 @@ const variants: [chart: string, name: string, options: string[], kinds: string[]
     'a fixed number of replicas',
     set('autoscaling.enabled=false', 'replicaCount=3', 'serviceAccount.create=false'),
     ['Deployment', 'Pod', 'PodDisruptionBudget', 'Service'],
+  ],
+  [
+    'celsius',
+    'KEDA',
+    set(
+      'autoscaling.keda.enabled=true',
+      'autoscaling.keda.serverAddress=http://prometheus:9090',
+      'autoscaling.perPod.requestsUnderWay=8',
+      'autoscaling.perPod.queueSeconds=0.25',
+      'autoscaling.perPod.eventLoopUse=0.7',
+    ),
+    ['Deployment', 'Pod', 'ScaledObject', 'Service', 'ServiceAccount'],
+  ],
+  [
+    'celsius',
+    'models from everywhere',
+    [
+      ...MODELS,
+      ...set(
+        'extraObjects[0].apiVersion=v1',
+        'extraObjects[0].kind=ConfigMap',
+        'extraObjects[0].metadata.name=mine',
+      ),
+    ],
+    ['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'Pod', 'Service', 'ServiceAccount'],
+  ],
+  [
+    'celsius',
+    'models from everywhere with Knative',
+    [...MODELS, ...set('knative.enabled=true', 'knative.h2c=true')],
+    ['Pod', 'Service', 'ServiceAccount'],
   ],
   ['locust', 'a run', [], ['Job', 'Job', 'Service']],
   ['locust', 'web page', set('mode=web'), ['Deployment', 'Deployment', 'Service', 'Service']],
@@ -146,107 +154,8 @@ async function schemaSays(t: Test, chart: string, options: string[]) {
   await t.resolves(child, 'kubeconform');
 }
 
-t.test('celsius: what values do', async (t) => {
-  const deployment = async (...options: string[]) =>
-    find(await render('celsius', set(...options)), 'Deployment');
-  const image = 'spec.template.spec.containers.0.image';
-  t.equal(at(await deployment(), 'spec.replicas'), undefined, 'the autoscaler alone decides on replicas');
-  t.equal(at(await deployment('autoscaling.enabled=false', 'replicaCount=2'), 'spec.replicas'), 2);
-  t.equal(at(await deployment('image.tag=1'), image), 'celsius:1');
-  const digest = `sha256:${'a'.repeat(64)}`;
-  t.equal(
-    at(await deployment('image.tag=1', `image.digest=${digest}`), image),
-    `celsius@${digest}`,
-    'a digest wins',
-  );
-  const token = 'spec.template.metadata.annotations.checksum/metrics-token';
-  t.not(
-    at(await deployment('metrics.token=a'), token),
-    at(await deployment('metrics.token=b'), token),
-    'a new token rolls out',
-  );
-  const env = at(
-    await deployment('config.maxQueueRows=10000000', 'config.allowedBatchSizes=2\\,4\\,8'),
-    'spec.template.spec.containers.0.env',
-  );
-  t.match(variables(env), {
-    PORT: '8080',
-    DRAIN_DELAY_MS: '5000',
-    MAX_QUEUE_ROWS: '10000000',
-    ALLOWED_BATCH_SIZES: '2,4,8',
-    MAX_QUEUE_BYTES: '67108864',
-    BODIES_LIMIT_BYTES: '67108864',
-    REQUEST_DEADLINE_MS: '30000',
-    THREADS: '0',
-    FREEZE: 'true',
-  });
-  const single = await render('celsius', []);
-  t.equal(
-    find(single, 'PodDisruptionBudget'),
-    undefined,
-    'one replica: no budget that would block a node drain',
-  );
-});
-
-t.test('celsius: TensorFlow Serving', async (t) => {
-  const objects = await render('celsius', ['-f', 'values-tf-serving.yaml']);
-  const container = at(find(objects, 'Deployment'), 'spec.template.spec.containers.0');
-  t.equal(at(container, 'env'), undefined, "none of Celsiusify's variables");
-  t.equal(at(container, 'ports.0.containerPort'), 8501);
-  t.equal(at(container, 'readinessProbe.httpGet.path'), '/v1/models/celsius');
-  t.match(at(find(objects, 'Pod'), 'spec.containers.0.args'), ['--api=predict']);
-});
-
-t.test('celsius: Knative', async (t) => {
-  const service = find(await render('celsius', set('knative.enabled=true', 'knative.maxScale=5')), 'Service');
-  t.equal(service?.apiVersion, 'serving.knative.dev/v1');
-  t.match(at(service, 'spec.template.metadata.annotations'), { 'autoscaling.knative.dev/max-scale': '5' });
-  const env = at(service, 'spec.template.spec.containers.0.env');
-  t.notOk('PORT' in variables(env), 'PORT is Knative’s to set');
-  t.match(variables(env), { DRAIN_DELAY_MS: '0' });
-});
-
-const refusals: [chart: string, options: string[], says: RegExp][] = [
-  ['celsius', set('livenesProbe.periodSeconds=1'), /additional properties 'livenesProbe' not allowed/],
-  ['celsius', set('config.drainDelay=1'), /additional properties 'drainDelay' not allowed/],
-  ['celsius', set('config.logLevel=loud'), /value must be one of 'trace', 'debug'/],
-  ['celsius', set('config.run=everywhere'), /value must be one of 'auto', 'loop', 'pool'/],
-  ['celsius', set('image.digest=latest'), /does not match pattern/],
-  [
-    'celsius',
-    set('terminationGracePeriodSeconds=17'),
-    /17 s must be more than config.drainDelayMs \+ config.drainTimeoutMs \+ 2 s \(17000 ms\)/,
-  ],
-  ['celsius', set('knative.enabled=true', 'metrics.port=9464'), /a Knative Service has one port only/],
-  ['locust', set('target.host=celsius'), /does not match pattern/],
-  ['locust', set('load.second=1'), /additional properties 'second' not allowed/],
-];
-for (const [chart, options, says] of refusals) {
-  t.test(`${chart} refuses ${options.join(' ')}`, (t) =>
-    t.rejects(run(chart, ['template', 'release'], options), says),
+for (const { chart, values, says } of WRONG) {
+  t.test(`${chart} refuses ${values.join(' ')}`, (t) =>
+    t.rejects(run(chart, ['template', 'release'], set(...values)), says),
   );
 }
-
-/** Options that the chart sets by values of their own, or that are the platform's. */
-const ELSEWHERE = ['host', 'port', 'metricsPort', 'metricsToken', 'revision'];
-
-t.test('every option of the server can be set', async (t) => {
-  const schema: unknown = JSON.parse(readFileSync(folder('celsius/values.schema.json'), 'utf8'));
-  const known = Object.keys(Object(at(schema, 'properties.config.properties')));
-  const options = Object.keys(OPTIONS).filter((option) => !ELSEWHERE.includes(option));
-  t.strictSame(known.sort(), options.sort());
-});
-
-t.test('every value is known to the schema, and every one has a comment', async (t) => {
-  for (const chart of ['celsius', 'locust']) {
-    const schema: unknown = JSON.parse(readFileSync(folder(`${chart}/values.schema.json`), 'utf8'));
-    const [values] = loadAllYaml(readFileSync(folder(`${chart}/values.yaml`), 'utf8')) as unknown[];
-    const known = Object.keys(Object(at(schema, 'properties'))).filter((key) => key !== 'global');
-    t.strictSame(known.sort(), Object.keys(Object(values)).sort());
-    const table = readFileSync(folder(`${chart}/README.md`), 'utf8')
-      .split('\n')
-      .filter((line) => /^\| \w/.test(line));
-    t.ok(table.length > 20, 'the README has the table');
-    for (const row of table.slice(1)) t.notMatch(row, /\| *\|$/, row);
-  }
-});

@@ -1,9 +1,10 @@
 /**
- * Asks a running server for known answers, over HTTP alone: `helm test` runs it inside the cluster, out of the image
- * that is served. It depends on nothing but Node, so that it is one small file there.
+ * Asks a running server for each of its models, and celsius for known answers, over HTTP alone: `helm test` runs it
+ * inside the cluster, out of the image that is served. It depends on nothing but Node, so that it is one small file there.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ask as askOnce, field, reasonOf } from './asking.ts';
+import { checkModel, modelNames } from './models.ts';
 
 /** °F and the °C that must come back once both are rounded to float32, the model's dtype. */
 export const KNOWN_ANSWERS: readonly (readonly [fahrenheit: number, celsius: number])[] = [
@@ -15,11 +16,12 @@ export const KNOWN_ANSWERS: readonly (readonly [fahrenheit: number, celsius: num
   [1e10, 5555555533],
 ];
 
-const USAGE = `Asks a model server for known answers: exit code 0 where all are right.
+const USAGE = `Asks a model server for each model's state, signatures and an example, and celsius for known answers: exit code 0
+where all is right.
 
 usage: node check.mjs [--api celsius|predict] [--model NAME] [--wait SECONDS] URL
 
-  --api     celsius (POST /celsius; default) or predict (POST /v1/models/NAME:predict, as TensorFlow Serving has it)
+  --api     celsius (Celsiusify; default) or predict (TensorFlow Serving, which does not list its models)
   --model   the model's name for predict [celsius]
   --wait    how long to go on asking until the first answer comes [30]
 `;
@@ -88,16 +90,14 @@ async function ask(
     target.api === 'celsius' ? '/celsius' : `/v1/models/${encodeURIComponent(target.model)}:predict`;
   const body =
     target.api === 'celsius' ? { fahrenheit: asked.length === 1 ? asked[0] : asked } : { instances: asked };
-  const response = await post(`${target.url}${path}`, JSON.stringify(body), wait);
-  const text = await response.text();
-  if (response.status !== 200)
-    throw new Error(`${path} gave status ${response.status}: ${text.slice(0, 200)}`);
+  const { status, text, headers } = await askOnce(`${target.url}${path}`, body, wait);
+  if (status !== 200) throw new Error(`${path} gave status ${status}: ${text.slice(0, 200)}`);
   const answer: unknown = JSON.parse(text);
   const found = field(answer, target.api === 'celsius' ? 'celsius' : 'predictions');
   const values = Array.isArray(found) ? found.map(Number) : [Number(found)];
   if (target.api === 'predict') return { values };
   const runId = field(answer, 'runId');
-  const header = response.headers.get('x-run-id');
+  const header = headers.get('x-run-id');
   if (
     typeof runId !== 'string' ||
     !/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(runId)
@@ -108,34 +108,17 @@ async function ask(
   return { values, runId };
 }
 
-/** No connection, or a proxy that has no server yet, is asked again until `wait` seconds are over. */
-async function post(url: string, body: string, wait: number): Promise<Response> {
-  const end = Date.now() + wait * 1_000;
-  for (;;) {
-    try {
-      const signal = AbortSignal.timeout(10_000 + wait * 1_000);
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        signal,
-      });
-      if (![502, 503, 504].includes(response.status) || Date.now() > end) return response;
-      await response.body?.cancel();
-    } catch (error) {
-      if (Date.now() > end) throw new Error(`${url}: ${reasonOf(error)}`);
-    }
-    await sleep(200);
+/**
+ * Asks for every model that the server has, and for known answers where one is celsius; a line for each thing that was
+ * right. @throws Error at the first that is not
+ */
+async function checkAll(target: Target, say: (line: string) => void): Promise<void> {
+  const { url, api, model, wait } = target;
+  for (const name of api === 'celsius' ? await modelNames(url, wait) : [model]) {
+    const { lines, isCelsius } = await checkModel(url, name, wait);
+    lines.forEach(say);
+    if (isCelsius && (name === 'celsius' || api === 'predict')) (await check(target)).forEach(say);
   }
-}
-
-function field(answer: unknown, name: string): unknown {
-  return typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 if (import.meta.main) {
@@ -149,7 +132,7 @@ if (import.meta.main) {
   }
   if (target) {
     try {
-      for (const line of await check(target)) console.log(line);
+      await checkAll(target, (line) => console.log(line));
     } catch (error) {
       console.error(`check: ${reasonOf(error)}`);
       process.exitCode = 1;

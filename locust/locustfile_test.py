@@ -37,6 +37,9 @@ class Answers(unittest.TestCase):
             ("celsius", [100.0], 200, None, "not an answer"),
             ("celsius", [100.0], 503, '{"error":"busy"}', "status 503"),
             ("celsius", [100.0], 0, None, "status 0"),
+            ("predict", None, 200, '{"outputs": [1]}', None),
+            ("predict", None, 200, "<html>", "not an answer"),
+            ("predict", None, 400, '{"error":"shape"}', "status 400"),
         ]
         for api, expected, status, text, wanted in cases:
             with self.subTest(api=api, status=status, text=text):

@@ -77,6 +77,13 @@ const up: readonly Step[] = [
   patch('knative-serving', 'configmap/config-network', {
     data: { 'ingress-class': 'kourier.ingress.networking.knative.dev' },
   }),
+  // Without these, Knative takes no model from a claim, nor one that an init container copies.
+  patch('knative-serving', 'configmap/config-features', {
+    data: {
+      'kubernetes.podspec-persistent-volume-claim': 'enabled',
+      'kubernetes.podspec-init-containers': 'enabled',
+    },
+  }),
   // Images that were loaded are in no registry where their tag could be looked up.
   patch('knative-serving', 'configmap/config-deployment', {
     data: { 'registries-skipping-tag-resolving': 'kind.local' },

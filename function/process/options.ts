@@ -8,6 +8,8 @@ interface Option<T> {
   /** What a value may be, for --help and for the message about a bad one. */
   readonly allowed: string;
   readonly help: string;
+  /** The same as `allowed` in JSON Schema, for the chart's values. */
+  readonly schema: Readonly<Record<string, unknown>>;
   /** The checked value; undefined where the text is not allowed. */
   readonly parse: (text: string) => T | undefined;
 }
@@ -18,6 +20,7 @@ function integer(env: string, fallback: number, min: number, max: number, help: 
     default: String(fallback),
     allowed: `a whole number from ${min} to ${max}`,
     help,
+    schema: { type: 'integer', minimum: min, maximum: max },
     parse: (text) => {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
       return value >= min && value <= max ? value : undefined;
@@ -31,6 +34,7 @@ function text(env: string, fallback: string, pattern: RegExp, allowed: string, h
     default: fallback,
     allowed,
     help,
+    schema: { type: 'string', pattern: pattern.source },
     parse: (value) => (pattern.test(value) ? value : undefined),
   };
 }
@@ -41,6 +45,7 @@ function choice<T extends string>(env: string, fallback: T, values: readonly T[]
     default: fallback,
     allowed: `one of ${values.join(', ')}`,
     help,
+    schema: { enum: values },
     parse: (value) => values.find((v) => v === value),
   };
 }
@@ -52,6 +57,7 @@ function sizes(env: string, help: string): Option<readonly number[]> {
     default: '',
     allowed: 'ascending whole numbers from 1 to 1000000 with commas between them',
     help,
+    schema: { type: 'string', pattern: '^(\\d+(,\\d+)*)?$' },
     parse: (text) => {
       const values =
         text === '' ? [] : text.split(',').map((size) => (/^\d{1,7}$/.test(size) ? Number(size) : 0));
@@ -68,6 +74,7 @@ function origins(env: string, help: string): Option<readonly string[]> {
     default: '',
     allowed: 'origins such as https://app.example.com with commas between them, or *',
     help,
+    schema: { type: 'string' },
     parse: (text) => {
       const values = text === '' ? [] : text.toLowerCase().split(/\s*,\s*/);
       return values.every((value) => /^(?:\*|[a-z][a-z\d+.-]*:\/\/[^\s/?#,*]+)$/.test(value))
@@ -84,6 +91,7 @@ function paths(env: string, help: string): Option<readonly string[]> {
     default: '',
     allowed: 'files or folders with commas between them',
     help,
+    schema: { type: 'string' },
     parse: (text) => (text === '' ? [] : text.split(',')),
   };
 }
@@ -91,7 +99,7 @@ function paths(env: string, help: string): Option<readonly string[]> {
 function flag(env: string, fallback: boolean, help: string): Option<boolean> {
   const allowed = 'true or false';
   const parse = (value: string) => (value === 'true' ? true : value === 'false' ? false : undefined);
-  return { env, default: String(fallback), allowed, help, parse };
+  return { env, default: String(fallback), allowed, help, schema: { type: 'boolean' }, parse };
 }
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { Counter, Gauge, Registry, type RegistryContentType } from 'prom-client';
 import { DistributionHistogram } from './distribution-histogram.ts';
 import type { Metrics } from './metrics.ts';
@@ -92,6 +92,15 @@ export function createRegistry(metrics: Metrics, exposition: Exposition = 'text'
     'statistic',
     eventLoopDelay(),
   );
+  new Counter({
+    name: 'celsiusify_event_loop_active_seconds_total',
+    help: 'Seconds that the event loop had something to do: its rate is the share of its time that it is busy.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(performance.eventLoopUtilization().active / 1000);
+    },
+  });
   gauge('process_resident_memory_bytes', 'Resident memory in bytes.', () => process.memoryUsage.rss());
   gauge(
     'process_start_time_seconds',

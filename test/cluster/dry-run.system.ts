@@ -6,7 +6,7 @@ import { messageOf } from '../../function/errors.ts';
 import { kubeVersion, root, set, startKit } from './kit.ts';
 
 /** Kinds of other projects, which a cluster may not have. */
-const OPTIONAL = /^(HTTPRoute|ServiceMonitor)$/;
+const OPTIONAL = /^(HTTPRoute|GRPCRoute|ServiceMonitor|ScaledObject)$/;
 
 const everything = set(
   'autoscaling.minReplicas=2',
@@ -14,9 +14,19 @@ const everything = set(
   'ingress.enabled=true',
   'httpRoute.enabled=true',
   'httpRoute.parentRefs[0].name=gateway',
+  'grpcRoute.enabled=true',
+  'grpcRoute.parentRefs[0].name=gateway',
   'serviceMonitor.enabled=true',
   'metrics.port=9464',
   'metrics.token=secret',
+);
+/** A model from each source; Knative allows some of them only by its feature flags. */
+const models = set(
+  'models.path.path=/opt/half',
+  'models.small.configMap.name=half',
+  'models.claim.persistentVolumeClaim.claimName=models',
+  'models.far.storageUri=s3:models/half',
+  'models.far.labels.stable=1',
 );
 const variants: readonly [chart: string, name: string, options: string[]][] = [
   ...['celsius', 'locust'].flatMap((chart) =>
@@ -25,7 +35,18 @@ const variants: readonly [chart: string, name: string, options: string[]][] = [
       .map((file): [string, string, string[]] => [chart, file, ['-f', `helm/${chart}/${file}`]]),
   ),
   ['celsius', 'everything', everything],
-  ['celsius', 'Knative', set('knative.enabled=true')],
+  ['celsius', 'models', [...models, ...set('models.oci.image.reference=registry.example.com/half:1')]],
+  [
+    'celsius',
+    'KEDA',
+    set(
+      'autoscaling.keda.enabled=true',
+      'autoscaling.keda.serverAddress=http://p',
+      'autoscaling.perPod.requestsUnderWay=8',
+    ),
+  ],
+  ['celsius', 'Knative', set('knative.enabled=true', 'knative.h2c=true')],
+  ['celsius', 'Knative with a model', set('knative.enabled=true', 'models.small.configMap.name=half')],
   [
     'celsius',
     'Knative with TensorFlow Serving',

@@ -1,16 +1,15 @@
 /** The chart's life in a cluster, each step timed: install, answers, helm test, upgrade, rollback, uninstall. */
 import t from 'tap';
 import { KNOWN_ANSWERS } from '../../image/check.ts';
+import { type Client, startClient } from './clients.ts';
 import {
   at,
-  type Client,
   DEPLOYMENTS,
   type Kit,
   podsOfRelease,
   rolledOut,
   set,
   setImage,
-  startClient,
   startKit,
   timed,
   untilRolledOut,

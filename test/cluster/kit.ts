@@ -1,24 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import {
-  AppsV1Api,
-  AutoscalingV2Api,
-  BatchV1Api,
-  CoreV1Api,
-  HttpMethod,
-  RequestContext,
-  VersionApi,
-} from '@kubernetes/client-node';
+import { AppsV1Api, AutoscalingV2Api, BatchV1Api, CoreV1Api, VersionApi } from '@kubernetes/client-node';
 import type { Test } from 'tap';
-import { fetch } from 'undici';
 import { formatCsv } from '../../bench/csv.ts';
 import type { Cell } from '../../bench/schema.ts';
 import { type Cluster, connect } from '../../knative/cluster.ts';
 import { type Kind, PODS, watchUntil } from '../../knative/watch.ts';
-import type { Ask, Asked, Load, Report } from './pod/client.ts';
 import { imageParts, RUN_LABEL, type Settings, settings } from './settings.ts';
 
 const exec = promisify(execFile);
@@ -40,6 +30,7 @@ export interface Kit {
     kind: Kind,
     decide: (objects: ReadonlyMap<string, unknown>) => T | undefined,
     seconds: number,
+    namespace?: string,
   ): Promise<T>;
 }
 
@@ -74,8 +65,8 @@ export async function startKit(t: Test, name: string): Promise<Kit> {
       });
       return stdout;
     },
-    until: (kind, decide, seconds) =>
-      watchUntil(cluster, kind, decide, {
+    until: (kind, decide, seconds, elsewhere = namespace) =>
+      watchUntil({ ...cluster, namespace: elsewhere }, kind, decide, {
         timeoutMs: seconds * 1000,
         signal: new AbortController().signal,
       }),
@@ -153,84 +144,4 @@ export function writeCsv(
 ): void {
   mkdirSync(kit.settings.out, { recursive: true });
   writeFileSync(join(kit.settings.out, file), formatCsv(columns, rows));
-}
-
-/** The pod of pod/client.ts, which asks Services from inside the cluster. */
-export interface Client {
-  ask(ask: Ask): Promise<Asked>;
-  start(load: Load): Promise<void>;
-  report(): Promise<Report>;
-  /** Waits until `least` requests are sent and answered. */
-  stop(): Promise<Report>;
-}
-
-export async function startClient(kit: Kit): Promise<Client> {
-  const { core, namespace } = kit;
-  const script = readFileSync(new URL('pod/client.ts', import.meta.url), 'utf8');
-  const name = 'client';
-  await core.createNamespacedConfigMap({
-    namespace,
-    body: { metadata: { name }, data: { 'client.ts': script } },
-  });
-  await core.createNamespacedPod({
-    namespace,
-    body: {
-      metadata: { name, labels: { app: name } },
-      spec: {
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-        containers: [
-          {
-            name,
-            image: kit.settings.image,
-            command: ['node', '/client/client.ts'],
-            ports: [{ containerPort: 8090 }],
-            readinessProbe: { httpGet: { path: '/', port: 8090 }, periodSeconds: 1 },
-            resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '512Mi' } },
-            securityContext: {
-              allowPrivilegeEscalation: false,
-              readOnlyRootFilesystem: true,
-              capabilities: { drop: ['ALL'] },
-            },
-            volumeMounts: [{ name, mountPath: '/client' }],
-          },
-        ],
-        volumes: [{ name, configMap: { name } }],
-      },
-    },
-  });
-  const isReady = (pod: unknown) =>
-    [at(pod, 'status.conditions')]
-      .flat()
-      .some((c) => at(c, 'type') === 'Ready' && at(c, 'status') === 'True');
-  await kit.until(
-    { ...PODS, fieldSelector: `metadata.name=${name}` },
-    (p) => isReady(p.get(name)) || undefined,
-    60,
-  );
-
-  /** Through the API server's proxy: the pod needs no way out, and nobody else a way in. */
-  async function tell<T>(path: string, body: unknown): Promise<T> {
-    const url = `${kit.cluster.server}/api/v1/namespaces/${namespace}/pods/${name}:8090/proxy${path}`;
-    const context = new RequestContext(url, HttpMethod.POST);
-    await kit.cluster.config.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { ...context.getHeaders(), 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(600_000),
-      ...(dispatcher && { dispatcher }),
-    });
-    const received = await answer.text();
-    if (answer.status !== 200) throw new Error(`the client pod answers ${answer.status}: ${received}`);
-    return JSON.parse(received);
-  }
-  return {
-    ask: (ask) => tell('/ask', ask),
-    start: (load) => tell('/start', load),
-    report: () => tell('/report', {}),
-    stop: () => tell('/stop', {}),
-  };
 }

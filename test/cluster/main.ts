@@ -13,7 +13,7 @@ import { options, RUN_LABEL } from './settings.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Each is a file NAME.system.ts. */
-const all = ['dry-run', 'helm', 'rollout', 'autoscaling', 'knative'];
+const all = ['dry-run', 'helm', 'models', 'rollout', 'grpc', 'slow', 'autoscaling', 'knative'];
 
 /** `locustImage` is --locust-image. */
 const flag = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

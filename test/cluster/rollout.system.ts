@@ -4,17 +4,8 @@
  */
 import t from 'tap';
 import { KNOWN_ANSWERS } from '../../image/check.ts';
-import {
-  at,
-  type Kit,
-  podsOfRelease,
-  set,
-  setImage,
-  startClient,
-  startKit,
-  untilRolledOut,
-  writeCsv,
-} from './kit.ts';
+import { startClient } from './clients.ts';
+import { at, type Kit, podsOfRelease, set, setImage, startKit, untilRolledOut, writeCsv } from './kit.ts';
 
 const RELEASE = 'celsius';
 const RATE = 800;

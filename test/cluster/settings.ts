@@ -9,6 +9,8 @@ export interface Settings {
   readonly helloImage: string;
   /** Image of TensorFlow Serving with the model; empty: only its dry run. */
   readonly tfServingImage: string;
+  /** rclone: it copies a model from S3, and is the S3 that it copies from. */
+  readonly fetchImage: string;
   /** Of Knative; empty: the Service's own URL. */
   readonly ingress: string;
   readonly helm: string;
@@ -52,6 +54,12 @@ export const options: Readonly<Record<keyof Omit<Settings, 'run'>, Option>> = {
     value: 'IMAGE',
     help: 'of tf-serving/Dockerfile; none: its values get a dry run only',
   },
+  fetchImage: {
+    env: 'CLUSTER_FETCH_IMAGE',
+    default: 'rclone/rclone:1.71',
+    value: 'IMAGE',
+    help: 'rclone, for models from S3',
+  },
   ingress: {
     env: 'CLUSTER_INGRESS',
     default: '',
@@ -82,6 +90,7 @@ export function settings(env: Readonly<Record<string, string | undefined>>): Set
     locustImage: of('locustImage'),
     helloImage: of('helloImage'),
     tfServingImage: of('tfServingImage'),
+    fetchImage: of('fetchImage'),
     ingress: of('ingress'),
     helm: of('helm'),
     out: of('out'),

@@ -22,6 +22,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "celsius.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of `helm test`'s pod, by which the NetworkPolicy lets it in. */}}
+{{- define "celsius.testLabels" -}}
+app.kubernetes.io/name: {{ include "celsius.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "celsius.serviceAccountName" -}}
@@ -58,84 +67,4 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Fewest replicas that there will be. */}}
 {{- define "celsius.minReplicas" -}}
 {{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.minReplicas }}{{ else }}{{ .Values.replicaCount }}{{ end }}
-{{- end }}
-
-{{/* What the server is told: config in camelCase as variables in capitals. Takes {config, context, knative}. */}}
-{{- define "celsius.env" -}}
-{{- $values := .context.Values }}
-{{- if eq $values.server "celsius" }}
-{{- if not .knative }}
-- name: PORT
-  value: {{ $values.containerPort | quote }}
-{{- end }}
-{{- range $key, $value := .config }}
-- name: {{ $key | snakecase | upper }}
-  value: {{ include "celsius.plain" $value | quote }}
-{{- end }}
-{{- with $values.metrics.port }}
-- name: METRICS_PORT
-  value: {{ . | quote }}
-{{- end }}
-{{- end }}
-{{- with include "celsius.metricsSecret" .context }}
-- name: METRICS_TOKEN
-  valueFrom:
-    secretKeyRef: {name: {{ . }}, key: token}
-{{- end }}
-{{- with $values.extraEnv }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{/* What is the same in a Deployment's and a Knative Service's container. */}}
-{{- define "celsius.container" -}}
-image: {{ include "celsius.image" (dict "image" .Values.image "context" .) }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with .Values.command }}
-command: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.args }}
-args: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.resources }}
-resources: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.securityContext }}
-securityContext: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end }}
-
-{{/* Where pods may run. */}}
-{{- define "celsius.scheduling" -}}
-{{- with .Values.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.affinity }}
-affinity: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end }}
-
-{{/*
-A grace period that cuts the drain short loses requests: refuse it here, where the reason can be said. Between the two times
-of the drain, connections that wait in the kernel are accepted, which is given up after 2 s.
-*/}}
-{{- define "celsius.checkDrain" -}}
-{{- $drain := add (.Values.config.drainDelayMs | default 0) (.Values.config.drainTimeoutMs | default 0) 2000 }}
-{{- if and (eq .Values.server "celsius") (le (mul .Values.terminationGracePeriodSeconds 1000) $drain) }}
-{{- fail (printf "terminationGracePeriodSeconds: %v s must be more than config.drainDelayMs + config.drainTimeoutMs + 2 s (%v ms), or requests under way are cut off" .Values.terminationGracePeriodSeconds $drain) }}
-{{- end }}
-{{- end }}
-
-{{/* A probe without its port's name: Knative knows one port, and names it itself. */}}
-{{- define "celsius.knativeProbe" -}}
-{{- $probe := deepCopy . }}
-{{- range $kind := list "httpGet" "tcpSocket" }}
-{{- if hasKey $probe $kind }}
-{{- $_ := set $probe $kind (omit (get $probe $kind) "port") }}
-{{- end }}
-{{- end }}
-{{- toYaml $probe }}
 {{- end }}

@@ -97,6 +97,9 @@ resources: {{- toYaml . | nindent 2 }}
 - --api={{ .Values.target.api }}
 - --model={{ .Values.target.model }}
 - --rows={{ .Values.target.rows }}
+{{- with .Values.target.body }}
+- {{ printf "--body=%s" . | quote }}
+{{- end }}
 - --pace={{ .Values.load.pace }}
 - --reconnect-every={{ .Values.load.reconnectEvery }}
 - --steps={{ .Values.load.steps }}

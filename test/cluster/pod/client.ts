@@ -32,6 +32,8 @@ export interface Load {
   readonly rate_per_s: number;
   /** A connection is given up after so many requests: new ones are where a roll-out loses requests. */
   readonly reconnectEvery: number;
+  /** How long an answer is waited for, s (10). */
+  readonly timeout_s?: number;
   /** POST /stop goes on until so many were sent. */
   readonly least: number;
   /** Ends by itself at so many. */
@@ -55,14 +57,20 @@ export interface Report {
   readonly max_ms: number;
 }
 
-function ask(url: string, body: string | undefined, agent: Agent, close: boolean): Promise<Asked> {
+function ask(
+  url: string,
+  body: string | undefined,
+  agent: Agent,
+  close: boolean,
+  timeout_s = 10,
+): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', ...(close ? { connection: 'close' } : {}) };
     const method = body === undefined ? 'GET' : 'POST';
-    const asking = request(url, { method, agent, headers, timeout: 10_000 }, (answer) => {
+    const asking = request(url, { method, agent, headers, timeout: timeout_s * 1000 }, (answer) => {
       text(answer).then((received) => resolve({ status: answer.statusCode ?? 0, body: received }), reject);
     });
-    asking.on('timeout', () => asking.destroy(new Error('no answer in 10 s')));
+    asking.on('timeout', () => asking.destroy(new Error(`no answer in ${timeout_s} s`)));
     asking.on('error', reject);
     asking.end(body);
   });
@@ -103,7 +111,7 @@ class Run {
   async one(question: Load['questions'][number], agent: Agent, close: boolean): Promise<void> {
     const sent = performance.now();
     try {
-      const { status, body } = await ask(this.load.url, question.body, agent, close);
+      const { status, body } = await ask(this.load.url, question.body, agent, close, this.load.timeout_s);
       this.durations.push(performance.now() - sent);
       if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 100)}`);
       const answer: unknown = JSON.parse(body);
