@@ -105,6 +105,12 @@ export const panels: readonly Panel[] = [
     },
   },
   {
+    title: 'Event loop busy',
+    unit: 'percentunit',
+    help: 'Share of its time in which that thread had something to do; near 1 more replicas help, not more THREADS.',
+    series: { '{{pod}}': `rate(celsiusify_event_loop_active_seconds_total{job="$job"}[${RATE}])` },
+  },
+  {
     title: 'CPU',
     unit: 'short',
     help: 'Cores in use: those of THREADS, and one for the event loop.',

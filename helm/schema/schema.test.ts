@@ -46,7 +46,9 @@ t.test('every option of the server can be set, and has its line', async (t) => {
 });
 
 t.test('the metrics to scale by are those of the server', async (t) => {
-  const known = readFileSync(join(HELM, '../function/telemetry/prometheus.ts'), 'utf8');
+  const known = ['prometheus.ts', 'prometheus-versions.ts']
+    .map((file) => readFileSync(join(HELM, '../function/telemetry', file), 'utf8'))
+    .join('');
   const queries = read('celsius/templates/_autoscaling.tpl').match(/\b(sum|rate)\(celsiusify_\w+/g) ?? [];
   const names = queries.map((query) => query.replace(/^.*\(/, '').replace(/_(sum|count)$/, ''));
   t.equal(new Set(names).size, 3);
