@@ -94,11 +94,6 @@ export const DIFFERENCES: readonly Difference[] = [
     answers: all(200, 'noinput-02', 'noinput-03'),
   },
   {
-    here: 'An unknown `Content-Encoding` is a 415',
-    theirs: 'read as if there were none: a 400 about JSON',
-    answers: all(415, 'gzip-123'),
-  },
-  {
     here: 'A `?query` is ignored',
     theirs: 'part of the name: 404, or 400 after `:predict`',
     answers: all(200, 'routes-153', 'routes-post-175'),
