@@ -76,6 +76,8 @@ t.test('a load that does not end', async (t) => {
       return fakeLoad(wanted);
     },
   });
+  catalogue.configure([folder.config('a')]);
+  await until(() => states(catalogue, 'a') === '1 LOADING');
   catalogue.configure([folder.config('a'), folder.config('b'), folder.config('m')]);
   await until(() => states(catalogue, 'm') === '1 AVAILABLE');
   t.equal(states(catalogue, 'a'), '1 LOADING');
