@@ -1,6 +1,7 @@
 import { DIFFERENCES } from '../function/apis/tensorflow-serving/differences.ts';
 import { FatalError } from '../function/errors.ts';
-import { flagOf, OPTIONS } from '../function/process/options.ts';
+import { flagOf } from '../function/process/command-line.ts';
+import { OPTIONS } from '../function/process/options.ts';
 
 /** Generated text by the name of its marker. */
 export type Sections = ReadonlyMap<string, string>;

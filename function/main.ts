@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks'; // by its name, as the global's type is a browser's, for the page
 import { pino } from 'pino';
 import { FatalError, messageOf } from './errors.ts';
-import { helpText, type Options, parseCommand } from './process/options.ts';
+import { helpText, parseCommand } from './process/command-line.ts';
+import type { Options } from './process/options.ts';
 import { ServerProcess } from './process/server-process.ts';
 import { translateCommandLine } from './process/tf-serving-files.ts';
 import { ColdStart } from './telemetry/cold-start.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type KubernetesObject, loadAllYaml } from '@kubernetes/client-node';
 import t from 'tap';
-import { parseCommand } from '../function/process/options.ts';
+import { parseCommand } from '../function/process/command-line.ts';
 
 const helm = process.env.HELM || 'helm';
 const exec = promisify(execFile);

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import { FatalError } from '../errors.ts';
-import { flagOf, helpText, OPTIONS, type Options, parseCommand } from './options.ts';
+import { flagOf, helpText, parseCommand } from './command-line.ts';
+import { OPTIONS, type Options } from './options.ts';
 
 function optionsOf(argv: string[], env: Record<string, string | undefined> = {}): Options {
   const command = parseCommand(argv, env);

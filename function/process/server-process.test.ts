@@ -3,7 +3,7 @@ import { ColdStart } from '../telemetry/cold-start.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { exchange, freePort, post, RawConnection } from '../testing/socket.ts';
 import { fixture, startServer } from '../testing/whole-server.ts';
-import { parseCommand } from './options.ts';
+import { parseCommand } from './command-line.ts';
 import { ServerProcess } from './server-process.ts';
 
 const NOBODY = { write: () => {} };

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { flagOf, OPTIONS, parseCommand } from './options.ts';
+import { flagOf, parseCommand } from './command-line.ts';
+import { OPTIONS } from './options.ts';
 import { translateFlags } from './tf-serving-flags.ts';
 
 const ours = new Set(Object.values(OPTIONS).map(flagOf));

@@ -1,5 +1,6 @@
 import { FatalError } from '../errors.ts';
-import { flagOf, OPTIONS } from './options.ts';
+import { flagOf } from './command-line.ts';
+import { OPTIONS } from './options.ts';
 
 /** What becomes of a flag: flags of ours, a file to be read, nothing as there is nothing to do, a word to the log, a refusal. */
 type Outcome =

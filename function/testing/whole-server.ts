@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseCommand } from '../process/options.ts';
+import { parseCommand } from '../process/command-line.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { ColdStart } from '../telemetry/cold-start.ts';
 import { createLogger } from '../telemetry/logger.ts';
