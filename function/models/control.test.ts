@@ -1,4 +1,5 @@
 // Loading and unloading as callers ask for it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { fakeLoad, states, TestFolder, testCatalogue, until } from '../testing/models.ts';
 
@@ -71,12 +72,13 @@ t.test('loading looks for what is new, and tries again', async (t) => {
   const before = tries;
   await t.rejects(catalogue.load('m'), { code: 'FAILED_PRECONDITION' });
   t.equal(tries, before + 1);
-  await folder.put('m/2');
-  await catalogue.load('m');
-  t.equal(catalogue.find('m').version, '2');
-  await folder.put('m/3');
-  await catalogue.load('m');
-  t.equal(catalogue.find('m').version, '3');
+  for (const version of ['2', '3']) {
+    await folder.put(`m/${version}`);
+    // A version that was copied just now waits until it stands still, however often it is asked for.
+    for (let asked = 0; asked < 100 && tried(catalogue) !== version; asked++)
+      await catalogue.load('m').catch(() => sleep(20));
+    t.equal(catalogue.find('m').version, version);
+  }
   const loaded = tries;
   await catalogue.load('m');
   t.equal(tries, loaded, 'what is there and has not changed stays');
@@ -87,3 +89,12 @@ t.test('models that are not configured', async (t) => {
   await t.rejects(catalogue.load('m'), { code: 'NOT_FOUND', message: /no model "m"/ });
   t.throws(() => catalogue.unload('m'), { code: 'NOT_FOUND' });
 });
+
+/** The version that answers; undefined while none does. */
+function tried(catalogue: ReturnType<typeof testCatalogue>['catalogue']): string | undefined {
+  try {
+    return catalogue.find('m').version;
+  } catch {
+    return undefined;
+  }
+}
