@@ -1,7 +1,7 @@
 import { FatalError, messageOf, RequestError } from '../errors.ts';
 import type { SavedModel, ServedSignature } from '../model/saved-model.ts';
 import type { TensorInfo } from '../model/signatures.ts';
-import { sizeOf } from '../model/tensor.ts';
+import { sizeOf, smallest } from '../model/tensor.ts';
 import type { TensorBytes } from '../native/raw-engine.ts';
 import type { Runner } from './runner.ts';
 
@@ -97,9 +97,8 @@ async function tryOne(
   }
 }
 
-/** Unknown dimensions, and an unknown rank, count as 1. */
-function zeros({ shape = [1] }: TensorInfo): TensorBytes {
-  return { shape: shape.map((size) => Math.max(size, 1)) };
+function zeros({ shape }: TensorInfo): TensorBytes {
+  return { shape: smallest(shape) };
 }
 
 /** TensorFlow's words on a variable that is not there tell of containers and sessions, and not what to do. */

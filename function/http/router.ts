@@ -57,9 +57,7 @@ export class Router implements App {
 
   /** Answers one request; never throws, never rejects. */
   handle(request: HttpRequest): Answer {
-    const started = performance.now();
-    this.#inFlight++;
-    if (this.#deps.tracer !== undefined) this.#trace(this.#deps.tracer, request, started);
+    const started = this.#begin(request);
     const path = pathOf(request);
     const metered = this.#find(path);
     let answer: Answer;
@@ -77,9 +75,7 @@ export class Router implements App {
 
   /** Answers a request with an error that was found before its body was read. */
   refuse(request: HttpRequest, error: HttpError): HttpResponse {
-    const started = performance.now();
-    this.#inFlight++;
-    if (this.#deps.tracer !== undefined) this.#trace(this.#deps.tracer, request, started);
+    const started = this.#begin(request);
     return this.#finish(request, this.#failure(error), this.#find(pathOf(request)), started);
   }
 
@@ -104,8 +100,14 @@ export class Router implements App {
     });
   }
 
-  #trace(tracer: Tracer, request: HttpRequest, started: number): void {
-    if (request !== UNREAD) request.trace = tracer.begin((name) => request.header(name), started);
+  /** @returns when, on performance.now()'s clock */
+  #begin(request: HttpRequest): number {
+    const started = performance.now();
+    this.#inFlight++;
+    const { tracer } = this.#deps;
+    if (tracer !== undefined && request !== UNREAD)
+      request.trace = tracer.begin((name) => request.header(name), started);
+    return started;
   }
 
   #find(path: string): Metered | undefined {

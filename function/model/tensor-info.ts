@@ -1,4 +1,5 @@
 import type { PbfReader } from 'pbf';
+import { DATA_TYPES } from '../protobuf/data-types.ts';
 import { readShape } from './constant-tensor.ts';
 import { fields } from './protobuf.ts';
 
@@ -27,16 +28,18 @@ export interface Composite {
   readonly parts: readonly TensorInfo[];
 }
 
-/** Names by number of `enum DataType`, tensorflow/core/framework/types.proto. */
-const DTYPE_NAMES = (
-  'INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 ' +
-  'QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN'
-).split(' ');
+/** Names by number; also of those that TensorFlow has added since and nothing here can hold. */
+const DTYPE_NAMES = new Map(
+  Object.entries({ ...DATA_TYPES, DT_FLOAT8_E5M2: 24, DT_FLOAT8_E4M3FN: 25 }).map(([name, number]) => [
+    number,
+    name,
+  ]),
+);
 
 /** TensorFlow's name of a dtype, from 101 on those of references. */
 export function dtypeName(dtype: number): string {
-  const name = DTYPE_NAMES[dtype % 100];
-  return name === undefined || dtype > 200 ? `DT_number ${dtype}` : `DT_${name}${dtype > 100 ? '_REF' : ''}`;
+  const name = DTYPE_NAMES.get(dtype % 100);
+  return name === undefined || dtype > 200 ? `DT_number ${dtype}` : `${name}${dtype > 100 ? '_REF' : ''}`;
 }
 
 /** Parts by `enum TypeSpecClass` of struct.proto, in the order in which TensorFlow takes such a tensor apart. */

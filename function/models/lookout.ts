@@ -9,6 +9,15 @@ const GATHER_MS = 10;
 /** What was seen of a folder: what lies in it, its own entry first, or, in words, why that is not known. */
 export type Sight = { readonly entries: readonly FolderEntry[] } | { readonly error: string };
 
+/** Never rejects. */
+export async function see(list: ListFolder, folder: string): Promise<Sight> {
+  try {
+    return { entries: await list(folder, false) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
 export interface LookoutOptions {
   readonly folder: string;
   readonly list: ListFolder;
@@ -72,17 +81,10 @@ export class Lookout {
   }
 
   async #lookOnce(): Promise<void> {
-    let sight = await this.#see();
-    if (this.#options.pollMs > 0 && this.#watch(sight)) sight = await this.#see(); // a change may have come before the watch
+    const { list, folder, pollMs } = this.#options;
+    let sight = await see(list, folder);
+    if (pollMs > 0 && this.#watch(sight)) sight = await see(list, folder); // a change may have come before the watch
     if (!this.#closed) await this.#options.look(sight);
-  }
-
-  async #see(): Promise<Sight> {
-    try {
-      return { entries: await this.#options.list(this.#options.folder, false) };
-    } catch (error) {
-      return { error: messageOf(error) };
-    }
   }
 
   /** @returns whether it has begun to watch */

@@ -12,6 +12,11 @@ export interface VersionStatus {
   readonly message: string;
 }
 
+/** Whether a version has ended as it should, and not because it failed. */
+export function isUnloaded({ state, code }: Pick<VersionStatus, 'state' | 'code'>): boolean {
+  return state === 'END' && code === 'OK';
+}
+
 /** Why a try to load a version failed. */
 export interface Failure {
   readonly code: Code;

@@ -5,7 +5,7 @@ import { FatalError, messageOf } from '../errors.ts';
 import { folderOf } from '../models/base-path.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { type ListFolder, versionFolders } from '../models/folders.ts';
-import { Lookout, type Sight } from '../models/lookout.ts';
+import { Lookout, type Sight, see } from '../models/lookout.ts';
 import { LATEST, type ModelConfig, modelConfigs, withoutEffect } from '../models/model-config.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Notice } from '../models/status.ts';
@@ -59,9 +59,10 @@ export async function followConfiguration(following: Following): Promise<Configu
   }
   if (modelConfigFile !== '') return followFile(following);
   if (modelsDir !== '') return followFolder(following);
-  const unasked = await folderUnasked(following);
+  const { model, isThere } = await oneModel(following);
+  const unasked = isThere ? undefined : await folderUnasked(following);
   if (unasked !== undefined) return followFolder(following, unasked);
-  following.catalogue.configure([await oneModel(following)]);
+  following.catalogue.configure([model]);
   return { look: async () => {}, close: () => {} };
 }
 
@@ -163,13 +164,7 @@ async function followFolder(
     }
     if (!isRead || gone.length > 0 || found.some(({ why }) => why === undefined)) configure();
   };
-  const lookNow = async () =>
-    look(
-      await list(folder, false).then(
-        (entries) => ({ entries }),
-        (error: unknown) => ({ error: messageOf(error) }),
-      ),
-    );
+  const lookNow = async () => look(await see(list, folder));
   await lookNow();
   const lookout = new Lookout({
     folder,
@@ -215,7 +210,7 @@ async function oneModel({
   root,
   list,
   imageFolder = IMAGE_FOLDER,
-}: Following): Promise<ModelConfig> {
+}: Following): Promise<{ model: ModelConfig; isThere: boolean }> {
   const { modelName: name, modelBasePath } = options;
   const given = resolve(root, pathOf(modelBasePath, 'MODEL_BASE_PATH'));
   const inImage = join(imageFolder, name);
@@ -229,8 +224,9 @@ async function oneModel({
       ),
     ),
   );
-  const basePath = candidates.find((_, i) => held[i]) ?? given;
-  return { name, basePath, policy: LATEST, labels: new Map() };
+  const found = candidates.find((_, i) => held[i]);
+  const model = { name, basePath: found ?? given, policy: LATEST, labels: new Map() };
+  return { model, isThere: found !== undefined };
 }
 
 function pathOf(value: string, option: string): string {

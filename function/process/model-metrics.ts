@@ -1,5 +1,5 @@
 import type { Models } from '../models/catalogue.ts';
-import type { VersionChange } from '../models/status.ts';
+import { isUnloaded, type VersionChange } from '../models/status.ts';
 import type { VersionState } from '../telemetry/metrics.ts';
 import type { VersionMeters } from '../telemetry/version-meters.ts';
 
@@ -19,8 +19,9 @@ export function countChange(meters: VersionMeters, change: VersionChange): void 
 /** Where versions stand; those that were unloaded, of which there are ever more, are left out. */
 export function* statesOf(models: Pick<Models<unknown>, 'list'>): Iterable<VersionState> {
   for (const { name, versions } of models.list()) {
-    for (const { version, state, code } of versions) {
-      if (state !== 'END' || code !== 'OK') yield { model: name, version, state, code };
+    for (const status of versions) {
+      const { version, state, code } = status;
+      if (!isUnloaded(status)) yield { model: name, version, state, code };
     }
   }
 }

@@ -23,23 +23,18 @@ export class DistributionHistogram extends Histogram<string> {
     return { ...this.#metric, type: 'histogram', aggregator: 'sum', values };
   }
 
-  #values(sharedLabels: Labels, { bounds, counts, exemplars, sum }: Distribution) {
+  #values(sharedLabels: Labels, { buckets, count, sum }: Distribution) {
     const { name } = this.#metric;
-    let total = 0;
-    const buckets = counts.map((count, i) => {
-      total += count;
-      return {
+    return [
+      ...buckets.map(({ le, total, exemplar }) => ({
         metricName: `${name}_bucket`,
-        labels: { le: bounds[i] ?? '+Inf' },
+        labels: { le },
         sharedLabels,
         value: total,
-        exemplar: exemplarOf(exemplars[i]),
-      };
-    });
-    return [
-      ...buckets,
+        exemplar: exemplarOf(exemplar),
+      })),
       { metricName: `${name}_sum`, labels: {}, sharedLabels, value: sum },
-      { metricName: `${name}_count`, labels: {}, sharedLabels, value: total },
+      { metricName: `${name}_count`, labels: {}, sharedLabels, value: count },
     ];
   }
 }

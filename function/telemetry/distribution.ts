@@ -34,6 +34,15 @@ export class Distribution {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
+  /** As Prometheus has them: each bucket counts all values up to its bound; the last bound is +Inf. */
+  get buckets(): { le: number | '+Inf'; total: number; exemplar: Exemplar | undefined }[] {
+    let total = 0;
+    return this.counts.map((count, i) => {
+      total += count;
+      return { le: this.bounds[i] ?? '+Inf', total, exemplar: this.exemplars[i] };
+    });
+  }
+
   /** @param traceId of the request that the value is of, where that is traced */
   record(value: number, traceId?: string): void {
     let i = 0;

@@ -101,15 +101,12 @@ function labelled(label: string, counts: readonly Count[]): Count[] {
 
 function histogram(name: string, help: string, of: (meter: VersionMeter) => Distribution): Family {
   const samples = (meter: VersionMeter, labels: string, exposition: Exposition) => {
-    const { bounds, counts, exemplars, sum } = of(meter);
-    let total = 0;
-    let text = '';
-    counts.forEach((count, i) => {
-      total += count;
-      const exemplar = exposition === 'text' ? '' : exemplarText(exemplars[i]);
-      text += `${name}_bucket{le="${bounds[i] ?? '+Inf'}",${labels}} ${total}${exemplar}\n`;
+    const { buckets, count, sum } = of(meter);
+    const lines = buckets.map(({ le, total, exemplar }) => {
+      const further = exposition === 'text' ? '' : exemplarText(exemplar);
+      return `${name}_bucket{le="${le}",${labels}} ${total}${further}\n`;
     });
-    return `${text}${name}_sum{${labels}} ${sum}\n${name}_count{${labels}} ${total}\n`;
+    return `${lines.join('')}${name}_sum{${labels}} ${sum}\n${name}_count{${labels}} ${count}\n`;
   };
   return { name, type: 'histogram', help, samples };
 }

@@ -1,6 +1,6 @@
 import { invalidArgument, RequestError } from '../../errors.ts';
 import type { ModelControl } from '../../models/catalogue.ts';
-import type { State, VersionStatus } from '../../models/status.ts';
+import { isUnloaded, type State, type VersionStatus } from '../../models/status.ts';
 import type { Deps } from '../deps.ts';
 
 /** A line of the index: a version of a model, or a model that has none. */
@@ -76,9 +76,9 @@ export class Repository {
   }
 }
 
-function lineOf(name: string, { version, state, code, message }: VersionStatus): ModelIndex {
-  const reason = state === 'END' && code === 'OK' ? 'unloaded' : message;
-  return { name, version, state: STATES[state], reason };
+function lineOf(name: string, status: VersionStatus): ModelIndex {
+  const { version, state, message } = status;
+  return { name, version, state: STATES[state], reason: isUnloaded(status) ? 'unloaded' : message };
 }
 
 function checkParameters(names: Iterable<string>): void {

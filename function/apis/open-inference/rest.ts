@@ -2,6 +2,7 @@ import { type Answer, after, type HttpRequest, type HttpResponse, json } from '.
 import type { Route } from '../../http/route.ts';
 import { HttpClient } from '../client.ts';
 import type { Deps } from '../deps.ts';
+import { decoded } from '../path-name.ts';
 import { HEADER_LENGTH, inferJson, readInferJson } from './infer-json.ts';
 import { flagOf, parametersIn, readFields } from './json-fields.ts';
 import { modelConfig } from './model-config.ts';
@@ -72,13 +73,5 @@ export function openInferenceRoutes({
       const { headers, body } = inferJson(response, (output) => binary.get(output) ?? asking.binary);
       return { status: 200, headers, body };
     });
-  }
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // a stray % matches no model
   }
 }

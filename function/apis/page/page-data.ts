@@ -1,6 +1,6 @@
 import type { Default, Signature, TensorInfo } from '../../model/signatures.ts';
 import { sizeOf } from '../../model/tensor.ts';
-import { BEING_LOADED, type ModelStatus, type VersionStatus } from '../../models/status.ts';
+import { BEING_LOADED, isUnloaded, type ModelStatus, type VersionStatus } from '../../models/status.ts';
 import type { Deps, Load, Phase } from '../deps.ts';
 import { datatypeOf } from '../open-inference/datatypes.ts';
 import { jsonOfTensor } from '../open-inference/elements-json.ts';
@@ -79,7 +79,6 @@ export function pageState({ phase, load, models }: Pick<Deps, 'phase' | 'load' |
 }
 
 function pageModel({ name, reason, versions, labels }: ModelStatus): PageModel {
-  const isUnloaded = ({ state, code }: VersionStatus) => state === 'END' && code === 'OK';
   const present = versions.filter((one) => !isUnloaded(one)).slice(0, MAX_VERSIONS);
   return {
     name,

@@ -4,6 +4,7 @@ import type { Route } from '../../http/route.ts';
 import type { SavedModel } from '../../model/saved-model.ts';
 import { celsiusRoute } from '../celsius/celsius.ts';
 import type { Deps } from '../deps.ts';
+import { decoded } from '../path-name.ts';
 import type { CelsiusResponse } from '../schemas.ts';
 import type { Conversion } from './view.ts';
 
@@ -64,14 +65,6 @@ export function pageRoutes(deps: PageDeps): Route[] {
 function uncached(value: unknown) {
   const { headers, ...answer } = json(value);
   return { ...answer, headers: [...headers, 'cache-control', 'no-store'] };
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // a stray % matches no model
-  }
 }
 
 /** What `?fahrenheit=` asks for; undefined where nothing does. */

@@ -1,5 +1,5 @@
 import type { Signature, TensorInfo } from '../../model/signatures.ts';
-import { sizeOf } from '../../model/tensor.ts';
+import { sizeOf, smallest } from '../../model/tensor.ts';
 import { hasRows } from './predict-schemas.ts';
 
 /** An example of more values than this helps nobody. */
@@ -52,7 +52,7 @@ function exampleValue(
   placeholder: Placeholder,
 ): unknown {
   const takesExamples = /\/(?:classify|regress)$/.test(method);
-  const sizes = known(shape).slice(skip);
+  const sizes = smallest(shape).slice(skip);
   if (sizeOf(sizes) > MAX_VALUES) return placeholder(sizes, elementOf('', dtype, 0, takesExamples));
   let count = 0;
   const nested = ([size, ...inner]: readonly number[]): unknown =>
@@ -68,9 +68,4 @@ function elementOf(key: string, dtype: string, i: number, isExample: boolean): u
   if (dtype.startsWith('DT_BOOL')) return i % 2 === 0;
   if (dtype.startsWith('DT_COMPLEX')) return [i, 0];
   return key === 'fahrenheit' ? 212 + i : i;
-}
-
-/** Unknown dimensions, and an unknown rank, as 1. */
-function known(shape: readonly number[] = [1]): number[] {
-  return shape.map((size) => Math.max(size, 1));
 }

@@ -5,6 +5,7 @@ import type { Route } from '../../http/route.ts';
 import { versionOf } from '../../models/folders.ts';
 import type { Deps } from '../deps.ts';
 import { ModelAnswers } from '../model-answers.ts';
+import { decoded } from '../path-name.ts';
 import { listText, metadataText, statusText } from './model-info.ts';
 
 /**
@@ -78,12 +79,4 @@ const FORMATS: ReadonlyMap<string, number> = new Map([
 /** 400, not 404 or 405: what TensorFlow Serving answers to all under /v1/ that it does not know. */
 function malformed({ method, url }: HttpRequest): RequestError {
   return invalidArgument(`Malformed request: ${method} ${url.slice(0, 200)}`);
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // a stray % matches no model
-  }
 }
