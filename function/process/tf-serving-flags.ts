@@ -1,6 +1,4 @@
 import { FatalError } from '../errors.ts';
-import { flagOf } from './command-line.ts';
-import { OPTIONS } from './options.ts';
 
 /** What becomes of a flag: flags of ours, a file to be read, nothing as there is nothing to do, a word to the log, a refusal. */
 type Outcome =
@@ -46,10 +44,7 @@ const threads = (...names: string[]) =>
 
 /** The flags of tensorflow_model_server 2.17.1, and two that came later. */
 const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
-  port: text((value) => {
-    if (isOurs('grpc-port')) return { flags: [['grpc-port', value]] };
-    return value === '0' ? 'nothing to do' : { ignored: 'there is no gRPC here' };
-  }),
+  port: as('grpc-port'),
   rest_api_port: text((value) =>
     value === '0'
       ? { ignored: 'HTTP is always served, for probes too; it is on PORT' }
@@ -94,9 +89,7 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
   grpc_max_threads: ignored('calls are not a thread each here'),
   grpc_channel_arguments: noFile('there is no such option here'),
   grpc_socket_path: noFile('only TCP ports are listened to'),
-  enable_grpc_healthcheck_service: boolean((value) =>
-    value === 'true' && !isOurs('grpc-port') ? { ignored: 'there is no gRPC here' } : 'nothing to do',
-  ),
+  enable_grpc_healthcheck_service: always('boolean'),
   use_alts_credentials: off('leave encryption to a proxy or a service mesh in front'),
   ssl_config_file: text((value) => (value === '' ? 'nothing to do' : { file: value, of: 'SSLConfig' })),
   monitoring_config_file: text((value) =>
@@ -120,9 +113,6 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
 
 /** Names that mean something else here: theirs only in a command line that has others of theirs. */
 const AMBIGUOUS: ReadonlySet<string> = new Set(['port']);
-
-const OUR_FLAGS: ReadonlySet<string> = new Set(Object.values(OPTIONS).map(flagOf));
-const isOurs = (flag: string): boolean => OUR_FLAGS.has(flag);
 
 /** A file in protobuf's text format that a flag names. */
 export interface ConfigFile {
