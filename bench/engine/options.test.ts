@@ -15,7 +15,7 @@ t.test('what is measured', async (t) => {
     ],
     [
       ['--repeat', '2', '--duration', '1.5'],
-      { settings: { ...full, repeats: 2, starts: 2, drains: 2, load_s: 1.5 } },
+      { settings: { ...full, repeats: 2, starts: 2, drains: 2, protocol_repeats: 2, load_s: 1.5 } },
     ],
     [['--clients', '4,16'], { settings: { ...full, clients: [4, 16] } }],
     [['--env', 'A=b=c', '--env', 'D='], { env: { A: 'b=c', D: '' } }],

@@ -29,8 +29,8 @@ export interface Bench {
   readonly python: string;
   /** Questions and right answers of a model. */
   examples(model: SavedModel): readonly Example[];
-  /** The name of a model's input. */
-  inputOf(model: SavedModel): string;
+  /** A model's only input. */
+  inputOf(model: SavedModel): { readonly name: string; readonly dtype: string };
 }
 
 /** The smallest part of a run: it is done as a whole or, after Ctrl-C, done again. */

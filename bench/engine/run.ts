@@ -85,7 +85,7 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     h2load: onPath('h2load'),
     first: options.first,
     examples: exampleReader(root),
-    inputOf: (model) => readExpected(root, model).input.name,
+    inputOf: (model) => readExpected(root, model).input,
   };
   try {
     for (const step of left) {

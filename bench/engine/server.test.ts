@@ -25,7 +25,7 @@ const bench: Bench = {
   first: false,
   python: 'python',
   examples: () => examples,
-  inputOf: () => 'x',
+  inputOf: () => ({ name: 'x', dtype: 'float32' }),
 };
 
 /** A server of a few lines: `answer` is JavaScript for the number x, with `count` of all requests so far. */

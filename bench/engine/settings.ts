@@ -1,3 +1,16 @@
+/** A load of h2load's: rows a request, connections, and requests at once on each. */
+export interface ProtocolShape {
+  readonly rows: number;
+  readonly connections: number;
+  readonly streams: number;
+}
+
+const shape = (rows: number, connections: number, streams = 1): ProtocolShape => ({
+  rows,
+  connections,
+  streams,
+});
+
 /** Times and numbers of a run; environment.json has them as they are here. */
 export interface Settings {
   readonly repeats: number;
@@ -24,11 +37,11 @@ export interface Settings {
   readonly rest_minutes: number;
   readonly upload_clients: number;
   readonly upload_minutes: number;
-  readonly grpc_loads: readonly (readonly [connections: number, streams: number])[];
-  readonly grpc_warmup_s: number;
-  readonly grpc_s: number;
-  readonly pictures_warmup_s: number;
-  readonly pictures_s: number;
+  readonly protocol_repeats: number;
+  /** By model; `others` have none of their own. */
+  readonly protocol_loads: Readonly<Record<'celsius' | 'mobilenet_v2' | 'others', readonly ProtocolShape[]>>;
+  readonly protocol_warmup_s: number;
+  readonly protocol_s: number;
 }
 
 export const full: Settings = {
@@ -51,15 +64,14 @@ export const full: Settings = {
   rest_minutes: 5,
   upload_clients: 32,
   upload_minutes: 3,
-  grpc_loads: [
-    [1, 1],
-    [32, 1],
-    [4, 32],
-  ],
-  grpc_warmup_s: 1,
-  grpc_s: 3,
-  pictures_warmup_s: 1,
-  pictures_s: 5,
+  protocol_repeats: 3,
+  protocol_loads: {
+    celsius: [shape(1, 1), shape(1, 32), shape(1, 4, 32)],
+    mobilenet_v2: [shape(1, 1), shape(1, 8), shape(16, 1)],
+    others: [shape(1, 1), shape(1, 8)],
+  },
+  protocol_warmup_s: 1,
+  protocol_s: 3,
 };
 
 /** For trying it out: hardly a figure to trust. */
@@ -75,6 +87,6 @@ export const quick: Settings = {
   memory_load_s: 5,
   rest_minutes: 0.1,
   upload_minutes: 0.2,
-  grpc_s: 1,
-  pictures_s: 2,
+  protocol_repeats: 1,
+  protocol_s: 1,
 };

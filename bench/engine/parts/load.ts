@@ -92,8 +92,14 @@ function figuresOf(found: Outcome) {
         ? null
         : Math.max(0, found.machine_cpu_us - found.server_cpu_us - found.client_cpu_us),
     ),
-    main_thread_ms_per_request: main_us === null || requests === 0 ? null : main_us / 1000 / requests,
+    main_thread_ms_per_request: perRequest(main_us, requests),
+    cpu_ms_per_request: perRequest(found.server_cpu_us, requests),
   };
+}
+
+/** Of µs altogether, ms for each; null where there is nothing to tell. */
+function perRequest(us: number | null, requests: number): number | null {
+  return us === null || requests === 0 ? null : us / 1000 / requests;
 }
 
 function peak(server: Server): { peak_rss_bytes: number | null } {
@@ -158,6 +164,7 @@ async function python(
     client_cores: null,
     other_cores: null,
     main_thread_ms_per_request: null,
+    cpu_ms_per_request: found.runs === 0 ? null : (found.cpu_s * 1000) / found.runs,
     ...{ loop_delay_p99_ms: null, loop_delay_max_ms: null },
     ...{ rss_bytes: null, anonymous_bytes: null, peak_rss_bytes: null },
   });
