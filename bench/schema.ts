@@ -1,3 +1,5 @@
+import { type FileName as ModelFileName, columns as modelColumns } from './engine/schema.ts';
+
 /** The columns of every CSV file of a results folder, in order. README.md says what each one means; a test compares the two. */
 export const columns = {
   'closed-loop': [
@@ -219,6 +221,23 @@ export const columns = {
   'not-measured': ['question', 'target', 'condition', 'reason', 'mode'],
 } as const;
 
+/** A file about real models, whose columns are bench/engine's. */
+export type ModelFile = `models/${ModelFileName}`;
+
+export function modelFile(name: ModelFileName): ModelFile {
+  return `models/${name}`;
+}
+
+/** Columns of all files that a whole run may write. */
+export const allColumns: Readonly<Record<string, readonly string[]>> = {
+  ...columns,
+  ...Object.fromEntries(
+    Object.entries(modelColumns)
+      .filter(([name]) => name !== 'not-measured')
+      .map(([name, names]) => [`models/${name}`, names]),
+  ),
+};
+
 /** A CSV file's name without `.csv`. */
 export type FileName = keyof typeof columns;
 
@@ -238,8 +257,4 @@ export interface StoredRow<F extends string = FileName> {
 
 export function row<F extends FileName>(file: F, cells: Row<F>): StoredRow {
   return { file, cells };
-}
-
-export function isFileName(name: string): name is FileName {
-  return Object.hasOwn(columns, name);
 }

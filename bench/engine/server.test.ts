@@ -22,6 +22,8 @@ const bench: Bench = {
   signal: new AbortController().signal,
   wrk: null,
   h2load: null,
+  cpus: { server: null, client: null },
+  rows: () => [],
   first: false,
   python: 'python',
   examples: () => examples,

@@ -5,13 +5,7 @@ import { Compile } from 'typebox/compile';
 import { git } from '../environment.ts';
 import { digestOf, onPath, outputOf } from '../targets/found.ts';
 import type { Command } from '../targets/target.ts';
-
-/** A model as a server is told of it. */
-export interface Served {
-  readonly name: string;
-  /** Absolute path of the folder of its versions. */
-  readonly folder: string;
-}
+import type { Served } from './served.ts';
 
 /** How a server that is here is started. */
 export interface Program {
@@ -95,8 +89,9 @@ function checkout(folderOf: (where: Where) => string | null, env: Readonly<Recor
           ...own,
           PORT: String(port),
           GRPC_PORT: '0',
-          MODEL_NAME: model.name,
-          MODEL_BASE_PATH: model.folder,
+          ...(model.config === undefined
+            ? { MODEL_NAME: model.name, MODEL_BASE_PATH: model.folder }
+            : { MODEL_CONFIG_FILE: model.config }),
         },
       }),
     };
@@ -151,8 +146,9 @@ function tfServing(
             `--port=${spare}`,
             `--rest_api_port=${port}`,
             '--rest_api_timeout_in_ms=300000',
-            `--model_name=${model.name}`,
-            `--model_base_path=${model.folder}`,
+            ...(model.config === undefined
+              ? [`--model_name=${model.name}`, `--model_base_path=${model.folder}`]
+              : [`--model_config_file=${model.config}`]),
             ...flags(where),
           ],
           env: {},

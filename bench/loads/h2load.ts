@@ -55,7 +55,7 @@ export async function runH2load(job: H2loadJob): Promise<H2loadResult> {
       [
         ...['--threads', '1', '--clients', String(job.connections)],
         ...['--max-concurrent-streams', String(job.streams)],
-        ...['--duration', String(seconds), '--data', body, ...(job.http1 ? ['--h1'] : [])],
+        ...['--duration', `${Math.round(seconds * 1000)}ms`, '--data', body, ...(job.http1 ? ['--h1'] : [])],
         ...job.headers.flatMap((header) => ['--header', header]),
         job.url,
       ],

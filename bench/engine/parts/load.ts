@@ -15,16 +15,13 @@ import {
   type Ready,
   rounds,
 } from '../plan.ts';
-import type { PathResult } from '../probes.ts';
-import { row, type StoredRow } from '../schema.ts';
+import { probeRows, startRow } from '../rows-of.ts';
+import { row } from '../schema.ts';
 import { Server } from '../server.ts';
 import type { Settings } from '../settings.ts';
 import type { PythonTarget } from '../targets.ts';
 
 const run = promisify(execFile);
-
-/** ResNet-50 answers so few requests a second that a load takes longer to say anything. */
-const SLOWER: Partial<Record<SavedModel, number>> = { resnet50: 2 };
 
 /** Models whose runs take longer than handing them over. */
 const LOADED: readonly SavedModel[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
@@ -46,18 +43,34 @@ export const load: Part = {
   },
 };
 
-function secondsOf(settings: Settings, model: SavedModel, item: Ready): number {
-  const each = (settings.warmup_s + settings.load_s) * (SLOWER[model] ?? 1) + 1;
-  return item.program === null ? each + 5 : 2 + settings.settle_s + each * settings.clients.length;
+/** Targets that are asked by all numbers of clients. */
+const EVERY: readonly string[] = ['celsiusify', 'before', 'tf-serving'];
+/** Models whose curves over clients say less than others' in the same time. */
+const FEW: readonly SavedModel[] = ['resnet50', 'text'];
+
+function clientsOf({ clients, few_clients }: Settings, model: SavedModel, target: string): readonly number[] {
+  const all = EVERY.includes(target) && !FEW.includes(model);
+  return all ? clients : clients.filter((count) => few_clients.includes(count));
+}
+
+function secondsOf(settings: Settings, model: SavedModel, { target, program }: Ready): number {
+  const each = (settings.warmup_s + settings.load_s) * (settings.longer[model] ?? 1);
+  if (program === null) return each + 5;
+  return 2.5 + settings.settle_s + (each + 0.8) * clientsOf(settings, model, target.id).length;
 }
 
 function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): Promise<Measured> {
   if (item.program === null) return python(bench, item.target, model, repeat);
   const { settings } = bench;
-  const factor = SLOWER[model] ?? 1;
+  const factor = settings.longer[model] ?? 1;
+  const counts = clientsOf(settings, model, item.target.id);
   return Server.run(bench, item, { part: 'load', model, condition: `repeat=${repeat}` }, async (server) => {
+    const most = { model, target: item.target.id, clients: Math.max(...counts), repeat };
+    server.rows.push(startRow(server, model, repeat, 1));
     await sleep(settings.settle_s * 1000);
-    for (const clients of settings.clients) {
+    note(server, most, 'idle', server.examples.length);
+    let asked = 0;
+    for (const clients of counts) {
       await server.loopDelay(); // from here on
       const { found, probes } = await server.probed(() =>
         server.load({
@@ -66,13 +79,25 @@ function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): 
           duration_s: settings.load_s * factor,
         }),
       );
-      const at = { model, target: item.target.id, clients, repeat };
+      asked += found.requests;
+      const at = { ...most, clients };
       server.rows.push(
         row('load', { ...at, ...figuresOf(found), ...(await server.loopDelay()), ...peak(server) }),
       );
       server.rows.push(...probeRows(probes, { ...at, during: 'load' }));
     }
+    note(server, most, 'loaded', asked);
   });
+}
+
+function note(
+  server: Server,
+  at: { model: string; target: string; clients: number; repeat: number },
+  state: 'idle' | 'loaded',
+  requests_before: number,
+): void {
+  const held = server.memory();
+  if (held !== null) server.rows.push(row('memory', { ...at, state, minutes: 0, requests_before, ...held }));
 }
 
 /** What a load's outcome says; shares of cores are over the time that counts. */
@@ -106,20 +131,6 @@ function peak(server: Server): { peak_rss_bytes: number | null } {
   return { peak_rss_bytes: server.memory()?.peak_rss_bytes ?? null };
 }
 
-/** One row for each path that was probed. */
-export function probeRows(
-  probes: readonly PathResult[],
-  at: {
-    readonly model: string;
-    readonly target: string;
-    readonly clients: number | null;
-    readonly repeat: number;
-    readonly during: 'load' | 'loading';
-  },
-): StoredRow[] {
-  return probes.map((probe) => row('probes', { ...at, ...probe }));
-}
-
 const Found = Compile(
   Type.Object({
     runs: Type.Integer(),
@@ -138,7 +149,7 @@ async function python(
   repeat: number,
 ): Promise<Measured> {
   const { settings } = bench;
-  const factor = SLOWER[model] ?? 1;
+  const factor = settings.longer[model] ?? 1;
   const script = `${bench.root}/bench/engine/python_baseline.py`;
   const seconds = ['--warmup', String(settings.warmup_s), '--seconds', String(settings.load_s * factor)];
   const args = [script, folderOf(bench.root, model), ...seconds, '--tolerance', String(tolerance)];
