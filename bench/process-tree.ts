@@ -46,10 +46,10 @@ export function cpuOf(pid: number): number {
 /** Of a core: what a server that rests may use. */
 const QUIET = 0.02;
 /** A clock that ticks each 10 ms says nothing of less. */
-const LOOK_S = 1;
-const LONGEST_S = 60;
+const LOOK_S = 0.5;
+const LONGEST_S = 30;
 
-/** Waits until a tree does next to nothing for so long; or for a minute. */
+/** Waits until a tree does next to nothing for so long; or half a minute. */
 export async function untilQuiet(pid: number, still_s: number): Promise<void> {
   const look_s = Math.max(still_s, LOOK_S);
   let used = cpuOf(pid);

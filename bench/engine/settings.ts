@@ -17,9 +17,9 @@ const shape = (rows: number, connections: number, streams = 1): ProtocolShape =>
 export interface Settings {
   readonly repeats: number;
   readonly clients: readonly number[];
-  /** Of those, for targets of less interest, and for models that take longest or are like celsius. */
+  /** Of those, for targets of less interest. */
   readonly few_clients: readonly number[];
-  /** Between a server's first answers and the first load, as long as it may need to make itself faster. */
+  /** Of next to nothing done, between a server's first answers and the first load: it may still make itself faster. */
   readonly settle_s: number;
   /** How many times as long as others the loads of a model are: ResNet-50 answers some ten requests a second. */
   readonly longer: Readonly<Record<string, number>>;
@@ -135,22 +135,29 @@ export const beside: Settings = {
   ...full,
   repeats: 3,
   clients: [1, 2, 4, 8, 16, 32, 64],
-  settle_s: 2,
-  warmup_s: 0.5,
-  load_s: 1.5,
+  few_clients: [1, 8],
+  settle_s: 1,
+  warmup_s: 0.4,
+  load_s: 1.3,
   protocol_loads: {
     celsius: [shape(1, 1), shape(1, 32), shape(1, 4, 32)],
     mobilenet_v2: [shape(1, 8), shape(16, 1)],
     others: [shape(1, 8)],
   },
-  protocol_warmup_s: 0.5,
-  protocol_s: 1.5,
+  protocol_warmup_s: 0.4,
+  protocol_s: 1.3,
   open_models: ['mobilenet_v2'],
   open_warmup_s: 0.5,
-  open_s: 4,
-  mixed_s: 2.5,
+  open_s: 3,
+  mixed_s: 2,
+  limit_models: ['mobilenet_v2'],
   limit_s: 2,
-  growth_s: 1.5,
+  growth_s: 1,
+  growth_rows: [{ model: 'encoder', rows: [1, 4, 16, 64] }],
+  growth_numbers: [1000, 10_000, 100_000],
+  growth_models: [1, 3, 6],
+  growth_versions: [1, 4],
+  growth_connections: [0, 1000, 4000],
 };
 
 /** What makes one short repeat of it. */
@@ -179,27 +186,24 @@ export const quickBeside: Settings = {
   clients: [1, 8],
   few_clients: [8],
   settle_s: 0.3,
-  warmup_s: 0.2,
+  warmup_s: 0.1,
   load_s: 0.4,
-  protocol_loads: {
-    celsius: [shape(1, 32)],
-    mobilenet_v2: [shape(1, 8)],
-    others: [shape(1, 8)],
-  },
+  protocol_loads: { celsius: [shape(1, 32)], mobilenet_v2: [shape(1, 8)], others: [shape(1, 8)] },
   protocol_warmup_s: 0.1,
-  protocol_s: 0.5,
+  protocol_s: 0.4,
+  open_models: ['encoder'],
   shares: [0.5, 1.1],
-  open_warmup_s: 0.2,
-  open_s: 0.5,
-  mixed_s: 0.5,
+  open_warmup_s: 0.1,
+  open_s: 0.4,
+  mixed_s: 0.4,
   greedy_rows: 8,
-  limit_models: ['mobilenet_v2'],
-  limit_s: 0.5,
-  memory_limits_mib: [768],
-  growth_s: 0.3,
+  limit_models: ['encoder'],
+  limit_s: 0.4,
+  memory_limits_mib: [],
+  growth_s: 0.2,
   growth_rows: [{ model: 'encoder', rows: [1, 8] }],
   growth_numbers: [100, 10_000],
-  growth_models: [1, 2],
-  growth_versions: [1, 2],
+  growth_models: [2],
+  growth_versions: [2],
   growth_connections: [0, 200],
 };

@@ -44,7 +44,7 @@ export const openLoop: Question = {
     return groups
       .filter(({ basis }) => present(known, basis).length > 0)
       .flatMap((group) =>
-        rounds(settings.repeats, present(known, group.asked)).map(({ repeat, target }) => ({
+        rounds(settings.side_repeats, present(known, group.asked)).map(({ repeat, target }) => ({
           id: `open-loop/${group.basis.at(-1)}/${repeat}/${target}`,
           seconds: startSeconds(target) + load_s * group.shares.length,
           run: (bench) => measure(bench, group, repeat, target),

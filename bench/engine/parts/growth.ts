@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../clients/job.ts';
 import { celsius } from '../../known-answers.ts';
 import { folderOf, type SavedModel } from '../../models/saved.ts';
@@ -81,7 +80,7 @@ function rowsLife(settings: Settings, model: SavedModel, sizes: readonly number[
     ...{ dimension: 'rows', model, name: model },
     seconds: settings.settle_s + sizes.length * (settings.growth_s + settings.warmup_s + 0.5),
     use: async (server, repeat) => {
-      await sleep(settings.settle_s * 1000);
+      await server.quiet();
       for (const rows of sizes) {
         const example = manyRows(examplesOf(server.bench, model), rows);
         const found = await load(server, 1, [example]);
@@ -179,7 +178,7 @@ function coresLife(settings: Settings, count: number): Life {
     seconds: settings.settle_s + 2 * settings.growth_s + settings.warmup_s + 1,
     options: () => ({ process: { cpus: count === 1 ? '0' : `0-${count - 1}` } }),
     use: async (server, repeat) => {
-      await sleep(settings.settle_s * 1000);
+      await server.quiet();
       const found = await load(server, CLIENTS, undefined, 2);
       add(server, 'cores', count, repeat, { connections: CLIENTS, ...figuresOf(found) });
     },

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadClient } from '../../clients/client.ts';
 import type { Outcome } from '../../clients/job.ts';
 import {
@@ -86,7 +85,7 @@ async function measure(
   bench.signal.addEventListener('abort', stop);
   const use = async (server: Server) => {
     if (small.model !== large.model) await untilThere(bench, server, small.model);
-    await sleep(settings.settle_s * 1000);
+    await server.quiet();
     const load = ({ model, clients, rows }: Side, client: LoadClient) =>
       server.load({
         ...{ connections: clients, warmup_s: settings.warmup_s, duration_s: settings.mixed_s, client },

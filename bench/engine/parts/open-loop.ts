@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openFigures, slowestOf } from '../../loads/open-loop.ts';
 import type { SavedModel } from '../../models/saved.ts';
 import {
@@ -60,7 +59,7 @@ async function measure(
     return { rows: [notMeasured({ ...about, target: item.target.id, reason })], logs: [] };
   }
   return Server.run(bench, item, about, async (server) => {
-    await sleep(settings.settle_s * 1000);
+    await server.quiet();
     for (const share of settings.shares) {
       const rate_per_s = basis.requests_per_s * share;
       const found = await server.load({

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dtypeOf, tensorOf } from '../messages.ts';
 import { type Bench, type Known, type Part, rounds, type Step, servers } from '../plan.ts';
 import { type Protocol, protocolLoad, type Question } from '../protocol.ts';
@@ -44,7 +43,7 @@ export const protocols: Part = {
           run: (bench) => {
             const about = { part: 'protocols', model, condition: `repeat=${repeat}` } as const;
             const use = async (server: Server) => {
-              await sleep(settings.settle_s * 1000);
+              await server.quiet();
               for (const { protocol, rows, connections, streams } of loads) {
                 const found = await protocolLoad(server, questionOf(bench, model, rows), {
                   ...{ protocol, connections, streams },
