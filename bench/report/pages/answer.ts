@@ -15,28 +15,16 @@ import {
   verdict,
 } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import {
-  type Context,
-  cell,
-  get,
-  labelOf,
-  list,
-  plots,
-  say,
-  shortened,
-  table,
-  targetsIn,
-} from './context.ts';
+import { type Context, cell, get, labelOf, list, plots, say, table, targetsIn } from './context.ts';
 
 /** The servers that users have instead, in the order of the plot's columns. */
 const RIVALS = ['tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'];
 
+/** What the smallest model tells: the server around a model, in every question and against every rival. */
 export async function answerPage(context: Context): Promise<Markup> {
   const { results } = context;
   const asked = questions(results);
-  const there = RIVALS.filter((rival) =>
-    asked.some((question) => advantage(results, question, rival) !== undefined),
-  );
+  const there = rivalsOf(context, asked);
   const lines: AdvantageLine[] = asked.flatMap((question) => {
     const rivals = there.flatMap((target) => {
       const found = advantage(results, question, target);
@@ -46,13 +34,18 @@ export async function answerPage(context: Context): Promise<Markup> {
   });
   for (const { rivals } of lines) for (const { figure } of rivals) context.ledger.say(figure);
   return typst`
-= The answer
+= celsius: the server around a model
+The smallest model there is, one multiplication and one addition, so that what is measured is the server.
 ${headline(context, asked)}
 ${lines.length === 0 ? '' : await ratios(context, lines, there)}
 ${absolute(context)}
-${whereWorse(context, asked, there)}
-#pagebreak(weak: true)
 `;
+}
+
+function rivalsOf({ results }: Context, asked: readonly Question[]): readonly string[] {
+  return RIVALS.filter((rival) =>
+    asked.some((question) => advantage(results, question, rival) !== undefined),
+  );
 }
 
 function headline(context: Context, asked: readonly Question[]): Markup {
@@ -107,7 +100,7 @@ async function ratios(
   return plots(
     context,
     typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput and CPU by ${context.client}, latency by ${LATENCY_CLIENT}.${notOfficial(context)}`,
-    [{ path: 'plots/answer.svg', svg, alt }],
+    [{ path: 'plots/celsius.svg', svg, alt }],
   );
 }
 
@@ -167,32 +160,22 @@ function absolute(context: Context): Markup {
   });
 }
 
-/** Computed, not chosen: every question of the plot whose interval lies on the rival's side, or holds 1. */
-function whereWorse(context: Context, asked: readonly Question[], rivals: readonly string[]): Markup {
+/** Every question of celsius' plot whose interval lies on the rival's side, or holds 1; `certain` ones have an interval. */
+export function celsiusVerdicts(context: Context) {
+  const asked = questions(context.results);
+  const rivals = rivalsOf(context, asked);
   const found = rivals.map((rival) => ({ rival, ...verdicts(context, asked, rival) }));
   const named = (side: 'worse' | 'even') =>
     found.flatMap(({ rival, [side]: items }) =>
-      items.length === 0 ? [] : [typst`*${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
+      items.length === 0
+        ? []
+        : [typst`celsius, *${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
     );
-  const worse = [...named('worse'), ...rivals.flatMap((rival) => smallerLimit(context, rival))];
-  const even = named('even');
-  if (found.every(({ certain }) => certain === 0)) {
-    return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...missing(context), typst`One repeat has no interval: this run cannot say.`], '\n\n')}]
-`;
-  }
-  const body =
-    worse.length === 0
-      ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
-      : list(worse);
-  const absent = missing(context);
-  const noise =
-    even.length === 0
-      ? typst``
-      : typst`Too close to call, because the interval holds 1: ${joined(even, ' ')}`;
-  return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...absent, body, noise], '\n\n')}]
-`;
+  return {
+    worse: [...named('worse'), ...rivals.flatMap((rival) => smallerLimit(context, rival))],
+    even: named('even'),
+    certain: found.reduce((sum, { certain }) => sum + certain, 0),
+  };
 }
 
 /** The memory limit is searched, not repeated as a whole: it has no interval, and a smaller one is said as it is. */
@@ -203,7 +186,7 @@ function smallerLimit({ results, ledger }: Context, rival: string): Markup[] {
   const small = ledger.derived(theirs.bytes, 'MiB', theirs.rule);
   const large = ledger.derived(ours.bytes, 'MiB', ours.rule);
   return [
-    typst`*${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
+    typst`celsius, *${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
   ];
 }
 
@@ -228,12 +211,4 @@ function against(context: Context, question: Question, rival: string): Markup {
   const sides = sidesOf(results, question, rival).map((source) => get(context, source, question.unit));
   const [theirs, ours] = sides.map((side) => (side === undefined ? '–' : ledger.say(side)));
   return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
-}
-
-/** A rival that could not be measured is said here, where its figures are looked for, and not only among the limits. */
-function missing({ results }: Context): Markup[] {
-  return RIVALS.filter((target) => results.rows('closed-loop.csv', { target }).length === 0).map((target) => {
-    const reason = results.rows('not-measured.csv', { target })[0]?.reason;
-    return typst`*${labelOf(results, target)}* was not measured${reason === undefined ? '' : `: ${shortened(reason)}`}.`;
-  });
 }

@@ -25,7 +25,7 @@ function expression(folder: string, text: string): [Value, string] {
 function term(folder: string, text: string): [Value, string] {
   const number = /^-?[\d.]+(?=[ )]|$)/.exec(text);
   if (number !== null) return [Number(number[0]), text.slice(number[0].length)];
-  const found = /^([\w-]+\.csv)\[([^\]]*)\]\.(\w+)/.exec(text);
+  const found = /^([\w/-]+\.csv)\[([^\]]*)\]\.(\w+)/.exec(text);
   if (found === null) throw new Error(`not a selection: ${text}`);
   const [all, file = '', where = '', column = ''] = found;
   const wanted = where.split(' ').map((part) => part.split('='));
@@ -35,13 +35,16 @@ function term(folder: string, text: string): [Value, string] {
     .map((line) => line.split(','));
   const names = lines[0] ?? [];
   const values = new Map<string, number>();
-  for (const [index, cells] of lines.slice(1).entries()) {
+  let fitting = 0;
+  for (const cells of lines.slice(1)) {
     const cell = (name: string) => cells[names.indexOf(name)] ?? '';
     const fits = wanted.every(
       ([name = '', value = '']) => cell(name) === value || Number(cell(name)) === Number(value),
     );
+    // Without a column of repeats, rows that fit count by their order.
+    if (fits) fitting++;
     if (fits && cell(column) !== '')
-      values.set(names.includes('repeat') ? cell('repeat') : String(index), Number(cell(column)));
+      values.set(names.includes('repeat') ? cell('repeat') : String(fitting), Number(cell(column)));
   }
   return [values, text.slice(all.length)];
 }
