@@ -106,7 +106,10 @@ export function compare(
   const source = question.better === 'higher' ? divide(ours, best.source) : divide(best.source, ours);
   const ratio = figure(results, source, '×');
   const theirs = figure(results, best.source, question.unit);
-  return ratio === undefined || theirs === undefined ? undefined : { target: best.target, ratio, theirs };
+  // A load too short for a single answer has no ratio.
+  return ratio === undefined || theirs === undefined || ratio.low <= 0
+    ? undefined
+    : { target: best.target, ratio, theirs };
 }
 
 /** All questions of page 1, model by model; celsius by the files of its own. */
@@ -145,7 +148,6 @@ function ofModel(results: Results, model: string): ModelQuestion[] {
     by(`p99 latency, ${plural(tail)}`, 'lower', 'ms', load(tail, 'p99_ms')),
     by('CPU time per answer, 8 clients', 'lower', 'ms', load(8, 'cpu_ms_per_request')),
     by(`most memory ever held, ${plural(tail)}`, 'lower', 'bytes', load(tail, 'peak_rss_bytes')),
-    by(`memory under load, ${plural(tail)}`, 'lower', 'bytes', load(tail, 'rss_bytes'), false),
     by(
       `memory at rest`,
       'lower',

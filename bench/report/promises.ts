@@ -123,7 +123,7 @@ const ENGINE: readonly Promised[] = [
   ...(['p99_ms', 'max_ms'] as const).map((name) =>
     promise(
       16,
-      `… while a model of 1 GB loads, ${name === 'p99_ms' ? 'p99' : 'max'}`,
+      `GET /healthz while a model of 1 GB loads, ${name === 'p99_ms' ? 'p99' : 'max'}`,
       atMost(name === 'p99_ms' ? 20 : 100),
       'ms',
       either('probes-loading', { ...probe, model: 'big', during: 'loading' }, name),
@@ -150,7 +150,7 @@ const ENGINE: readonly Promised[] = [
   ...REAL.map(([model, label], i) =>
     promise(
       16,
-      `… ÷ TensorFlow Serving’s best, ${label}`,
+      `requests/s, 8 clients ÷ TensorFlow Serving’s best, ${label}`,
       atLeast([1.4, 1.5, 1.2][i] ?? 0),
       '×',
       overBest(model, 8, 'requests_per_s', true),
@@ -159,7 +159,7 @@ const ENGINE: readonly Promised[] = [
   ...REAL.map(([model, label], i) =>
     promise(
       16,
-      `… both with bfloat16, ${label}`,
+      `requests/s, 8 clients ÷ TensorFlow Serving’s, both with bfloat16, ${label}`,
       atLeast([1.5, 1.5, 2.5][i] ?? 0),
       '×',
       over(
@@ -213,7 +213,7 @@ const ENGINE: readonly Promised[] = [
     ),
     promise(
       16,
-      '… five minutes later',
+      `… five minutes later, ${model === 'resnet50' ? 'ResNet-50' : 'MobileNetV2'}`,
       atMost(0.9),
       '×',
       over('memory', { model, target: OURS, state: 'rested' }, 'rss_bytes', {
@@ -231,7 +231,14 @@ const ENGINE: readonly Promised[] = [
     either('drain', { target: OURS }, 'sent'),
     true,
   ),
-  promise(16, '… of these lost', atMost(0), 'count', either('drain', { target: OURS }, 'lost'), true),
+  promise(
+    16,
+    'requests lost around SIGTERM',
+    atMost(0),
+    'count',
+    either('drain', { target: OURS }, 'lost'),
+    true,
+  ),
   promise(
     16,
     '408 answers to uploads of 3 MB, 32 clients',
@@ -261,7 +268,7 @@ const MODELS_ISSUE: readonly Promised[] = [
     promise(17, `${label}: failed requests`, atMost(0), 'count', [
       () => column(SWITCHING(model), { phase: 'switching' }, 'failed'),
     ]),
-    promise(17, '… wrong answers', atMost(0), 'count', [
+    promise(17, `${label}: wrong answers`, atMost(0), 'count', [
       () => column(SWITCHING(model), { phase: 'switching' }, 'wrong'),
     ]),
   ]),
@@ -282,17 +289,23 @@ const PROTOCOLS_ISSUE: readonly Promised[] = [
     '×',
     protocols('celsius', one(1), 'requests_per_s', 'grpc'),
   ),
-  promise(18, '… 32 connections', atLeast(2), '×', protocols('celsius', one(32), 'requests_per_s', 'grpc')),
   promise(
     18,
-    '… 4 connections of 32 streams',
+    'gRPC, celsius, 32 connections: requests/s ÷ TensorFlow Serving’s',
+    atLeast(2),
+    '×',
+    protocols('celsius', one(32), 'requests_per_s', 'grpc'),
+  ),
+  promise(
+    18,
+    'gRPC, celsius, 4 connections of 32 streams: requests/s ÷ theirs',
     atLeast(2),
     '×',
     protocols('celsius', one(4, 32), 'requests_per_s', 'grpc'),
   ),
   promise(
     18,
-    '… 32 connections: CPU time ÷ theirs',
+    'gRPC, celsius, 32 connections: CPU time ÷ theirs',
     atMost(0.4),
     '×',
     protocols('celsius', one(32), 'cpu_us_per_request', 'grpc'),
@@ -320,7 +333,7 @@ const PROTOCOLS_ISSUE: readonly Promised[] = [
   ),
   promise(
     18,
-    '… time ÷ their gRPC’s',
+    '16 pictures by V2: time ÷ their gRPC’s',
     atMost(0.8),
     '×',
     protocols('mobilenet_v2', one(1, 1, 16), 'mean_ms', 'v2'),

@@ -15,28 +15,32 @@ import {
   verdict,
 } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import { type Context, cell, get, labelOf, list, plots, say, table, targetsIn } from './context.ts';
+import { type Context, cell, get, labelOf, plots, table, targetsIn } from './context.ts';
 
 /** The servers that users have instead, in the order of the plot's columns. */
 const RIVALS = ['tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'];
+
+/** Questions that page 1's plot has, too. */
+const ON_PAGE_1 = ['rps-1', 'rps-32', 'rps-128', 'p99-32', 'cpu-32', 'rss', 'anonymous'];
 
 /** What the smallest model tells: the server around a model, in every question and against every rival. */
 export async function answerPage(context: Context): Promise<Markup> {
   const { results } = context;
   const asked = questions(results);
   const there = rivalsOf(context, asked);
-  const lines: AdvantageLine[] = asked.flatMap((question) => {
-    const rivals = there.flatMap((target) => {
-      const found = advantage(results, question, target);
-      return found === undefined ? [] : [{ target, figure: found }];
+  const lines: AdvantageLine[] = asked
+    .filter(({ id }) => !ON_PAGE_1.includes(id))
+    .flatMap((question) => {
+      const rivals = there.flatMap((target) => {
+        const found = advantage(results, question, target);
+        return found === undefined ? [] : [{ target, figure: found }];
+      });
+      return rivals.length === 0 ? [] : [{ label: question.label, rivals }];
     });
-    return rivals.length === 0 ? [] : [{ label: question.label, rivals }];
-  });
   for (const { rivals } of lines) for (const { figure } of rivals) context.ledger.say(figure);
   return typst`
 = celsius: the server around a model
-The smallest model there is, one multiplication and one addition, so that what is measured is the server.
-${headline(context, asked)}
+The smallest model there is, one multiplication and one addition, so that what is measured is the server. Page 1 has its throughput, p99, CPU time and memory; here are the other questions, each rival by itself.
 ${lines.length === 0 ? '' : await ratios(context, lines, there)}
 ${absolute(context)}
 `;
@@ -46,46 +50,6 @@ function rivalsOf({ results }: Context, asked: readonly Question[]): readonly st
   return RIVALS.filter((rival) =>
     asked.some((question) => advantage(results, question, rival) !== undefined),
   );
-}
-
-function headline(context: Context, asked: readonly Question[]): Markup {
-  const { results, client } = context;
-  const times = (id: string, rival: string, words: string) => {
-    const question = asked.find((q) => q.id === id);
-    const found = question && advantage(results, question, rival);
-    return found === undefined ? [] : [typst`${say(context, found)} ${words}`];
-  };
-  const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    say(context, get(context, closedLoop(OURS, clientFor(unit, client), 32, name), unit));
-  const throughput = [
-    ...times('rps-32', 'tf-serving', 'TensorFlow Serving with its default flags'),
-    ...times('rps-32', 'tf-serving-tuned', 'TensorFlow Serving with tuned flags'),
-    ...times('rps-32', 'fastapi', 'a FastAPI app on one worker'),
-    ...times('rps-32', 'floor', 'a server that has no model at all'),
-  ];
-  const latency = [
-    ...times('p50-32', 'tf-serving', 'the median'),
-    ...times('p99-32', 'tf-serving', 'the p99'),
-    ...times(
-      'open-p99',
-      'tf-serving',
-      'the p99 where requests come at three quarters of what the slower of the two can do',
-    ),
-  ];
-  const rss = column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes');
-  const cost = (rival: string, name: string) => {
-    const parts = [
-      ...times('cpu-32', rival, 'the CPU time'),
-      ...times('cold', rival, 'the time to start'),
-      ...times('rss', rival, 'the memory'),
-    ];
-    return parts.length === 0 ? typst`` : typst` ${name}: ${joined(parts, ', ')}.`;
-  };
-  return list([
-    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second.${throughput.length === 0 ? typst`` : typst` That is ${joined(throughput, ', ')}.`}`,
-    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less and 99 % take ${ours('p99_ms', 'ms')} or less.${latency.length === 0 ? typst`` : typst` TensorFlow Serving: ${joined(latency, ', ')}.`}`,
-    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time. The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, rss, 'bytes'))} after 1,000 requests.${cost('tf-serving', 'TensorFlow Serving')}${cost('fastapi', 'FastAPI')}`,
-  ]);
 }
 
 async function ratios(

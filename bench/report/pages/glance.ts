@@ -1,4 +1,4 @@
-import { type Figure, figure } from '../figures.ts';
+import { figure } from '../figures.ts';
 import {
   type Compared,
   compare,
@@ -10,6 +10,7 @@ import {
   pythonServers,
 } from '../models.ts';
 import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
+import { lookOf } from '../plots/theme.ts';
 import { verdict } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
 import { celsiusVerdicts } from './answer.ts';
@@ -134,20 +135,16 @@ function box(context: Context, answers: readonly Answer[]): Markup {
 #answer-box[${title}][One repeat has no interval: this run cannot say.]
 `;
   }
-  const groups = Map.groupBy(sides, ({ question }) => question.model);
-  const lines = (['worse', 'even'] as const).map((wanted) =>
-    [...groups].flatMap(([model, items]) => {
-      const found = items.filter(({ found }) => verdict(found.ratio) === wanted);
-      if (found.length === 0) return [];
-      return [
-        typst`*${nameOf(model)}*: ${joined(
-          found.map(({ question, found }) => row(context, question, found)),
-          '; ',
-        )}.`,
-      ];
-    }),
-  );
-  const [worse = [], even = []] = lines;
+  const named = (wanted: 'worse' | 'even') =>
+    [...Map.groupBy(sides, ({ question }) => question.label)].flatMap(([label, items]) => {
+      const some = items.filter(({ found }) => verdict(found.ratio) === wanted);
+      if (some.length === 0) return [];
+      const rows = some.map(({ question, found }) =>
+        wanted === 'worse' ? worseRow(context, question, found) : evenRow(context, question, found),
+      );
+      return [typst`*${label}*: ${joined(rows, ', ')}.`];
+    });
+  const [worse, even] = [named('worse'), named('even')];
   const [better, close] = [
     [...worse, ...celsius.worse],
     [...even, ...celsius.even],
@@ -158,16 +155,20 @@ function box(context: Context, answers: readonly Answer[]): Markup {
     ...missingRivals(context),
   ];
   return typst`
-#answer-box[${title}][#text(size: 8pt)[${joined(all, '\n\n')}]]
+#answer-box[${title}][#text(size: 7.6pt)[${joined(all, '\n\n')}]]
 `;
 }
 
-/** `requests/s, 1 client (TF Serving 0.91×)`: above 1 is better here. */
-function row(context: Context, question: ModelQuestion, found: Compared): Markup {
-  const ours: Figure | undefined = figure(context.results, question.ours, question.unit);
-  const { ledger } = context;
+/** `encoder 0.91× (TF Serving 133, here 121)`: below 1 they are better. */
+function worseRow(context: Context, question: ModelQuestion, found: Compared): Markup {
+  const { ledger, results } = context;
+  const ours = figure(results, question.ours, question.unit);
   const mine = ours === undefined ? '–' : ledger.say(ours);
-  return typst`${question.label} (${labelOf(context.results, found.target)} ${ledger.say(found.theirs)}, here ${mine}: ${ledger.say(found.ratio)})`;
+  return typst`${nameOf(question.model)} ${ledger.say(found.ratio)} (${lookOf(found.target).name} ${ledger.say(found.theirs)}, here ${mine})`;
+}
+
+function evenRow({ ledger }: Context, question: ModelQuestion, found: Compared): Markup {
+  return typst`${nameOf(question.model)} ${ledger.say(found.ratio)} (${lookOf(found.target).name})`;
 }
 
 /** A rival of celsius that could not be measured is said here, where its figures are looked for. */

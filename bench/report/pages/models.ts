@@ -92,7 +92,7 @@ async function panels(context: Context, model: string, last: boolean): Promise<P
     const svg = await curves({
       frame: {
         width: names ? 218 : 133,
-        height: last ? 92 : 82,
+        height: last ? 84 : 74,
         margin: { top: 20, right: names ? 92 : 12, bottom: last ? 27 : 16, left: 30 },
       },
       title: `${nameOf(model)}: ${title}`,
@@ -154,7 +154,6 @@ function loadTable(context: Context, models: readonly string[]): Markup {
         // Milliseconds for one answer are seconds for a thousand: the same number.
         eight('cpu_ms_per_request', 's', 1),
         bare ? typst`#quiet[–]` : cell(context, spread),
-        probe('p50_ms'),
         probe('p99_ms'),
         probe('max_ms'),
         bare ? typst`#quiet[–]` : eight('rss_bytes', 'bytes'),
@@ -164,19 +163,8 @@ function loadTable(context: Context, models: readonly string[]): Markup {
   }
   return table({
     caption: typst`Under load, 8 clients, with TensorFlow Serving’s fastest setting and the fastest server in Python (“Python, no server” is one thread that calls the model): cores used, CPU seconds for 1,000 answers, resident memory at the end and the most since the start. p99 ÷ p50 and the health probes (GET \/healthz, TensorFlow Serving’s model status; one each 20 ms, a new connection each) are of 32 clients where they were measured. A probe waits for no model here, and a kubelet gives up after 1 s by default.`,
-    columns: ['21%', ...Array.from({ length: 9 }, () => '1fr')],
-    head: [
-      '',
-      'requests/s',
-      'cores',
-      'CPU s',
-      'p99÷p50',
-      'probe p50, ms',
-      'p99, ms',
-      'max, ms',
-      'memory',
-      'at most',
-    ],
+    columns: ['21%', ...Array.from({ length: 8 }, () => '1fr')],
+    head: ['', 'requests/s', 'cores', 'CPU s', 'p99÷p50', 'probe p99, ms', 'max, ms', 'memory', 'at most'],
     lines,
     strong,
   });

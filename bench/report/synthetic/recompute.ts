@@ -12,6 +12,20 @@ export function recompute(folder: string, from: string): number[] {
   return typeof value === 'number' ? [value] : [...value.values()];
 }
 
+/** Each file is read once: a report has hundreds of lines from one. */
+const read = new Map<string, string[][]>();
+
+function linesOf(path: string): string[][] {
+  const known = read.get(path);
+  if (known !== undefined) return known;
+  const lines = readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  read.set(path, lines);
+  return lines;
+}
+
 type Value = number | Map<string, number>;
 
 function expression(folder: string, text: string): [Value, string] {
@@ -29,10 +43,7 @@ function term(folder: string, text: string): [Value, string] {
   if (found === null) throw new Error(`not a selection: ${text}`);
   const [all, file = '', where = '', column = ''] = found;
   const wanted = where.split(' ').map((part) => part.split('='));
-  const lines = readFileSync(join(folder, file), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
+  const lines = linesOf(join(folder, file));
   const names = lines[0] ?? [];
   const values = new Map<string, number>();
   let fitting = 0;
