@@ -53,7 +53,8 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     process.stdout.write(planTable(asked, known));
     return 0;
   }
-  const needed = [...new Set(asked.flatMap((question) => question.models?.(options.models) ?? []))];
+  const serving = ofModels.ready.length > 0 ? asked : [];
+  const needed = [...new Set(serving.flatMap((question) => question.models?.(options.models) ?? []))];
   const prepared = await prepare(root, needed, ofModels.ready, say);
 
   const plan = JSON.stringify([
