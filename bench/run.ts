@@ -9,6 +9,7 @@ import { describe } from './environment.ts';
 import { readFigures } from './figures.ts';
 import { readSizes } from './loads/image-size.ts';
 import { questions } from './loads/table.ts';
+import { modelFile } from './model-files.ts';
 import type { RunOptions } from './options.ts';
 import {
   type Bench,
@@ -21,7 +22,6 @@ import {
   type Tools,
 } from './plan.ts';
 import { duration, seconds } from './progress.ts';
-import { modelFile } from './schema.ts';
 import { runSteps, startedAt } from './steps.ts';
 import { CLUSTER_FILES, Store } from './store.ts';
 import { formatSummary, formatTable } from './table.ts';

@@ -6,8 +6,9 @@ import { mixed } from '../engine/parts/mixed.ts';
 import { openLoop } from '../engine/parts/open-loop.ts';
 import { protocols } from '../engine/parts/protocols.ts';
 import type { Part, Measured as PartMeasured } from '../engine/plan.ts';
+import { type ModelFile, modelFile } from '../model-files.ts';
 import type { Question } from '../plan.ts';
-import { type ModelFile, modelFile, type StoredRow } from '../schema.ts';
+import type { StoredRow } from '../schema.ts';
 import type { Measured } from '../store.ts';
 
 const OURS = 'celsiusify';
