@@ -40,9 +40,16 @@ function questionOf(
 
 /** All of them, in the order in which they are asked. */
 export const modelQuestions: readonly Question[] = [
-  questionOf(load, 'models/load', [OURS, SERVING, 'tf-serving-one', 'tf-serving-batching', 'python']),
+  questionOf(load, 'models/load', [
+    OURS,
+    SERVING,
+    'tf-serving-one',
+    'tf-serving-batching',
+    'bentoml',
+    'python',
+  ]),
   questionOf(openLoop, 'models/open-loop', [OURS, SERVING], ['models/load']),
-  questionOf(protocols, 'models/protocols', [OURS, 'tf-serving-grpc']),
+  questionOf(protocols, 'models/protocols', [OURS, 'tf-serving-grpc', 'floor']),
   questionOf(mixed, 'models/mixed', [OURS, SERVING]),
   questionOf(memoryLimit, 'models/memory-limit', [OURS, SERVING]),
   questionOf(growth, 'models/growth', [OURS, SERVING]),
