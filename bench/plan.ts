@@ -1,7 +1,8 @@
 import type { LoadClient } from './clients/client.ts';
 import type { Known as KnownModels, Bench as ModelBench } from './engine/plan.ts';
+import type { ModelFile } from './model-files.ts';
 import type { SavedModel } from './models/saved.ts';
-import type { FileName, ModelFile, StoredRow } from './schema.ts';
+import type { FileName, StoredRow } from './schema.ts';
 import type { Settings } from './settings.ts';
 import type { StepOf } from './steps.ts';
 import type { Store } from './store.ts';

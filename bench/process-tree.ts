@@ -46,7 +46,7 @@ export function cpuOf(pid: number): number {
 /** Of a core: what a server that rests may use. */
 const QUIET = 0.02;
 /** A clock that ticks each 10 ms says nothing of less. */
-const LOOK_S = 0.5;
+const LOOK_S = 0.2;
 const LONGEST_S = 30;
 
 /** Waits until a tree does next to nothing for so long; or half a minute. */

@@ -9,6 +9,7 @@ import { describe } from './environment.ts';
 import { readFigures } from './figures.ts';
 import { readSizes } from './loads/image-size.ts';
 import { questions } from './loads/table.ts';
+import { modelFile } from './model-files.ts';
 import type { RunOptions } from './options.ts';
 import {
   type Bench,
@@ -21,7 +22,6 @@ import {
   type Tools,
 } from './plan.ts';
 import { duration, seconds } from './progress.ts';
-import { modelFile } from './schema.ts';
 import { runSteps, startedAt } from './steps.ts';
 import { CLUSTER_FILES, Store } from './store.ts';
 import { formatSummary, formatTable } from './table.ts';
@@ -53,7 +53,8 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     process.stdout.write(planTable(asked, known));
     return 0;
   }
-  const needed = [...new Set(asked.flatMap((question) => question.models?.(options.models) ?? []))];
+  const serving = ofModels.ready.length > 0 ? asked : [];
+  const needed = [...new Set(serving.flatMap((question) => question.models?.(options.models) ?? []))];
   const prepared = await prepare(root, needed, ofModels.ready, say);
 
   const plan = JSON.stringify([

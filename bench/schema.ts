@@ -1,5 +1,3 @@
-import { type FileName as ModelFileName, columns as modelColumns } from './engine/schema.ts';
-
 /** The columns of every CSV file of a results folder, in order. README.md says what each one means; a test compares the two. */
 export const columns = {
   'closed-loop': [
@@ -220,23 +218,6 @@ export const columns = {
   ],
   'not-measured': ['question', 'target', 'condition', 'reason', 'mode'],
 } as const;
-
-/** A file about real models, whose columns are bench/engine's. */
-export type ModelFile = `models/${ModelFileName}`;
-
-export function modelFile(name: ModelFileName): ModelFile {
-  return `models/${name}`;
-}
-
-/** Columns of all files that a whole run may write. */
-export const allColumns: Readonly<Record<string, readonly string[]>> = {
-  ...columns,
-  ...Object.fromEntries(
-    Object.entries(modelColumns)
-      .filter(([name]) => name !== 'not-measured')
-      .map(([name, names]) => [`models/${name}`, names]),
-  ),
-};
 
 /** A CSV file's name without `.csv`. */
 export type FileName = keyof typeof columns;

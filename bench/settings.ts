@@ -68,7 +68,7 @@ export const full: Settings = {
   drop_caches: true,
 };
 
-/** For trying the bench out in about two minutes: every question, hardly a figure to trust. */
+/** For trying the bench out in about three minutes: every question, hardly a figure to trust. */
 export const quick: Settings = {
   ...full,
   repeats: 1,

@@ -13,7 +13,8 @@ import { Compile } from 'typebox/compile';
 import { FatalError } from '../function/errors.ts';
 import { formatCsv } from './csv.ts';
 import { logHead } from './histogram.ts';
-import { allColumns, type FileName, type StoredRow } from './schema.ts';
+import { allColumns } from './model-files.ts';
+import type { FileName, StoredRow } from './schema.ts';
 
 const Line = Type.Object({
   step: Type.String(),

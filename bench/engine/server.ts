@@ -5,12 +5,12 @@ import type { Job, Outcome } from '../clients/job.ts';
 import { ask } from '../http.ts';
 import { cpuOf, treeUse, untilQuiet } from '../process-tree.ts';
 import {
-  firstAnswer,
   freePort,
   type OwnProcess,
   type StartOptions as ProcessOptions,
   startCommand,
 } from '../targets/start.ts';
+import { examplesOf, firstRight, TEMPERATURE } from './examples.ts';
 import { type LoopDelay, loopDelayIn } from './loop-delay.ts';
 import { type Bench, type Example, type Measured, notMeasured, type ReadyServer } from './plan.ts';
 import { goFirst } from './priority.ts';
@@ -23,7 +23,6 @@ import type { ServerTarget } from './targets.ts';
 const READY_WITHIN_S = 300;
 /** A request without an answer for so long is an error: today's slowest ones wait a third of that. */
 const TIMEOUT_S = 60;
-const TEMPERATURE: Example = { body: '{"instances":[212]}', answer: '{"predictions":[100]}', rows: 1 };
 /** Examples that are asked before and after: the slow model's others take seconds. */
 const COMPARED = 5;
 
@@ -246,22 +245,4 @@ interface Started {
 function lost(about: About & { readonly target: string }, reason: string): Measured {
   const { part, model, target, condition } = about;
   return { rows: [notMeasured({ part, model, target, condition, reason })], logs: [] };
-}
-
-function firstRight(
-  running: OwnProcess,
-  path: string,
-  { body, answer }: Example,
-  tolerance: number,
-  signal: AbortSignal,
-  within_s: number,
-): Promise<number> {
-  const right = checker(answer, tolerance);
-  const isRight = (got: { status: number; body: string }) => got.status === 200 && right(got.body);
-  return firstAnswer(running, { path, body }, isRight, signal, within_s);
-}
-
-/** Questions and right answers of a model. */
-export function examplesOf(bench: Bench, model: Model): readonly Example[] {
-  return model === 'celsius' ? [TEMPERATURE] : bench.examples(model);
 }

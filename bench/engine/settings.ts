@@ -136,7 +136,7 @@ export const beside: Settings = {
   repeats: 3,
   clients: [1, 2, 4, 8, 16, 32, 64],
   few_clients: [1, 8],
-  settle_s: 1,
+  settle_s: 1.2, // Celsiusify looks once a second whether it can give memory back
   warmup_s: 0.4,
   load_s: 1.3,
   protocol_loads: {

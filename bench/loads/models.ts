@@ -6,8 +6,9 @@ import { mixed } from '../engine/parts/mixed.ts';
 import { openLoop } from '../engine/parts/open-loop.ts';
 import { protocols } from '../engine/parts/protocols.ts';
 import type { Part, Measured as PartMeasured } from '../engine/plan.ts';
+import { type ModelFile, modelFile } from '../model-files.ts';
 import type { Question } from '../plan.ts';
-import { type ModelFile, modelFile, type StoredRow } from '../schema.ts';
+import type { StoredRow } from '../schema.ts';
 import type { Measured } from '../store.ts';
 
 const OURS = 'celsiusify';
@@ -39,9 +40,16 @@ function questionOf(
 
 /** All of them, in the order in which they are asked. */
 export const modelQuestions: readonly Question[] = [
-  questionOf(load, 'models/load', [OURS, SERVING, 'tf-serving-one', 'tf-serving-batching', 'python']),
+  questionOf(load, 'models/load', [
+    OURS,
+    SERVING,
+    'tf-serving-one',
+    'tf-serving-batching',
+    'bentoml',
+    'python',
+  ]),
   questionOf(openLoop, 'models/open-loop', [OURS, SERVING], ['models/load']),
-  questionOf(protocols, 'models/protocols', [OURS, 'tf-serving-grpc']),
+  questionOf(protocols, 'models/protocols', [OURS, 'tf-serving-grpc', 'floor']),
   questionOf(mixed, 'models/mixed', [OURS, SERVING]),
   questionOf(memoryLimit, 'models/memory-limit', [OURS, SERVING]),
   questionOf(growth, 'models/growth', [OURS, SERVING]),

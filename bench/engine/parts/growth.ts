@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os';
 import type { Outcome } from '../../clients/job.ts';
 import { celsius } from '../../known-answers.ts';
 import { folderOf, type SavedModel } from '../../models/saved.ts';
+import { examplesOf } from '../examples.ts';
 import { type Bench, type Example, type Known, type Part, rounds, type Step, servers } from '../plan.ts';
 import { manyRows } from '../rows.ts';
 import { type Row, row, type StoredRow } from '../schema.ts';
 import { type Entry, type Model, pathOf } from '../served.ts';
-import { examplesOf, Server, type StartOptions } from '../server.ts';
+import { Server, type StartOptions } from '../server.ts';
 import type { Settings } from '../settings.ts';
 import { linkVersions } from '../versions.ts';
 import { IdleConnections } from './idle.ts';
@@ -95,8 +96,9 @@ function bytesLife(settings: Settings): Life {
   const sizes = settings.growth_numbers;
   return {
     ...{ dimension: 'bytes', model: 'celsius', name: 'celsius' },
-    seconds: sizes.length * (settings.growth_s + settings.warmup_s + 0.3),
+    seconds: settings.settle_s + sizes.length * (settings.growth_s + settings.warmup_s + 0.3),
     use: async (server, repeat) => {
+      await server.quiet();
       for (const numbers of sizes) {
         const example = temperatures(numbers);
         const found = await load(server, 1, [example]);
@@ -151,8 +153,9 @@ function connectionsLife(settings: Settings): Life {
   const counts = settings.growth_connections;
   return {
     ...{ dimension: 'connections', model: 'celsius', name: 'celsius' },
-    seconds: counts.length * (settings.growth_s + settings.warmup_s + 0.7),
+    seconds: settings.settle_s + counts.length * (settings.growth_s + settings.warmup_s + 0.7),
     use: async (server, repeat) => {
+      await server.quiet();
       const idle = await IdleConnections.start(server);
       try {
         for (const count of counts) {

@@ -33,7 +33,7 @@ export const load: Part = {
   steps(known: Known) {
     const { settings } = known;
     return this.models(known.models).flatMap((model) =>
-      rounds(settings.repeats, known.ready).map(({ repeat, item }) => ({
+      rounds(settings.repeats, serving(known)).map(({ repeat, item }) => ({
         id: `load/${model}/${repeat}/${item.target.id}`,
         seconds: secondsOf(settings, model, item),
         run: (bench: Bench) => measure(bench, item, model, repeat),
@@ -53,10 +53,19 @@ function clientsOf({ clients, few_clients }: Settings, model: SavedModel, target
   return SHORTER.includes(model) ? clients.filter((count) => SHORT_CURVE.includes(count)) : clients;
 }
 
+/** The floor knows celsius alone. */
+function serving({ ready }: Known): Ready[] {
+  return ready.filter(({ target }) => target.kind !== 'floor');
+}
+
+/** Python and its packages. */
+const PYTHON_START_S = 5;
+
 function secondsOf(settings: Settings, model: SavedModel, { target, program }: Ready): number {
   const each = (settings.warmup_s + settings.load_s) * (settings.longer[model] ?? 1);
   if (program === null) return each + 5;
-  return 2.5 + settings.settle_s + (each + 0.8) * clientsOf(settings, model, target.id).length;
+  const start_s = target.kind === 'python-server' ? PYTHON_START_S : 1.5;
+  return start_s + settings.settle_s + (each + 0.8) * clientsOf(settings, model, target.id).length;
 }
 
 function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): Promise<Measured> {

@@ -1,5 +1,6 @@
 import { LoadClient } from '../../clients/client.ts';
 import type { Outcome } from '../../clients/job.ts';
+import { examplesOf } from '../examples.ts';
 import {
   type Bench,
   type Known,
@@ -13,7 +14,7 @@ import {
 import { manyRows } from '../rows.ts';
 import { row } from '../schema.ts';
 import { type Model, pathOf, versionsOf } from '../served.ts';
-import { examplesOf, Server } from '../server.ts';
+import { Server } from '../server.ts';
 import type { Settings } from '../settings.ts';
 
 const COMPARED: readonly string[] = ['celsiusify', 'before', 'tf-serving'];

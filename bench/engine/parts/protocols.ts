@@ -20,6 +20,8 @@ const TEMPERATURE: Question = {
 const SPOKEN: Readonly<Record<ServerTarget['kind'], readonly Protocol[]>> = {
   celsiusify: ['grpc', 'v2', 'rest'],
   'tf-serving': ['grpc', 'rest'],
+  floor: ['grpc', 'rest'],
+  'python-server': ['rest'],
 };
 
 /** Sixteen pictures as JSON are 21 MB. */
@@ -34,7 +36,7 @@ export const protocols: Part = {
   steps(known: Known): Step[] {
     const { settings } = known;
     return (['celsius', ...known.models] as const).flatMap((model) =>
-      rounds(settings.protocol_repeats, servers(known)).map(({ repeat, item }) => {
+      rounds(settings.protocol_repeats, serving(known, model)).map(({ repeat, item }) => {
         const loads = loadsOf(settings, model, item.target);
         return {
           id: `protocols/${model}/${repeat}/${item.target.id}`,
@@ -61,6 +63,11 @@ export const protocols: Part = {
     );
   },
 };
+
+/** The floor knows no other model than celsius. */
+function serving(known: Known, model: Model) {
+  return servers(known).filter(({ target }) => target.kind !== 'floor' || model === 'celsius');
+}
 
 /** Only gRPC has several requests on one connection. */
 function loadsOf(
