@@ -210,7 +210,10 @@ t.test('a rival that is better is named', async (t) => {
   const folder = t.testdir();
   writeSynthetic(folder, { speeds: { 'celsiusify-predict': 3, 'tf-serving': 9, fastapi: 1 } });
   const { pages } = await readPdf((await makeReport(readResults(folder))).pdf);
-  t.match(pages[0], /Where somebody else is better.*celsius, TensorFlow Serving: requests\/s, 1 connection/s);
+  t.match(
+    pages[0],
+    /Where somebody else is better.*celsius,\s+TensorFlow\s+Serving:\s+requests\/s, 1 connection/s,
+  );
   t.notMatch(pages[0], /FastAPI: requests/);
 });
 

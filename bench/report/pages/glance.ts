@@ -146,8 +146,8 @@ function box(context: Context, answers: readonly Answer[]): Markup {
     });
   const [worse, even] = [named('worse'), named('even')];
   const [better, close] = [
-    [...worse, ...celsius.worse],
-    [...even, ...celsius.even],
+    [...celsius.worse, ...worse],
+    [...celsius.even, ...even],
   ];
   const all = [
     typst`*Somebody else is better:* ${better.length === 0 ? typst`in none of the questions of this report; see Limits for those that were not asked.` : joined(better, ' ')}`,

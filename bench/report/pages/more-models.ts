@@ -51,7 +51,7 @@ function protocols(context: Context): Markup {
     ];
   });
   return table({
-    caption: typst`Requests/s by h2load over so many connections, each with a body made beforehand: JSON over REST, V2 with binary tensors over HTTP\/1.1, and gRPC Predict. TensorFlow Serving has 64 gRPC threads here. Ratios: ours over its gRPC; a CPU time below 1 is better here.`,
+    caption: typst`Requests/s by h2load over so many connections, each with a body made beforehand: JSON over REST, V2 with binary tensors over HTTP, and gRPC Predict. TensorFlow Serving has 64 gRPC threads here. Ratios: ours over its gRPC; a CPU time below 1 is better here.`,
     columns: ['20%', ...Array.from({ length: 8 }, () => '1fr')],
     head: [
       '',
