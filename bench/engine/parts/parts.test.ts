@@ -89,8 +89,9 @@ t.test('load: its start, its memory and its probes, too', async (t) => {
   t.match(files.get('memory'), [{ cells: { state: 'idle' } }, { cells: { state: 'loaded', clients: 8 } }]);
   t.match(files.get('load'), [{ cells: { clients: 1 } }, { cells: { clients: 8 } }]);
   t.match(files.get('probes'), [{ cells: { during: 'load' } }, { cells: { path: '/healthz', errors: 0 } }]);
+  // how many, a busy machine decides
   for (const { cells } of files.get('load') ?? [])
-    t.ok(Number(cells.requests) > 0 && Number(cells.cpu_ms_per_request) >= 0);
+    t.match(cells, { errors: 0, wrong_answers: 0, unfinished: 0 });
 });
 
 t.test('open loop: shares of the slower one’s maximum', async (t) => {
