@@ -138,11 +138,12 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
   // Registered after the function, so called before Node closes it: no thread may call it then.
   napi_add_env_cleanup_hook(env, StopPool, this);
   const auto notify = [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); };
-  pool_ = std::make_unique<Pool>(threads, 0, notify);
+  // One thread more than runs at once where all are long: for short runs beside them, and for bodies to be read.
+  pool_ = std::make_unique<Pool>(threads, 1, 0, notify);
   // Threads of TensorFlow's own would inherit it from the first thread that loads, and run models with it.
   const int nice = UsesOwnThreads() ? 0 : kLoadingNice;
-  loading_ = std::make_unique<Pool>(kMostLoads, nice, notify);
-  looking_ = std::make_unique<Pool>(kMostLooks, 0, notify);
+  loading_ = std::make_unique<Pool>(kMostLoads, 0, nice, notify);
+  looking_ = std::make_unique<Pool>(kMostLooks, 0, 0, notify);
   if (HasOneIntraOpThread()) helpers_ = pool_.get();
 }
 
