@@ -50,7 +50,7 @@ function setUp(threads: number, ms: Readonly<Record<string, number>>) {
   const scheduler = new Scheduler(threads);
   const models = new Map(Object.entries(ms).map(([name, each]) => [name, new FakeModel(name, each, order)]));
   let now = 0;
-  const of = (name: string): FakeModel => models.get(name) ?? models.values().next().value as FakeModel;
+  const of = (name: string): FakeModel => models.get(name) ?? (models.values().next().value as FakeModel);
   return {
     scheduler,
     of,

@@ -63,6 +63,8 @@ export class ServerProcess {
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
   #configuration: Configuration | undefined;
+  /** What keeps the start waiting, in words. */
+  #waitsFor = '';
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -111,6 +113,7 @@ export class ServerProcess {
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase(),
+      whyNotReady: () => [...(this.#waitsFor ? [this.#waitsFor] : []), ...this.#catalogue.whyNotReady()],
       load: () => ({
         threads: this.#scheduler.threads,
         busy: this.#scheduler.busy,
@@ -167,6 +170,9 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       list: this.#list,
       onNotice: (notice) => logNotice(logger, notice),
+      onWait: (reason) => {
+        this.#waitsFor = reason;
+      },
     });
     await this.#catalogue.settled();
     checkStart(options, this.#catalogue);
