@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,7 @@ class Engine {
   napi_value TrimHeap(napi_callback_info info);
   napi_value TrimTensors(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
-  napi_value ExitWhileBusy(napi_callback_info info);
+  napi_value Leave(napi_callback_info info);
 
   template <napi_value (Engine::*kMethod)(napi_callback_info)>
   void Method(napi_value object, const char* name) {
@@ -653,10 +654,16 @@ napi_value Engine::TrimHeap(napi_callback_info info) {
 
 napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_cast<double>(calls_.size())); }
 
-// exit() would wait for the thread, and run destructors under its feet.
-napi_value Engine::ExitWhileBusy(napi_callback_info info) {
+// exit() would wait for the threads, and run destructors under their feet. It waits for Node's own threads, too, one of
+// which may ask a file system that does not answer: then it has so long.
+napi_value Engine::Leave(napi_callback_info info) {
+  constexpr std::chrono::seconds kPatience{2};
   const int code = static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
   if (busy()) _exit(code);
+  std::thread([code, kPatience] {
+    std::this_thread::sleep_for(kPatience);
+    _exit(code);
+  }).detach();
   return nullptr;
 }
 
@@ -692,7 +699,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::TrimHeap>(object, "trimHeap");
   engine->Method<&Engine::TrimTensors>(object, "trimTensors");
   engine->Method<&Engine::Calls>(object, "calls");
-  engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
+  engine->Method<&Engine::Leave>(object, "leave");
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);
   return object;
 }
