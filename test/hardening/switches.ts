@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -335,7 +337,7 @@ export const switchTests: HardeningTest[] = [
         const graph = join(site.models, 'v', '1', 'saved_model.pb');
         rmSync(graph);
         execFileSync('mkfifo', [graph]);
-        writeFileSync(late, 'no graph'); // the last load ends, and the other model's constants are to be made
+        closeSync(openSync(late, 'w')); // the last load ends, and the other model's constants are to be made
         await sleep(1000);
         const [asked, ended] = [performance.now(), site.end('SIGTERM')];
         await ended;
