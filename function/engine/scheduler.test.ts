@@ -47,12 +47,14 @@ class FakeModel implements Source {
 /** Models that write the order of their runs, each with the number of threads that were idle. */
 function setUp(threads: number, ms: Readonly<Record<string, number>>) {
   const order: string[] = [];
-  const scheduler = new Scheduler(threads);
+  const clock = { now_ms: 0 };
+  const scheduler = new Scheduler(threads, () => clock.now_ms);
   const models = new Map(Object.entries(ms).map(([name, each]) => [name, new FakeModel(name, each, order)]));
   let now = 0;
   const of = (name: string): FakeModel => models.get(name) ?? (models.values().next().value as FakeModel);
   return {
     scheduler,
+    clock,
     of,
     /** So many calls of a model come. */
     call: (name: string, count = 1) => {
@@ -144,6 +146,19 @@ t.test('a short run does not wait for long ones', async (t) => {
   t.equal(order(), 'l2 l1 s1 s1');
   end('s');
   t.equal(scheduler.busy, 2, 'and nothing else takes that thread');
+});
+
+t.test('nor for runs that do not end', async (t) => {
+  const { scheduler, clock, call, order } = setUp(2, { a: 5, b: 5 });
+  call('a', 2);
+  call('b');
+  clock.now_ms = 19;
+  call('b');
+  t.equal(order(), 'a2 a1');
+  clock.now_ms = 21;
+  call('b');
+  t.equal(order(), 'a2 a1 b1', 'once they have taken four times as long');
+  t.equal(scheduler.busy, 2, 'both threads');
 });
 
 t.test('a model that was idle has no right to what others had meanwhile', async (t) => {

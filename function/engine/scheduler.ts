@@ -48,20 +48,21 @@ const LONGER = 4;
  */
 export class Scheduler {
   readonly threads: number;
+  readonly #clock: () => number;
   readonly #accounts = new Map<Source, Account>();
-  /** What those under way are thought to take. */
-  readonly #underWay = new Set<{ readonly expected: number }>();
+  readonly #underWay = new Set<Run>();
   /** The least that one with calls had had when a run was started last: who comes has no right to what was before. */
   #now = 0;
 
-  /** @param threads of the pool, which has one more beside them */
-  constructor(threads: number) {
+  /** @param threads of the pool, which has one more beside them @param now in ms */
+  constructor(threads: number, now: () => number = () => performance.now()) {
     this.threads = threads;
+    this.#clock = now;
   }
 
-  /** Runs under way on the pool. */
+  /** Threads that run models; the one for short runs beside long ones is not counted. */
   get busy(): number {
-    return this.#underWay.size;
+    return Math.min(this.#underWay.size, this.threads);
   }
 
   remove(source: Source): void {
@@ -80,20 +81,20 @@ export class Scheduler {
       if (next === undefined || !this.#mayStart(next.expected)) break;
       this.#start(next);
     }
-    if (this.busy > 0) return;
+    if (this.#underWay.size > 0) return;
     this.#accounts.clear(); // nothing is left to share
     this.#now = 0;
   }
 
   /** @param least that one of those who have calls has had */
   #start({ source, account, expected, least }: Candidate & { least: number }): void {
-    const run = { expected };
+    const run = { expected, since_ms: this.#clock() };
     this.#now = Math.max(this.#now, least);
     const charged = Number.isFinite(expected) ? expected : 0;
     this.#underWay.add(run);
     account.spent += charged;
     account.runs++;
-    source.start(Math.max(this.threads - this.busy + 1, 1), (nanoseconds) => {
+    source.start(Math.max(this.threads - this.#underWay.size + 1, 1), (nanoseconds) => {
       this.#underWay.delete(run);
       account.spent += nanoseconds - charged;
       account.runs--;
@@ -103,10 +104,14 @@ export class Scheduler {
 
   /** Whether a run that is thought to take so long may start now. */
   #mayStart(expected: number): boolean {
-    if (this.busy < this.threads) return true;
-    if (this.busy > this.threads) return false;
+    if (this.#underWay.size < this.threads) return true;
+    if (this.#underWay.size > this.threads) return false;
     const long = Math.max(LONG_RUN, expected * LONGER);
-    for (const other of this.#underWay) if (!(other.expected > long)) return false;
+    const now_ms = this.#clock();
+    for (const other of this.#underWay) {
+      const takes = Math.max(other.expected, (now_ms - other.since_ms) * 1e6);
+      if (!(takes > long)) return false;
+    }
     return true;
   }
 
@@ -130,6 +135,12 @@ export class Scheduler {
     }
     return first && { ...first, least };
   }
+}
+
+interface Run {
+  /** What it is thought to take, in ns. */
+  readonly expected: number;
+  readonly since_ms: number;
 }
 
 interface Candidate extends NextRun {
