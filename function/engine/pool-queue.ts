@@ -6,7 +6,7 @@ import { type Client, traceRun } from './client.ts';
 import type { Costs } from './costs.ts';
 import { onDeadline, tooLate } from './deadline.ts';
 import { Queue, type QueueLimits, type Waiting } from './queue.ts';
-import type { Scheduler, Source } from './scheduler.ts';
+import type { NextRun, Scheduler, Source } from './scheduler.ts';
 
 /** A call on its way over the pool. */
 interface Pending extends Waiting {
@@ -112,10 +112,14 @@ export class PoolQueue implements Source {
     }
   }
 
-  isReady(): boolean {
+  next(): NextRun | undefined {
     this.#dropGone();
     const { first } = this.#queue;
-    if (first === undefined) return false;
+    if (first === undefined || !this.#isReady(first)) return undefined;
+    return { since_ms: first.since_ms, expected: this.#costsOf(first.signature).of(first.rows) };
+  }
+
+  #isReady(first: Pending): boolean {
     const { enabled, timeout_ms, maxRows } = this.#options.batching;
     if (!enabled || timeout_ms === 0 || first.rows === 0) return true;
     const left_ms = first.since_ms + timeout_ms - performance.now();

@@ -57,6 +57,30 @@ t.test('first come, first served', async (t) => {
   t.same(order, [5, 3, 4, 1, 2]);
 });
 
+t.test('short calls do not wait for long ones', async (t) => {
+  const options = { ...onPool, scheduler: new Scheduler(2), batching: { enabled: false } };
+  const [long, short] = [new MeteredRunner(slow, options), new MeteredRunner(celsius, options)];
+  for (let run = 0; run < 3; run++) await short.ask(rows(32)); // it is known to be short
+  const order: string[] = [];
+  const said = (name: string, answer: Promise<unknown>) => answer.then(() => order.push(name));
+  await Promise.all([
+    said('long', long.ask(slowly(3000))),
+    said('long', long.ask(slowly(3000))),
+    said('short', short.ask(rows(32))),
+    said('short', short.ask(rows(212))),
+  ]);
+  t.same(order, ['short', 'short', 'long', 'long'], 'of another model, though both threads are busy');
+  let answered = 0;
+  const greedy = (async () => {
+    while (answered < 40) await long.ask(slowly(300));
+  })();
+  const small = Array.from({ length: 8 }, async () => {
+    for (let call = 0; call < 5; call++, answered++) await long.ask(slowly(1));
+  });
+  await Promise.all([...small, greedy]);
+  t.equal(answered, 40, 'nor of the same model, where one client has long ones without an end');
+});
+
 t.test('what waits is merged', async (t) => {
   for (const { why, sizes, batching, runs } of [
     {

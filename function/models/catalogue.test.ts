@@ -154,6 +154,7 @@ t.test('40 switches under calls: none meets a version that is gone', async (t) =
   done = true;
   await clients;
   await until(() => states(catalogue, 'm').startsWith('40 AVAILABLE, 39 END, 38 END'));
+  t.equal(catalogue.statusOf('m').length, 33, 'of those that have ended the newest 32 are told of');
   t.ok(asked > 40);
 });
 

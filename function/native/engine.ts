@@ -266,9 +266,12 @@ export class NativeEngine implements CallFacts {
     await this.#promise((ticket) => this.#raw.trimTensors(ticket));
   }
 
-  /** Ends the process at once where a run is still under way: exit() would wait for it. */
-  exitWhileBusy(code: number): void {
-    this.#raw.exitWhileBusy(code);
+  /**
+   * To be called when the process exits. Ends it at once where a run, or a question to a file system, is still under way,
+   * which exit() would wait for; and two seconds later where exit() waits for a thread of Node's own.
+   */
+  leave(code: number): void {
+    this.#raw.leave(code);
   }
 
   #promise(start: (ticket: number) => void): Promise<unknown> {

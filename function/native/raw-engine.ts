@@ -107,5 +107,5 @@ export interface RawEngine {
   trimHeap(ticket: number): void;
   trimTensors(ticket: number): void;
   calls(): number;
-  exitWhileBusy(code: number): void;
+  leave(code: number): void;
 }

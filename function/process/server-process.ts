@@ -33,6 +33,9 @@ import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
 import { openTls, type Tls, wantsTls } from './tls.ts';
 
+/** Unloading takes some milliseconds; it has so long where the drain has left nothing of DRAIN_TIMEOUT_MS. */
+const LEAST_UNLOAD_MS = 1000;
+
 export interface ServerProcessDeps {
   readonly options: Options;
   /** What relative paths are relative to. */
@@ -63,6 +66,8 @@ export class ServerProcess {
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
   #configuration: Configuration | undefined;
+  /** What keeps the start waiting, in words. */
+  #waitsFor = '';
   #isDraining = false;
   #stopped: Promise<void> | undefined;
 
@@ -111,6 +116,7 @@ export class ServerProcess {
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase(),
+      whyNotReady: () => [...(this.#waitsFor ? [this.#waitsFor] : []), ...this.#catalogue.whyNotReady()],
       load: () => ({
         threads: this.#scheduler.threads,
         busy: this.#scheduler.busy,
@@ -167,6 +173,9 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       list: this.#list,
       onNotice: (notice) => logNotice(logger, notice),
+      onWait: (reason) => {
+        this.#waitsFor = reason;
+      },
     });
     await this.#catalogue.settled();
     checkStart(options, this.#catalogue);
@@ -204,6 +213,7 @@ export class ServerProcess {
     this.#configuration?.close();
     this.#tls?.close();
     await sleep(options.drainDelayMs);
+    const giveUp = performance.now() + options.drainTimeoutMs;
     const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
       this.#grpc.drain(options.drainTimeoutMs),
@@ -215,13 +225,22 @@ export class ServerProcess {
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
     const runs = this.#scheduler.busy;
     if (runs > 0) logger.warn({ runs }, 'left runs behind that had not ended');
-    else await this.#catalogue.close();
+    else await this.#unloadAll(Math.max(giveUp - performance.now(), LEAST_UNLOAD_MS));
     logger.info('stopped');
   }
 
-  /** Ends the process at once where a run is still under way, which exit() would wait for. */
+  /** What is being loaded or prepared may wait for a file system that never answers. */
+  async #unloadAll(patienceMs: number): Promise<void> {
+    const patience = new AbortController();
+    const late = sleep(patienceMs, true, { signal: patience.signal }).catch(() => false);
+    const isLate = await Promise.race([late, this.#catalogue.close().then(() => false)]);
+    patience.abort();
+    if (isLate) this.#deps.logger.warn('left models behind that could not be unloaded in DRAIN_TIMEOUT_MS');
+  }
+
+  /** The process exits: threads that do not end are not waited for. */
   leave(code: number): void {
-    this.#native?.exitWhileBusy(code);
+    this.#native?.leave(code);
   }
 
   /** Loading also finds what was put there since MODELS_DIR or MODEL_CONFIG_FILE was last looked at. */

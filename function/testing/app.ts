@@ -182,6 +182,7 @@ export function testApp(
     requestDeadlineMs: Number.POSITIVE_INFINITY,
     coldStart: NO_GAUGES.coldStart,
     phase: () => 'ready',
+    whyNotReady: () => [],
     load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
     control: undefined,

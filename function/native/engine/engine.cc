@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,7 @@ class Engine {
   napi_value TrimHeap(napi_callback_info info);
   napi_value TrimTensors(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
-  napi_value ExitWhileBusy(napi_callback_info info);
+  napi_value Leave(napi_callback_info info);
 
   template <napi_value (Engine::*kMethod)(napi_callback_info)>
   void Method(napi_value object, const char* name) {
@@ -138,11 +139,12 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
   // Registered after the function, so called before Node closes it: no thread may call it then.
   napi_add_env_cleanup_hook(env, StopPool, this);
   const auto notify = [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); };
-  pool_ = std::make_unique<Pool>(threads, 0, notify);
+  // One thread more than runs at once where all are long: for short runs beside them, and for bodies to be read.
+  pool_ = std::make_unique<Pool>(threads, 1, 0, notify);
   // Threads of TensorFlow's own would inherit it from the first thread that loads, and run models with it.
   const int nice = UsesOwnThreads() ? 0 : kLoadingNice;
-  loading_ = std::make_unique<Pool>(kMostLoads, nice, notify);
-  looking_ = std::make_unique<Pool>(kMostLooks, 0, notify);
+  loading_ = std::make_unique<Pool>(kMostLoads, 0, nice, notify);
+  looking_ = std::make_unique<Pool>(kMostLooks, 0, 0, notify);
   if (HasOneIntraOpThread()) helpers_ = pool_.get();
 }
 
@@ -652,10 +654,16 @@ napi_value Engine::TrimHeap(napi_callback_info info) {
 
 napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_cast<double>(calls_.size())); }
 
-// exit() would wait for the thread, and run destructors under its feet.
-napi_value Engine::ExitWhileBusy(napi_callback_info info) {
+// exit() would wait for the threads, and run destructors under their feet. It waits for Node's own threads, too, one of
+// which may ask a file system that does not answer: then it has so long.
+napi_value Engine::Leave(napi_callback_info info) {
+  constexpr std::chrono::seconds kPatience{2};
   const int code = static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
   if (busy()) _exit(code);
+  std::thread([code, kPatience] {
+    std::this_thread::sleep_for(kPatience);
+    _exit(code);
+  }).detach();
   return nullptr;
 }
 
@@ -691,7 +699,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::TrimHeap>(object, "trimHeap");
   engine->Method<&Engine::TrimTensors>(object, "trimTensors");
   engine->Method<&Engine::Calls>(object, "calls");
-  engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
+  engine->Method<&Engine::Leave>(object, "leave");
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);
   return object;
 }
