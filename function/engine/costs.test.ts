@@ -122,6 +122,10 @@ t.test('in how many parts a run is over soonest', async (t) => {
     },
   ])
     t.equal(costs.bestParts(rows, threads), parts, why);
+
+  const busy = learned(...whole, ...times(4, 8, 190 * MS));
+  const tried = Array.from({ length: 32 }, () => busy.bestParts(16, 2));
+  t.equal(tried.filter((parts) => parts === 2).length, 2, 'what did not pay is tried again now and then');
 });
 
 t.test('how many of the rows in waiting a run should have', async (t) => {

@@ -23,6 +23,9 @@ const WHOLE_RUNS = 2;
 /** Parts must take less than this of what the whole does: they keep threads from others. */
 const PARTS_WORTH = 0.8;
 
+/** Where parts do not pay, every so many runs are in parts all the same: other processes may have had the CPUs before. */
+const TRIED_AGAIN = 16;
+
 /** What runs of one signature take, by how many rows they have: learned from the runs. */
 export class Costs {
   /** In ns, by the rows' next power of two. */
@@ -31,9 +34,10 @@ export class Costs {
   readonly #runs: number[] = [];
   /** Whether there was a run: in the first one TensorFlow prepares the graph, which tells nothing of the others. */
   #isPrepared = false;
-
   /** Long runs in a row that were thought to be short. */
   #surprises = 0;
+  /** Runs that were not in parts, as it does not pay. */
+  #leftWhole = 0;
 
   /** Of a run, in ns. What was not seen counts as the next larger that was; Infinity where none was. */
   of(rows: number): number {
@@ -82,7 +86,8 @@ export class Costs {
     if (whole < WORTH_PARTS || (this.#runs[size] ?? 0) < WHOLE_RUNS) return 1;
     const part = sizeOf(Math.ceil(rows / parts));
     const isKnown = (this.#runs[part] ?? 0) >= FIRST_RUNS;
-    return !isKnown || (this.#known[part] ?? 0) < whole * PARTS_WORTH ? parts : 1;
+    if (!isKnown || (this.#known[part] ?? 0) < whole * PARTS_WORTH) return parts;
+    return ++this.#leftWhole % TRIED_AGAIN === 0 ? parts : 1;
   }
 
   /**
