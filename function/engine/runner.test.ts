@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { RequestError } from '../errors.ts';
+import type { OutputTensor } from '../native/raw-engine.ts';
 import { testApp, testEngine, testModel, testRunner } from '../testing/app.ts';
 import { MeteredRunner, outcomes, TestClient } from '../testing/runs.ts';
 import { PREDICT } from './runner.ts';
@@ -335,6 +336,40 @@ t.test('large bodies are read on the pool', async (t) => {
   t.same([metered.meter.drops.gone, onThePool.meter.drops.deadline], [1, 1]);
   t.same(await outcomes([onThePool.ask(body)]), [{ predictions: times(30_000, 100) }]);
 });
+
+t.test(
+  'a long call of many rows is run in parts on idle threads, where its rows are said to be independent',
+  async (t) => {
+    const index = celsius.signatures.get('serving_default')?.index ?? -1;
+    const count = 1 << 22; // takes milliseconds
+    const fahrenheit = Float32Array.from({ length: count }, (_, i) => 32 + 9 * (i % 1000));
+    const inputs = [{ shape: [count], data: new Uint8Array(fahrenheit.buffer) }];
+    const isRight = ({ data }: OutputTensor) =>
+      Buffer.isBuffer(data) &&
+      [0, 1, count / 2 - 1, count / 2, count - 1].every(
+        (i) => Math.abs(data.readFloatLE(4 * i) - 5 * (i % 1000)) < 0.01,
+      );
+    for (const { enabled, threads, inParts } of [
+      { enabled: true, threads: 2, inParts: true },
+      { enabled: true, threads: 1, inParts: false },
+      { enabled: false, threads: 2, inParts: false },
+    ]) {
+      const metered = new MeteredRunner(celsius, {
+        ...onPool,
+        scheduler: new Scheduler(threads),
+        batching: { enabled },
+      });
+      let parts = 0;
+      for (let run = 0; run < 6; run++) {
+        const [output] = await metered.runner.run(index, inputs, new TestClient());
+        if (testEngine().longestPart > 0) parts++;
+        t.ok(output !== undefined && isRight(output));
+      }
+      t.equal(parts > 0, inParts);
+      t.same(metered.runs, times(6, count));
+    }
+  },
+);
 
 t.test('tensors in, tensors out', async (t) => {
   const { signatures } = celsius;

@@ -40,7 +40,7 @@ export interface CallFacts {
 export class NativeEngine implements CallFacts {
   readonly #binding: Binding;
   readonly #raw: RawEngine;
-  readonly #facts = new Float64Array(6);
+  readonly #facts = new Float64Array(7);
   readonly #waiting: (Done | undefined)[] = [];
   readonly #freeTickets: number[] = [];
 
@@ -74,6 +74,11 @@ export class NativeEngine implements CallFacts {
   /** What writing the answers took of the run that a thread has just ended, in ns. */
   get printing(): number {
     return this.#facts[5] ?? 0;
+  }
+
+  /** What the longest part took of the run that threads have just ended, in ns; 0 where it was not in parts. */
+  get longestPart(): number {
+    return this.#facts[6] ?? 0;
   }
 
   /** Calls that have not ended: the same before and after any request, or something leaks. */
@@ -234,9 +239,10 @@ export class NativeEngine implements CallFacts {
    * Runs calls on the pool: those of one key together, and each alone where that goes wrong.
    *
    * @param rows of the run, more than the calls have where a model wants certain sizes; 0: theirs
+   * @param parts that a single call's rows are to be run in, at once where threads are idle: right for row-wise signatures only
    */
-  runLater(calls: readonly number[], rows: number, done: Done): void {
-    this.#raw.runLater(this.#ticket(done), calls, rows);
+  runLater(calls: readonly number[], rows: number, parts: number, done: Done): void {
+    this.#raw.runLater(this.#ticket(done), calls, rows, parts);
   }
 
   /** The answer of a call that was run, which ends. @throws NativeFailure */

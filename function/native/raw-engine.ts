@@ -100,7 +100,7 @@ export interface RawEngine {
   create(model: number, signature: number, tensors: readonly TensorBytes[]): number;
   answer(call: number): Result;
   run(calls: readonly number[]): boolean;
-  runLater(ticket: number, calls: readonly number[], rows: number): void;
+  runLater(ticket: number, calls: readonly number[], rows: number, parts: number): void;
   take(call: number): Result;
   drop(call: number): void;
   releasePages(ticket: number): void;

@@ -23,6 +23,7 @@
 #include "graph-file.h"
 #include "js.h"
 #include "js-tensors.h"
+#include "parts.h"
 #include "pool.h"
 #include "saved-model.h"
 #include "signals.h"
@@ -599,7 +600,7 @@ napi_value Engine::Run(napi_callback_info info) {
 }
 
 napi_value Engine::RunLater(napi_callback_info info) {
-  const js::Arguments<3> arguments(env_, info);
+  const js::Arguments<4> arguments(env_, info);
   std::vector<Call*> calls;
   int64_t rows = 0;
   for (uint32_t id : js::Uint32s(env_, arguments[1])) {
@@ -607,21 +608,26 @@ napi_value Engine::RunLater(napi_callback_info info) {
     rows += calls.back()->rows;
   }
   rows = std::max<int64_t>(rows, js::Uint32(env_, arguments[2]));
-  auto printing = std::make_shared<double>(0);
+  struct Took {
+    double printing = 0, longest_part = 0;
+  };
+  auto took = std::make_shared<Took>();
   Submit(
       js::Uint32(env_, arguments[0]), false,
-      [calls = std::move(calls), rows, printing, helpers = helpers_] {
+      [calls = std::move(calls), rows, parts = static_cast<int>(js::Uint32(env_, arguments[3])), took, helpers = helpers_] {
         const bool several = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0;
-        const bool together = several && RunTogether(calls, rows, helpers);
+        const bool done = several ? RunTogether(calls, rows, helpers)
+                                  : RunInParts(calls[0], parts, helpers, &took->longest_part);
         for (Call* call : calls) {
-          if (!together && !call->Run(helpers)) continue;
+          if (!done && !call->Run(helpers)) continue;
           const auto start = std::chrono::steady_clock::now();
           call->Encode();
-          *printing += NanosecondsSince(start);
+          took->printing += NanosecondsSince(start);
         }
       },
-      [this, printing] {
-        facts_[5] = *printing;
+      [this, took] {
+        facts_[5] = took->printing;
+        facts_[6] = took->longest_part;
         return js::Undefined(env_);
       });
   return nullptr;
