@@ -24,6 +24,10 @@ export class HttpClient implements Client {
     return this.#request.gone();
   }
 
+  bodyRead(): void {
+    this.#request.bodyRead?.();
+  }
+
   deadline(): number {
     const asked = this.#request.header(TIMEOUT_HEADER);
     const asked_ms =

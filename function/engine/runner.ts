@@ -161,6 +161,7 @@ export class Runner {
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
         clearTimeout(timer);
         this.#beingRead--;
+        client.bodyRead?.();
         meter.parsed(nanoseconds / 1e9);
         if (trace !== undefined) traceRead(trace, nanoseconds);
         if (typeof value !== 'number') {
