@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Codec } from './codec/codec.ts';
 import { waitForLibraries } from './preload.ts';
 import type { RawEngine } from './raw-engine.ts';
-import type { RawReceiver } from './receiver.ts';
+import type { RawReceiver } from './raw-receiver.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];

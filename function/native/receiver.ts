@@ -1,13 +1,8 @@
 import type { Binding } from './binding.ts';
+import type { RawReceiver } from './raw-receiver.ts';
 
 /** Told how many bytes came: fewer than asked for where the other side has ended, or the connection is broken. */
 export type Received = (bytes: number) => void;
-
-/** What the addon gives (receiver.cc). */
-export interface RawReceiver {
-  receive(ticket: number, socket: number, body: Buffer, from: number, upTo: number): boolean;
-  cancel(ticket: number): void;
-}
 
 /**
  * Reads from sockets on a thread of its own: to read a megabyte takes the event loop longer than all else that it does for
