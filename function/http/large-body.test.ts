@@ -17,6 +17,7 @@ function counted(): SocketReader & { begun: number; underWay: number } {
   const reader = {
     begun: 0,
     underWay: 0,
+    pending: (socket: number) => receiver.pending(socket),
     receive: (...[socket, body, from, upTo, done]: Parameters<SocketReader['receive']>) => {
       reader.begun++;
       reader.underWay++;
@@ -136,7 +137,7 @@ t.test('limits', async (t) => {
   t.match(await exchange(url, post('/celsius', question((1 << 20) + 1))), { status: 413 });
   t.equal(reader.begun, 0, 'one that is too large is left to node:http');
   const slow = await RawConnection.open(url);
-  slow.write(post('/celsius', question(1 << 20)).slice(0, 70_000));
+  slow.write(post('/celsius', question(1 << 20)).slice(0, 600_000));
   await until(() => reader.underWay > 0);
   t.match(
     await exchange(url, post('/celsius', question(1 << 20))),
@@ -147,6 +148,20 @@ t.test('limits', async (t) => {
   await slow.closed;
   await until(() => reader.underWay === 0);
   t.match(await exchange(url, post('/celsius', question(1 << 20))), { status: 200 }, 'all was given back');
+});
+
+t.test('room is taken for what was sent, not for what is said to come', async (t) => {
+  const { url } = await serve(t, testAppOf(celsius), {
+    ...LIMITS,
+    bodiesLimitBytes: 1 << 20,
+    reader: counted(),
+  });
+  const slow = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(url)));
+  for (const connection of slow) connection.write(post('/celsius', question(1 << 20)).slice(0, 200));
+  await exchange(url, HEALTH);
+  t.match(await exchange(url, post('/celsius', question(500_000))), { status: 200 });
+  t.match(await exchange(url, post('/celsius', '{"fahrenheit":212}')), { status: 200 });
+  for (const connection of slow) connection.destroy();
 });
 
 t.test('a body that is read is not kept until the answer', async (t) => {
@@ -198,7 +213,11 @@ t.test('a drain waits for what is being sent, and cuts it at its end', async (t)
 });
 
 t.test('where sockets cannot be read so', async (t) => {
-  const reader: SocketReader = { receive: () => undefined, cancel: () => t.fail('nothing is under way') };
+  const reader: SocketReader = {
+    pending: () => 0,
+    receive: () => undefined,
+    cancel: () => t.fail('nothing is under way'),
+  };
   const { url } = await serve(t, testAppOf(celsius), { ...LIMITS, reader });
   t.match(await exchange(url, post('/celsius', question(1 << 20))), { status: 200 });
 });

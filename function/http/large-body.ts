@@ -2,14 +2,16 @@ import type { Room } from '../room.ts';
 import type { SocketHandle } from './socket-handle.ts';
 
 /**
- * Room is taken ahead for some pictures' worth, and beyond that for three times what has come already: more at once would
- * be room for mere promises.
+ * Room is taken for this many times what the client has sent: for all that it says it will send would be room for mere
+ * promises, which thousands of slow clients could make. Less would have the event loop woken more often.
  */
-const AHEAD_BYTES = 1 << 21;
 const AHEAD = 4;
+const LEAST_BYTES = 4096;
 
 /** Reads sockets off the event loop (../native/receiver.ts). */
 export interface SocketReader {
+  /** Bytes that have come over the socket and were not read. */
+  pending(socket: number): number;
   /**
    * Reads until `body` is full from `from` up to `upTo`.
    *
@@ -76,7 +78,8 @@ export class LargeBody {
   }
 
   read(): void {
-    const upTo = Math.min(this.#bytes.length, Math.max(this.#size * AHEAD, AHEAD_BYTES));
+    const sent = this.#size + this.#reader.pending(this.#handle.fd);
+    const upTo = Math.min(this.#bytes.length, Math.max(sent * AHEAD, LEAST_BYTES));
     if (!this.#room.take(upTo - this.#held, this.#held)) {
       this.#end('no room');
       return;

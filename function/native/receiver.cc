@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@ class Receiver {
   static void Delete(napi_env env, void* receiver, void*);
   static void Deliver(napi_env env, napi_value, void* receiver, void* receipt);
 
+  napi_value Pending(napi_callback_info info);
   napi_value Receive(napi_callback_info info);
   napi_value Cancel(napi_callback_info info);
   void Work();
@@ -141,6 +143,12 @@ void Receiver::End(Receipt* receipt) {
   epoll_ctl(epoll_, EPOLL_CTL_DEL, receipt->socket, nullptr);
   close(receipt->socket);
   receipt->socket = -1;
+}
+
+napi_value Receiver::Pending(napi_callback_info info) {
+  int count = 0;
+  ioctl(static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0])), FIONREAD, &count);
+  return js::Number(env_, count);
 }
 
 napi_value Receiver::Receive(napi_callback_info info) {
@@ -239,6 +247,7 @@ napi_value Receiver::Create(napi_env env, napi_callback_info info) {
   auto* const receiver = new Receiver(env, js::Arguments<1>(env, info)[0]);
   napi_value object;
   napi_create_object(env, &object);
+  receiver->Method<&Receiver::Pending>(object, "pending");
   receiver->Method<&Receiver::Receive>(object, "receive");
   receiver->Method<&Receiver::Cancel>(object, "cancel");
   napi_wrap(env, object, receiver, Delete, nullptr, nullptr);

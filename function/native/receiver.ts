@@ -17,6 +17,11 @@ export class Receiver {
     this.#raw = binding.createReceiver(this.#done);
   }
 
+  /** Bytes that have come over the socket, by its file descriptor, and were not read. */
+  pending(socket: number): number {
+    return this.#raw.pending(socket);
+  }
+
   /**
    * Reads until `body` is full from `from` up to `upTo`, which is further.
    *
