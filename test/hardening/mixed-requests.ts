@@ -114,7 +114,7 @@ export class MixedClient {
   async #cancel(): Promise<string> {
     const peer = await this.#peer();
     const stream = this.#next();
-    const call = peer.call(stream, predictRequest(1000), PREDICT);
+    const call = peer.call(stream, predictRequest(10), PREDICT);
     peer.write(this.#sent % 2 === 0 ? call : peer.headers(stream, PREDICT));
     await immediate();
     peer.write(frame(Frame.RST_STREAM, 0, stream, uint32(GRPC_CANCEL)));
