@@ -1,6 +1,7 @@
 import type { Binding } from './binding.ts';
 import { entriesOf, type FolderEntry, systemError } from './folder.ts';
 import type {
+  Lists,
   NativeSignature,
   RawEngine,
   Result,
@@ -220,9 +221,28 @@ export class NativeEngine implements CallFacts {
     this.#raw.decodeLater(this.#ticket(done), model, format, body);
   }
 
-  /** A call of tensors, in the order of the signature's inputs; its answer is the outputs' tensors, in their order. */
-  create(model: number, signature: number, tensors: readonly TensorBytes[]): number {
-    return this.#raw.create(model, signature, tensors);
+  /**
+   * A call of tensors, in the order of the signature's inputs; its answer is the outputs' tensors, in their order.
+   *
+   * @param printed indexes of the outputs that are wanted as text
+   */
+  create(
+    model: number,
+    signature: number,
+    tensors: readonly TensorBytes[],
+    printed: readonly number[] = [],
+  ): number {
+    return this.#raw.create(model, signature, tensors, printed);
+  }
+
+  /** Reads the lists in a request of Open Inference V2. @returns undefined where they are to be read in another way */
+  readLists(json: Buffer): Lists | undefined {
+    return this.#raw.readLists(json);
+  }
+
+  /** The same on the pool; `done` is told the lists, or a NativeFailure where it is no JSON. */
+  readListsLater(json: Buffer, done: Done): void {
+    this.#raw.readListsLater(this.#ticket(done), json);
   }
 
   /** Runs a call in this thread, and ends it. @returns its answer @throws NativeFailure */

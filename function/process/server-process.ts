@@ -15,6 +15,7 @@ import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
+import { Receiver } from '../native/receiver.ts';
 import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -160,6 +161,7 @@ export class ServerProcess {
     await librariesLoaded();
     const binding = this.#loadBinding();
     this.#binding = binding;
+    this.#server.readWith(new Receiver(binding));
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     this.#addon.resolve(native);

@@ -8,6 +8,7 @@ import type { HardeningTest } from './case.ts';
 import { connectionTests } from './connections.ts';
 import { floodTests } from './http2-floods.ts';
 import { peerTests } from './http2-peers.ts';
+import { leakTests } from './leaks.ts';
 import { lifeTests } from './life.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
@@ -31,6 +32,7 @@ const TESTS: HardeningTest[] = [
   ...modelTests,
   ...switchTests,
   ...lifeTests,
+  ...leakTests,
 ];
 const HEAD =
   '| test | what was sent | what came back | peak RSS | seconds |\n| --- | --- | --- | --- | --- |\n';

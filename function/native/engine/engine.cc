@@ -9,11 +9,13 @@
 #include <functional>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "../codec/lists.h"
 #include "../freeze/freeze.h"
 #include "../freeze/owned.h"
 #include "../overrides.h"
@@ -80,6 +82,8 @@ class Engine {
   napi_value Decode(napi_callback_info info);
   napi_value DecodeLater(napi_callback_info info);
   napi_value Create(napi_callback_info info);
+  napi_value ReadLists(napi_callback_info info);
+  napi_value ReadListsLater(napi_callback_info info);
   napi_value Answer(napi_callback_info info);
   napi_value Run(napi_callback_info info);
   napi_value RunLater(napi_callback_info info);
@@ -533,14 +537,77 @@ napi_value Engine::DecodeLater(napi_callback_info info) {
 }
 
 napi_value Engine::Create(napi_callback_info info) {
-  const js::Arguments<3> arguments(env_, info);
+  const js::Arguments<4> arguments(env_, info);
   std::unique_ptr<Call> call = NewCall(js::Uint32(env_, arguments[0]), kTensors);
+  call->printed = js::Uint32s(env_, arguments[3]);
   call->signature = static_cast<int>(js::Uint32(env_, arguments[1]));
   if (!js::Tensors(env_, arguments[2], call->model->signatures()[call->signature].inputs, &call->inputs))
     return js::Throw(env_, {TF_INVALID_ARGUMENT, "create(model, signature, tensors): a tensor's data does not fit its shape"});
   call->Measure();
   Describe(*call);
   return js::Number(env_, calls_.Put(std::move(call)));
+}
+
+namespace {
+
+// What ReadDataLists gave, and whether that was all.
+struct ListsOf {
+  Lists lists;
+  ListsRead read = ListsRead::kOther;
+  Failure failure{TF_INVALID_ARGUMENT, {}};
+
+  void Read(const char* body, size_t size) {
+    try {
+      read = ReadDataLists(body, size, &lists, &failure.message);
+    } catch (const std::bad_alloc&) {
+      read = ListsRead::kNoJson;
+      failure = {TF_RESOURCE_EXHAUSTED, "there is not enough memory for this request"};
+    }
+  }
+
+  // `{ around: Buffer, lists: Buffer[] }`, or undefined.
+  napi_value Value(napi_env env) {
+    if (read != ListsRead::kRead) return js::Undefined(env);
+    napi_value object, array;
+    napi_create_object(env, &object);
+    napi_create_array_with_length(env, lists.elements.size(), &array);
+    for (size_t i = 0; i < lists.elements.size(); ++i) {
+      const size_t size = lists.elements[i].size();
+      napi_set_element(env, array, static_cast<uint32_t>(i), js::Buffer(env, lists.elements[i].Release(), size));
+    }
+    napi_set_named_property(env, object, "around", js::Buffer(env, std::move(lists.around)));
+    napi_set_named_property(env, object, "lists", array);
+    return object;
+  }
+};
+
+}  // namespace
+
+napi_value Engine::ReadLists(napi_callback_info info) {
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, js::Arguments<1>(env_, info)[0], &body, &size);
+  ListsOf lists;
+  lists.Read(static_cast<const char*>(body), size);
+  return lists.Value(env_);
+}
+
+napi_value Engine::ReadListsLater(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, arguments[1], &body, &size);
+  napi_ref kept;  // until it was read
+  napi_create_reference(env_, arguments[1], 1, &kept);
+  auto lists = std::make_shared<ListsOf>();
+  Submit(
+      js::Uint32(env_, arguments[0]), true,
+      [lists, body, size] { lists->Read(static_cast<const char*>(body), size); },
+      [this, lists, kept]() -> napi_value {
+        napi_delete_reference(env_, kept);
+        return lists->read == ListsRead::kNoJson ? js::Error(env_, lists->failure) : lists->Value(env_);
+      });
+  return nullptr;
 }
 
 std::unique_ptr<Call> Engine::NewCall(uint32_t model, int format) {
@@ -568,7 +635,7 @@ napi_value Engine::Result(uint32_t id) {
   std::unique_ptr<Call> call = calls_.Take(id);
   napi_value result;
   if (call->failure.code != TF_OK) result = js::Throw(env_, call->failure);
-  else if (call->format == kTensors) result = js::FromTensors(env_, call->outputs);
+  else if (call->format == kTensors) result = js::FromTensors(env_, call->outputs, std::move(call->lists));
   else result = js::TextOrBuffer(env_, std::move(call->text));
   End(std::move(call));
   return result;
@@ -696,6 +763,8 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Decode>(object, "decode");
   engine->Method<&Engine::DecodeLater>(object, "decodeLater");
   engine->Method<&Engine::Create>(object, "create");
+  engine->Method<&Engine::ReadLists>(object, "readLists");
+  engine->Method<&Engine::ReadListsLater>(object, "readListsLater");
   engine->Method<&Engine::Answer>(object, "answer");
   engine->Method<&Engine::Run>(object, "run");
   engine->Method<&Engine::RunLater>(object, "runLater");
