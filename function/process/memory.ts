@@ -1,3 +1,5 @@
+import { LoadingRoom } from '../models/loading-room.ts';
+import { whyNoRoom } from '../models/memory-limit.ts';
 import type { NativeEngine } from '../native/engine.ts';
 
 /** The first time is not before the answer to who waited for the start: the pages that are needed again cost 0.5 ms. */
@@ -46,4 +48,21 @@ export async function giveMemoryBack(
   await native.trimTensors();
   await native.trimHeap();
   setTimeout(() => native.releasePages(), EVERY_MS).unref();
+}
+
+/**
+ * Memory for models under this container's limit.
+ *
+ * @param native undefined as long as there is none: before nothing is refused, memory is given back
+ */
+export function loadingRoom(
+  native: () => Pick<NativeEngine, 'trimHeap' | 'trimTensors'> | undefined,
+): LoadingRoom {
+  return new LoadingRoom(async (bytes, others) => {
+    const why = await whyNoRoom(bytes, others);
+    if (why === undefined) return undefined;
+    await native()?.trimTensors();
+    await native()?.trimHeap();
+    return whyNoRoom(bytes, others);
+  });
 }

@@ -26,7 +26,7 @@ import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
-import { giveMemoryBack, keepMemorySmall } from './memory.ts';
+import { giveMemoryBack, keepMemorySmall, loadingRoom } from './memory.ts';
 import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
@@ -62,6 +62,7 @@ export class ServerProcess {
   readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
+  readonly #room = loadingRoom(() => this.#native);
   readonly #addon = Promise.withResolvers<NativeEngine>();
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
@@ -79,7 +80,7 @@ export class ServerProcess {
       if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
       return this.#load(wanted);
     };
-    this.#catalogue = createCatalogue(options, logger, load, this.#list, (change) =>
+    this.#catalogue = createCatalogue(options, logger, load, this.#list, this.#room, (change) =>
       countChange(this.#metrics.versions, change),
     );
     this.#metrics = new Metrics(
@@ -284,6 +285,7 @@ export class ServerProcess {
       logger,
       bfloat16: options.mixedPrecision === 'bfloat16',
       freeze: options.freeze,
+      room: this.#room,
       warmUp: options,
       runnerOf: (model) => {
         const runner = this.#createRunner(model, native);

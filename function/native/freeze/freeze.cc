@@ -138,7 +138,7 @@ std::string Megabytes(uint64_t bytes) { return std::to_string((bytes + kMegabyte
 
 }  // namespace
 
-uint64_t BytesToFreeze(uint64_t variables) { return 64 * kMegabyte + 8 * variables; }
+uint64_t BytesToFreeze(uint64_t variables, uint64_t graph) { return 16 * kMegabyte + 8 * variables + 80 * graph; }
 
 bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available,
             std::shared_ptr<Session>* frozen, std::string* why_not) {
@@ -147,8 +147,9 @@ bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t ava
     std::vector<Value> values = ReadValues(loaded, plan.variables);
     const uint64_t bytes = BytesOf(values);
     if (bytes > kProtobufLimit) throw Refusal("its variables have " + Megabytes(bytes) + ", over 2 GB");
-    if (BytesToFreeze(bytes) > available)
-      throw Refusal("that takes " + Megabytes(BytesToFreeze(bytes)) + " of memory for a while, and " +
+    const uint64_t needed = BytesToFreeze(bytes, plan.graph_def.size());
+    if (needed > available)
+      throw Refusal("that takes " + Megabytes(needed) + " of memory for a while, and " +
                     Megabytes(available) + " are left");
     Owned<TF_Graph> graph = MakeGraph(plan, values);
     const Status status;

@@ -42,8 +42,9 @@ struct Loaded {
 bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available,
             std::shared_ptr<Session>* frozen, std::string* why_not);
 
-// What Freeze() takes at its peak (measured: 6 to 7.6 times the variables, most of it in TensorFlow's graph optimiser), where variables have so many bytes, with the loaded session still there.
-uint64_t BytesToFreeze(uint64_t variables);
+// What Freeze() takes at its peak, most of it in TensorFlow's graph optimiser, with the loaded session still there, where
+// the variables have so many bytes and the graph without them as many as that.
+uint64_t BytesToFreeze(uint64_t variables, uint64_t graph);
 
 // The same as a saved_model.pb, for which there are no variables/: serialised, with the signatures of the loaded one.
 bool FreezeToSavedModel(const Loaded& loaded, std::string* saved_model, std::string* why_not);
