@@ -32,7 +32,7 @@ export function bytesToLoad({ graphBytes, constantBytes, variableBytes }: ModelS
   return LEAST + structure + constantBytes * PER_CONSTANT_BYTE + variableBytes * PER_VARIABLE_BYTE;
 }
 
-/** At most so many bytes are taken for a while where a loaded model's variables become constants; see native/freeze/freeze.h. */
+/** At most so many bytes are taken for a while where a loaded model's variables become constants; see native/freeze/freeze.cc. */
 export function bytesToFreeze({ graphBytes, constantBytes, variableBytes }: ModelSize): number {
   const structure = (graphBytes - constantBytes) * PER_GRAPH_BYTE;
   return FREEZE_LEAST + structure + (constantBytes + variableBytes) * PER_FROZEN_BYTE;

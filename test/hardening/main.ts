@@ -9,6 +9,7 @@ import { connectionTests } from './connections.ts';
 import { floodTests } from './http2-floods.ts';
 import { peerTests } from './http2-peers.ts';
 import { lifeTests } from './life.ts';
+import { memoryTests } from './memory.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
 import { switchTests } from './switches.ts';
@@ -30,6 +31,7 @@ const TESTS: HardeningTest[] = [
   ...runTests,
   ...modelTests,
   ...switchTests,
+  ...memoryTests,
   ...lifeTests,
 ];
 const HEAD =
