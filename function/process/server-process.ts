@@ -70,6 +70,8 @@ export class ServerProcess {
   /** What keeps the start waiting, in words. */
   #waitsFor = '';
   #isDraining = false;
+  /** How many versions were unloaded. */
+  #unloads = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
@@ -197,7 +199,11 @@ export class ServerProcess {
       },
       this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
-    keepMemorySmall(native, () => this.#metrics.requests);
+    keepMemorySmall(
+      native,
+      () => this.#metrics.requests,
+      () => this.#unloads,
+    );
     return port;
   }
 
@@ -298,6 +304,7 @@ export class ServerProcess {
       },
       onUnloaded: (runner) => {
         this.#runners.delete(runner);
+        this.#unloads++;
         giveMemoryBack(native).catch(() => {}); // nothing else may come for a while
       },
     });
