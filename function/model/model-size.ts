@@ -24,7 +24,7 @@ const FREEZE_LEAST = 16e6;
 const PER_FROZEN_BYTE = 8;
 
 /**
- * About how many bytes of memory a model takes at most while it is loaded and warmed up, 5 to 90 % more than was measured.
+ * About how many bytes of memory a model takes at most while it is loaded and warmed up, 7 to 80 % more than was measured.
  * What its runs need for values in between is part of the margin: nobody knows it before they have run.
  */
 export function bytesToLoad({ graphBytes, constantBytes, variableBytes }: ModelSize): number {
