@@ -14,7 +14,7 @@ export interface ModelSize {
  * which takes 43 to 70 times its bytes; a constant is in each of those copies of the graph.
  */
 const PER_GRAPH_BYTE = 80;
-const PER_CONSTANT_BYTE = 10;
+const PER_CONSTANT_BYTE = 12;
 const PER_VARIABLE_BYTE = 1.125;
 /** Of a model that has next to nothing. */
 const LEAST = 8 << 20;
