@@ -35,8 +35,12 @@ export interface SavedModelInfo {
   readonly reachable: readonly string[];
   /** For each signature the index of the first that computes the same, by other nodes of the graph; its own where none does. */
   readonly equal: readonly number[];
-  /** Of saved_model.pb and variables/: of its weights, for the most part. */
-  readonly bytes: number;
+  /** Of saved_model.pb, its constants among them. */
+  readonly graphBytes: number;
+  /** Of large constants in it. */
+  readonly constantBytes: number;
+  /** Of variables/. */
+  readonly variableBytes: number;
 }
 
 /** A signature's inputs or outputs, in one order. */

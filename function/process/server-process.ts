@@ -27,7 +27,7 @@ import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
-import { giveMemoryBack, keepMemorySmall } from './memory.ts';
+import { giveMemoryBack, keepMemorySmall, loadingRoom } from './memory.ts';
 import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
@@ -63,6 +63,7 @@ export class ServerProcess {
   readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
+  readonly #room = loadingRoom(() => this.#native);
   readonly #addon = Promise.withResolvers<NativeEngine>();
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
@@ -70,6 +71,8 @@ export class ServerProcess {
   /** What keeps the start waiting, in words. */
   #waitsFor = '';
   #isDraining = false;
+  /** How many versions were unloaded. */
+  #unloads = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
@@ -80,7 +83,7 @@ export class ServerProcess {
       if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
       return this.#load(wanted);
     };
-    this.#catalogue = createCatalogue(options, logger, load, this.#list, (change) =>
+    this.#catalogue = createCatalogue(options, logger, load, this.#list, this.#room, (change) =>
       countChange(this.#metrics.versions, change),
     );
     this.#metrics = new Metrics(
@@ -198,7 +201,11 @@ export class ServerProcess {
       },
       this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
-    keepMemorySmall(native, () => this.#metrics.requests);
+    keepMemorySmall(
+      native,
+      () => this.#metrics.requests,
+      () => this.#unloads,
+    );
     return port;
   }
 
@@ -286,6 +293,7 @@ export class ServerProcess {
       logger,
       bfloat16: options.mixedPrecision === 'bfloat16',
       freeze: options.freeze,
+      room: this.#room,
       warmUp: options,
       runnerOf: (model) => {
         const runner = this.#createRunner(model, native);
@@ -298,6 +306,7 @@ export class ServerProcess {
       },
       onUnloaded: (runner) => {
         this.#runners.delete(runner);
+        this.#unloads++;
         giveMemoryBack(native).catch(() => {}); // nothing else may come for a while
       },
     });

@@ -83,6 +83,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     kind: { inOrder: true, bfloat16: false, spread: false },
     hasVariables: false,
     holdsWeights: false,
+    size: { graphBytes: 0, constantBytes: 0, variableBytes: 0 },
     unload: async () => {},
   };
 }

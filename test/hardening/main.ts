@@ -10,6 +10,7 @@ import { floodTests } from './http2-floods.ts';
 import { peerTests } from './http2-peers.ts';
 import { leakTests } from './leaks.ts';
 import { lifeTests } from './life.ts';
+import { memoryTests } from './memory.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
 import { switchTests } from './switches.ts';
@@ -31,6 +32,7 @@ const TESTS: HardeningTest[] = [
   ...runTests,
   ...modelTests,
   ...switchTests,
+  ...memoryTests,
   ...lifeTests,
   ...leakTests,
 ];

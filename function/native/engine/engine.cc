@@ -277,7 +277,12 @@ napi_value Engine::ReadModel(napi_callback_info info) {
         for (size_t i = 0; i < read->info.equal.size(); ++i)
           napi_set_element(env_, equal, i, js::Number(env_, static_cast<double>(read->info.equal[i])));
         napi_set_named_property(env_, object, "equal", equal);
-        napi_set_named_property(env_, object, "bytes", js::Number(env_, static_cast<double>(read->info.bytes)));
+        const auto number = [&](const char* name, uint64_t value) {
+          napi_set_named_property(env_, object, name, js::Number(env_, static_cast<double>(value)));
+        };
+        number("graphBytes", read->info.graph_bytes);
+        number("constantBytes", read->info.constant_bytes);
+        number("variableBytes", read->info.variable_bytes);
         return object;
       });
   return nullptr;
