@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os';
 import { basename, join, relative } from 'node:path';
+import type { Settings as ModelSettings } from './engine/settings.ts';
 import type { Pinning, Ready, Tools } from './plan.ts';
 import type { Settings } from './settings.ts';
+import { onPath } from './targets/found.ts';
 import { modelDigest, models } from './targets/models.ts';
 import type { Target } from './targets/target.ts';
 
@@ -11,6 +13,9 @@ export interface Described {
   readonly root: string;
   readonly mode: string;
   readonly settings: Settings;
+  readonly modelSettings: ModelSettings;
+  /** Real models and the targets that serve them. */
+  readonly ofModels: { readonly models: readonly object[]; readonly targets: readonly object[] };
   readonly tools: Tools;
   readonly pinning: Pinning;
   readonly targets: readonly Target[];
@@ -43,6 +48,9 @@ export function describe(about: Described) {
     tools: versions(root, about.tools),
     model: { path: `${models.celsius}/1`, sha256: modelDigest(join(root, models.celsius, '1')) },
     settings,
+    models: about.ofModels.models,
+    model_settings: about.modelSettings,
+    model_targets: about.ofModels.targets,
     payloads: Object.fromEntries(targets.map(({ id, ask }) => [id, payload(ask.path, ask.body([212]))])),
     targets: targets.map((target) =>
       describeTarget(root, target, ready.get(target.id), threads.get(target.id) ?? null),
@@ -114,7 +122,16 @@ export function machine() {
     os: /^PRETTY_NAME="?([^"\n]*)/m.exec(read('/etc/os-release'))?.[1] ?? 'unknown',
     architecture: arch(),
     virtualized: /^flags.*\bhypervisor\b/m.test(cpuinfo),
+    runner: runnerIn(process.env),
   };
+}
+
+/** Which of GitHub's shared runners this is, whose figures are not to be mixed with others'; null elsewhere. */
+export function runnerIn(env: Readonly<Record<string, string | undefined>>): string | null {
+  if (env.GITHUB_ACTIONS !== 'true') return null;
+  const { RUNNER_ENVIRONMENT = 'unknown', ImageOS, ImageVersion, RUNNER_OS, RUNNER_ARCH } = env;
+  const image = [ImageOS ?? RUNNER_OS, ImageVersion, RUNNER_ARCH].filter((part) => part !== undefined);
+  return `GitHub Actions, ${RUNNER_ENVIRONMENT}: ${image.join(' ')}`;
 }
 
 function versions(root: string, tools: Tools) {
@@ -131,6 +148,7 @@ function versions(root: string, tools: Tools) {
     undici: ofPackage('undici'),
     locust: printed(tools.locust, '--version'),
     wrk: printed(tools.wrk, '--version'),
+    h2load: printed(onPath('h2load'), '--version'),
     python: printed('python3', '--version'),
   };
 }

@@ -1,5 +1,7 @@
 import t from 'tap';
+import { quickBeside } from './engine/settings.ts';
 import { shown } from './environment.ts';
+import { modelQuestions } from './loads/models.ts';
 import { parseOptions } from './options.ts';
 import { full, quick } from './settings.ts';
 
@@ -17,9 +19,17 @@ t.test('where results go', async (t) => {
 
 t.test('settings', async (t) => {
   t.match(parseOptions(['--repeat', '7', '--duration', '4']), {
-    settings: { ...full, repeats: 7, load_s: 4, open_load_s: 8, payload_s: 2 },
+    settings: { ...full, repeats: 7, side_repeats: 7, load_s: 4, open_load_s: 8, payload_s: 2 },
   });
-  t.match(parseOptions(['--quick']), { settings: quick });
+  t.match(parseOptions(['--repeat', '7']), { modelSettings: { repeats: 7, protocol_repeats: 7 } });
+  t.match(parseOptions(['--quick']), { settings: quick, modelSettings: quickBeside, models: ['encoder'] });
+  t.match(parseOptions(['--quick']), {
+    targets: ['floor', 'celsiusify-celsius', 'celsiusify-predict', 'tf-serving', 'fastapi', 'celsiusify'],
+  });
+  t.match(parseOptions(['--only', 'models']), { only: modelQuestions.map(({ name }) => name) });
+  t.match(parseOptions(['--models', 'text,encoder', '--targets', 'tf-serving-one']), {
+    ...{ mode: 'partial', models: ['encoder', 'text'], targets: ['tf-serving-one'] },
+  });
   t.match(parseOptions(['--image', 'tf-serving=a/b:1', '--url', 'fastapi=http://h:1/']), {
     images: new Map([['tf-serving', 'a/b:1']]),
     urls: new Map([['fastapi', 'http://h:1']]),

@@ -1,6 +1,10 @@
 import { parseArgs } from 'node:util';
 import { FatalError, messageOf } from '../function/errors.ts';
+import { beside, type Settings as ModelSettings, quickBeside } from './engine/settings.ts';
+import { targets as modelTargets } from './engine/targets.ts';
+import { modelQuestions } from './loads/models.ts';
 import { questions } from './loads/table.ts';
+import { MODELS, type SavedModel } from './models/saved.ts';
 import { full, quick, type Settings } from './settings.ts';
 import { targets } from './targets/table.ts';
 
@@ -11,13 +15,14 @@ export const help = `Usage: npm run bench -- [options]              measure, int
 Measures Celsiusify next to TensorFlow Serving, FastAPI and a no-op server. Ctrl-C keeps what was measured, and the
 same command goes on from there. Only a whole run with neither --quick, --only nor --targets writes to results/.
 
-  --quick               about two minutes, every question, figures not to be trusted; into .cache/bench/quick
-  --only A,B            ask these questions only; into .cache/bench/partial
+  --quick               about three minutes, every question, figures not to be trusted; into .cache/bench/quick
+  --only A,B            ask these questions only (models: all about real models); into .cache/bench/partial
   --targets A,B         measure these targets only; into .cache/bench/partial
+  --models A,B          real models (default: encoder, mobilenet_v2, resnet50, text)
   --out FOLDER          write results to this folder
   --fresh               drop what an interrupted run has left, instead of going on
   --plan                show the plan and the time it takes, and end
-  --repeat N            repeats of each load (default ${full.repeats})
+  --repeat N            repeats of each load (default ${full.repeats} or ${full.side_repeats})
   --duration SECONDS    of each load, after its warm-up (default ${full.load_s}; of an open loop twice that)
   --soak-minutes N      of the soak (default ${full.soak_minutes}; asked only by --only soak)
   --tf-serving FILE     a tensorflow_model_server program (default: the one on PATH)
@@ -44,8 +49,12 @@ export interface RunOptions {
   readonly command: 'run';
   readonly mode: 'full' | 'partial' | 'quick';
   readonly settings: Settings;
+  readonly modelSettings: ModelSettings;
+  /** Real models. */
+  readonly models: readonly SavedModel[];
   /** Names of questions; null: all but those that are asked only by name. */
   readonly only: readonly string[] | null;
+  /** Those that serve real models included; null: all. */
   readonly targets: readonly string[] | null;
   readonly out: string;
   readonly fresh: boolean;
@@ -75,10 +84,24 @@ export type Options =
   | { readonly command: 'table'; readonly folder: string }
   | { readonly command: 'help' };
 
+/** Models that are measured unless others are chosen, and with --quick. */
+const SERVED: readonly string[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
+const QUICK_SERVED: readonly string[] = ['encoder'];
+
+/** The same servers with other flags or workers, which --quick leaves out. */
+const VARIANTS: readonly string[] = [
+  ...['tf-serving-tuned', 'fastapi-2-workers'],
+  ...['tf-serving-one', 'tf-serving-batching'],
+];
+
+/** Short for all questions about real models. */
+const MODELS_ALL = 'models';
+
 const flags = {
   quick: { type: 'boolean', default: false },
   only: { type: 'string' },
   targets: { type: 'string' },
+  models: { type: 'string' },
   out: { type: 'string' },
   fresh: { type: 'boolean', default: false },
   plan: { type: 'boolean', default: false },
@@ -124,22 +147,27 @@ export function parseOptions(args: readonly string[]): Options {
   const only =
     values.only === undefined
       ? null
-      : list(
-          '--only',
-          values.only,
-          questions.map(({ name }) => name),
+      : list('--only', values.only, [...questions.map(({ name }) => name), MODELS_ALL]).flatMap((name) =>
+          name === MODELS_ALL ? modelQuestions.map((question) => question.name) : name,
         );
-  const chosen = values.targets === undefined ? null : list('--targets', values.targets, targetIds());
-  const chosenMode = only === null && chosen === null ? 'full' : 'partial';
+  const ofModels = modelTargets.map(({ id }) => id);
+  const chosen =
+    values.targets === undefined ? null : list('--targets', values.targets, [...targetIds(), ...ofModels]);
+  const plain = [...targetIds(), ...ofModels].filter((id) => !VARIANTS.includes(id));
+  const chosenModels = values.models === undefined ? null : list('--models', values.models, MODELS);
+  const all = only === null && chosen === null && chosenModels === null;
+  const chosenMode = all ? 'full' : 'partial';
   const mode = values.quick ? 'quick' : chosenMode;
   const base = values.quick ? quick : full;
+  const modelBase = values.quick ? quickBeside : beside;
+  const repeats = values.repeat === undefined ? null : whole('--repeat', values.repeat);
   const duration = values.duration === undefined ? null : positive('--duration', values.duration);
   return {
     command,
     mode,
     settings: {
       ...base,
-      repeats: values.repeat === undefined ? base.repeats : whole('--repeat', values.repeat),
+      ...(repeats !== null && { repeats, side_repeats: repeats }),
       load_s: duration ?? base.load_s,
       open_load_s: duration === null ? base.open_load_s : duration * 2,
       payload_s: duration === null ? base.payload_s : duration / 2,
@@ -148,8 +176,10 @@ export function parseOptions(args: readonly string[]): Options {
           ? base.soak_minutes
           : whole('--soak-minutes', values['soak-minutes']),
     },
+    modelSettings: { ...modelBase, ...(repeats !== null && { repeats, protocol_repeats: repeats }) },
+    models: MODELS.filter((name) => (chosenModels ?? (values.quick ? QUICK_SERVED : SERVED)).includes(name)),
     only,
-    targets: chosen,
+    targets: chosen ?? (values.quick ? plain : null),
     out: values.out ?? (mode === 'full' ? 'results' : `.cache/bench/${mode}`),
     fresh: values.fresh,
     planOnly: values.plan,

@@ -1,7 +1,11 @@
 import type { LoadClient } from './clients/client.ts';
+import type { Known as KnownModels, Bench as ModelBench } from './engine/plan.ts';
+import type { ModelFile } from './model-files.ts';
+import type { SavedModel } from './models/saved.ts';
 import type { FileName, StoredRow } from './schema.ts';
 import type { Settings } from './settings.ts';
-import type { Measured, Store } from './store.ts';
+import type { StepOf } from './steps.ts';
+import type { Store } from './store.ts';
 import type { Found, Target } from './targets/target.ts';
 
 /** A target that can be measured here. */
@@ -36,33 +40,34 @@ export interface Bench {
   readonly signal: AbortSignal;
   /** The image test's JSON, if given. */
   readonly imageSizes: string | null;
+  /** The same for real models. */
+  readonly models: ModelBench;
 }
 
-/** The smallest part of a run: it is done as a whole or, after Ctrl-C, done again. */
-export interface Step {
-  /** Stays the same from run to run. */
-  readonly id: string;
-  /** An estimate. */
-  readonly seconds: number;
-  run(bench: Bench): Promise<Measured>;
-}
+export type Step = StepOf<Bench, string>;
 
 export interface Known {
   readonly settings: Settings;
   readonly tools: Tools;
   /** Ids of the targets that can be measured, in the table's order. */
   readonly targets: readonly string[];
+  /** Real models, and the targets that serve them. */
+  readonly models: KnownModels;
 }
 
 export interface Question {
-  readonly name: FileName;
+  readonly name: FileName | ModelFile;
   readonly title: string;
   /** Targets it is asked of, if they are there. */
   readonly targets: readonly string[];
   /** Asked only when named by --only. */
   readonly onlyWhenNamed?: boolean;
   /** Questions whose results it builds on. */
-  readonly needs?: readonly FileName[];
+  readonly needs?: readonly Question['name'][];
+  /** Set for those about real models, whose targets are bench/engine's. */
+  readonly ofModels?: true;
+  /** Real models it needs, of those that were chosen. */
+  models?(chosen: readonly SavedModel[]): readonly SavedModel[];
   steps(known: Known): Step[];
 }
 
@@ -85,7 +90,7 @@ export function present(known: Known, wanted: readonly string[]): string[] {
 
 /** A row of not-measured.csv. */
 export function notMeasured(
-  question: FileName,
+  question: Question['name'],
   target: string,
   condition: string,
   reason: string,

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a process and all its descendants hold and have used, from Linux's /proc. */
 export interface TreeUse {
@@ -40,6 +41,24 @@ function childrenOf(pid: number): number[] {
  */
 export function cpuOf(pid: number): number {
   return treeOf(pid).reduce((sum, id) => sum + cpuOfProcess(id), 0);
+}
+
+/** Of a core: what a server that rests may use. */
+const QUIET = 0.02;
+/** A clock that ticks each 10 ms says nothing of less. */
+const LOOK_S = 0.2;
+const LONGEST_S = 30;
+
+/** Waits until a tree does next to nothing for so long; or half a minute. */
+export async function untilQuiet(pid: number, still_s: number): Promise<void> {
+  const look_s = Math.max(still_s, LOOK_S);
+  let used = cpuOf(pid);
+  for (let waited_s = 0; waited_s < LONGEST_S; waited_s += look_s) {
+    await sleep(look_s * 1000);
+    const now = cpuOf(pid);
+    if (now - used < look_s * 1e6 * QUIET) return;
+    used = now;
+  }
 }
 
 /** CPU time of a process's first thread, µs: Node's event loop. */

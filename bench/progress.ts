@@ -1,7 +1,10 @@
-import type { Step } from './plan.ts';
-
 /** What the bar needs to know of a step. */
-type Part = Pick<Step, 'id' | 'seconds'>;
+export interface Part {
+  /** Stays the same from run to run. */
+  readonly id: string;
+  /** An estimate. */
+  readonly seconds: number;
+}
 
 const BAR = 24;
 const PLAIN_EVERY_MS = 30_000;

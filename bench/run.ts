@@ -1,15 +1,19 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../function/errors.ts';
-import { LoadClient } from './clients/client.ts';
+import type { LoadClient } from './clients/client.ts';
+import { formatGlance } from './engine/glance.ts';
+import { findTargets as findServers, prepare } from './engine/prepare.ts';
 import { describe } from './environment.ts';
 import { readFigures } from './figures.ts';
 import { readSizes } from './loads/image-size.ts';
 import { questions } from './loads/table.ts';
+import { modelFile } from './model-files.ts';
 import type { RunOptions } from './options.ts';
 import {
   type Bench,
+  type Known,
   notMeasured,
   type Pinning,
   type Question,
@@ -17,9 +21,10 @@ import {
   type Step,
   type Tools,
 } from './plan.ts';
-import { duration, Progress, seconds } from './progress.ts';
+import { duration, seconds } from './progress.ts';
+import { runSteps, startedAt } from './steps.ts';
 import { CLUSTER_FILES, Store } from './store.ts';
-import { formatSummary } from './table.ts';
+import { formatSummary, formatTable } from './table.ts';
 import { onPath } from './targets/found.ts';
 import { targets as allTargets } from './targets/table.ts';
 import type { Target } from './targets/target.ts';
@@ -31,102 +36,92 @@ const CORES_TO_PIN = 4;
 /** Measures. @returns the exit code: 1 when an answer was wrong, 130 after Ctrl-C */
 export async function run(root: string, options: RunOptions, args: readonly string[]): Promise<number> {
   const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
-  const { settings, mode } = options;
+  const { settings, modelSettings, mode } = options;
   if (options.imageSizes !== null) readSizes(options.imageSizes);
   const asked = askedOf(options);
   const chosen = allTargets.filter(({ id }) => options.targets?.includes(id) ?? true);
   const { ready, missing } = await findTargets(root, options, chosen, say);
+  const ofModels = await findModelTargets(root, options, asked);
   const tools = await findTools(root, asked, say);
-  const known = { settings, tools, targets: [...ready.keys()] };
+  const models = { settings: modelSettings, models: options.models, ready: ofModels.ready };
+  const known = { settings, tools, targets: [...ready.keys()], models };
   const steps = asked.flatMap((question) => question.steps(known));
   const folder = resolve(root, options.out);
   say(`${planText(asked, known.targets, steps)}; into ${options.out}`);
-  for (const { id, reason } of missing) say(`not measured: ${id}: ${reason}`);
-  if (options.planOnly) return 0;
+  for (const { id, reason } of [...missing, ...ofModels.missing]) say(`not measured: ${id}: ${reason}`);
+  if (options.planOnly) {
+    process.stdout.write(planTable(asked, known));
+    return 0;
+  }
+  const serving = ofModels.ready.length > 0 ? asked : [];
+  const needed = [...new Set(serving.flatMap((question) => question.models?.(options.models) ?? []))];
+  const prepared = await prepare(root, needed, ofModels.ready, say);
 
   const plan = JSON.stringify([
     mode,
     settings,
+    modelSettings,
     steps.map(({ id }) => id),
     [...ready].map(([id, { found }]) => [id, found.facts]),
+    prepared.digests,
   ]);
   const store = new Store(folder, plan, mode, options.fresh);
-  const left = steps.filter(({ id }) => !store.isDone(id));
-  if (left.length < steps.length)
-    say(`going on: ${steps.length - left.length} of ${steps.length} steps were done before`);
-  const started = startedAt(join(store.partial, 'started'));
+  const started = startedAt(store);
   if (!store.isDone('missing')) {
-    const rows = missing.flatMap(({ id, reason }) =>
-      asked.filter((q) => q.targets.includes(id)).map((q) => notMeasured(q.name, id, '', reason)),
-    );
+    const rowsOf = (of: typeof missing, questions: readonly Question[]) =>
+      of.flatMap(({ id, reason }) =>
+        questions.filter((q) => q.targets.includes(id)).map((q) => notMeasured(q.name, id, '', reason)),
+      );
+    const [others, own] = partition(asked, (question) => question.ofModels === true);
+    const rows = [...rowsOf(missing, others), ...rowsOf(ofModels.missing, own)];
     store.add('missing', 0, { rows, logs: [] });
   }
   const pinning = pinningOf(options);
-  const environment = () =>
-    describe({
+  const environment = () => {
+    const about = {
       root,
       mode,
       settings,
+      modelSettings,
       tools,
       pinning,
       targets: chosen,
       ready,
       args,
       started,
-      elapsed_s: store.elapsed_s,
-      threads: threadsIn(store),
-    });
-
-  const stopped = new AbortController();
-  const onSignal = () => stopped.abort(new Error('stopped'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-  const progress = new Progress(process.stderr, steps, left);
-  const client = await LoadClient.start(pinning.client);
-  stopped.signal.addEventListener('abort', () => client.stop());
-  const bench: Bench = {
-    root,
-    settings,
-    ready,
-    tools,
-    pinning,
-    client,
-    store,
-    signal: stopped.signal,
-    imageSizes: options.imageSizes,
+    };
+    const measured = { elapsed_s: store.elapsed_s, threads: threadsIn(store) };
+    return describe({ ...about, ...measured, ofModels: prepared.environment() });
   };
-  try {
-    for (const step of left) {
-      progress.begin(step);
-      const measured = await step.run(bench);
-      store.add(step.id, progress.end(), measured);
-    }
-  } catch (error) {
-    store.write(environment());
-    progress.close();
-    if (!stopped.signal.aborted) throw error;
-    say(
-      `stopped; ${store.doneSteps - 1} of ${steps.length} steps are kept in ${store.partial}. The same command goes on.`,
-    );
-    return 130;
-  } finally {
-    progress.close();
-    client.stop();
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  }
+  const benchOf = (client: LoadClient, signal: AbortSignal): Bench => ({
+    ...{ root, settings, ready, tools, pinning, client, store, signal, imageSizes: options.imageSizes },
+    models: {
+      ...{ root, settings: modelSettings, client, signal, ...prepared.hand },
+      ...{ wrk: tools.wrk, h2load: onPath('h2load'), first: false, cpus: pinning },
+      rows: (file) => store.rows(modelFile(file)),
+    },
+  });
+  const whole = await runSteps({ store, steps, clientCpus: pinning.client, say, benchOf, environment });
+  if (!whole) return 130;
   copyCluster(options.cluster, store.partial);
   const notMeasuredRows = store.rows('not-measured');
   const voided = notMeasuredRows.filter(({ reason }) => /^\d* ?wrong answer/.test(String(reason)));
   store.finish(environment());
   process.stdout.write(`${mode === 'full' ? '' : `${mode} run: these figures are not for the report\n`}`);
   process.stdout.write(`${formatSummary(readFigures(folder), chosen)}\n`);
+  const glance = formatGlance(join(folder, 'models'));
+  if (glance !== null) process.stdout.write(`\n${glance}\n`);
   for (const { question, target, condition, reason } of voided)
     say(`void: ${question} ${target} ${condition}: ${reason}`);
   if (notMeasuredRows.length > 0)
     say(`${notMeasuredRows.length} lines in not-measured.csv say what is missing and why`);
   say(`done in ${duration(store.elapsed_s)}: ${options.out}`);
   return voided.length > 0 ? 1 : 0;
+}
+
+/** Those that are not so, and those that are. */
+function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
+  return [items.filter((item) => !is(item)), items.filter(is)];
 }
 
 /** The questions to ask, those that others build on included. */
@@ -151,6 +146,14 @@ async function findTargets(
     else ready.set(target.id, { target, found });
   }
   return { ready, missing };
+}
+
+/** Targets that serve real models, as far as a question asks them. */
+async function findModelTargets(root: string, options: RunOptions, asked: readonly Question[]) {
+  const wanted = asked.flatMap(({ ofModels, targets }) => (ofModels ? targets : []));
+  const ids = [...new Set(wanted)].filter((id) => options.targets?.includes(id) ?? true);
+  const { tfServing } = options;
+  return findServers(root, { targets: ids, against: null, tfServing, env: {} });
 }
 
 async function findTools(
@@ -188,10 +191,13 @@ function planText(asked: readonly Question[], targets: readonly string[], steps:
   return `${asked.length} questions (${names}) to ${targets.length} targets, ${steps.length} steps, ${duration(seconds(steps))}`;
 }
 
-/** When this run was started first, before any Ctrl-C. */
-function startedAt(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, new Date().toISOString());
-  return readFileSync(file, 'utf8');
+/** The same by question, with the time of each. */
+function planTable(asked: readonly Question[], known: Known): string {
+  const rows = asked.map((question) => {
+    const steps = question.steps(known);
+    return [question.name, question.title, `${steps.length}`, duration(seconds(steps))];
+  });
+  return `${formatTable([['question', 'what', 'steps', 'time'], ...rows])}\n`;
 }
 
 function threadsIn(store: Store): Map<string, number> {

@@ -239,7 +239,3 @@ export interface StoredRow<F extends string = FileName> {
 export function row<F extends FileName>(file: F, cells: Row<F>): StoredRow {
   return { file, cells };
 }
-
-export function isFileName(name: string): name is FileName {
-  return Object.hasOwn(columns, name);
-}

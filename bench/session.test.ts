@@ -1,5 +1,6 @@
 import t from 'tap';
 import { LoadClient } from './clients/client.ts';
+import { quickBeside } from './engine/settings.ts';
 import { askKnown, celsius } from './known-answers.ts';
 import type { Bench, Ready } from './plan.ts';
 import { Session } from './session.ts';
@@ -28,6 +29,21 @@ function modelAnswer(body: string): string {
 const client = await LoadClient.start();
 t.teardown(() => client.stop());
 
+const noModels: Bench['models'] = {
+  root: '/nowhere',
+  settings: quickBeside,
+  client,
+  signal: new AbortController().signal,
+  cpus: { server: null, client: null },
+  wrk: null,
+  h2load: null,
+  first: false,
+  python: '',
+  rows: () => [],
+  examples: () => [],
+  inputOf: () => ({ name: '', dtype: '' }),
+};
+
 function benchOf(t: { testdir(): string }, launcher: Launcher): Bench {
   const facts = { version: null, digest: null, linkage: null, notes: '' };
   const ready = new Map<string, Ready>([['floor', { target, found: { launcher, facts } }]]);
@@ -41,6 +57,7 @@ function benchOf(t: { testdir(): string }, launcher: Launcher): Bench {
     store: new Store(`${t.testdir()}/results`, 'plan', 'quick'),
     signal: new AbortController().signal,
     imageSizes: null,
+    models: noModels,
   };
 }
 

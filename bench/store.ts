@@ -13,7 +13,8 @@ import { Compile } from 'typebox/compile';
 import { FatalError } from '../function/errors.ts';
 import { formatCsv } from './csv.ts';
 import { logHead } from './histogram.ts';
-import { columns, type FileName, type StoredRow } from './schema.ts';
+import { allColumns } from './model-files.ts';
+import type { FileName, StoredRow } from './schema.ts';
 
 const Line = Type.Object({
   step: Type.String(),
@@ -67,7 +68,7 @@ export class Store {
     plan: string,
     mode: string,
     fresh = false,
-    tables: Readonly<Record<string, readonly string[]>> = columns,
+    tables: Readonly<Record<string, readonly string[]>> = allColumns,
   ) {
     this.#columns = tables;
     this.folder = folder;
@@ -129,7 +130,10 @@ export class Store {
   write(environment: unknown): void {
     for (const [file, names] of Object.entries(this.#columns)) {
       const rows = this.rows(file).map((cells, i) => ({ ...cells, order: i + 1, mode: this.mode }));
-      if (rows.length > 0) writeFileSync(join(this.partial, `${file}.csv`), formatCsv(names, rows));
+      if (rows.length === 0) continue;
+      const path = join(this.partial, `${file}.csv`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, formatCsv(names, rows));
     }
     const logs = Map.groupBy(
       this.#lines.flatMap((done) => done.logs),

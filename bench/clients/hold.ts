@@ -10,10 +10,11 @@ const AT_ONCE = 100;
 export class Holder {
   readonly #sockets = new Set<Socket>();
 
-  /** `requests` of the outcome is the number of connections that had an answer and are open now. */
+  /** `requests` of the outcome is the number of connections that had an answer and are open now, earlier jobs' included. */
   async hold(job: Job): Promise<Outcome> {
     const tally = new Tally(job);
     const request = requestOf(job);
+    const before = this.#sockets.size;
     let left = job.connections;
     tally.open();
     const opener = async () => {
@@ -30,8 +31,7 @@ export class Holder {
     await Promise.all(Array.from({ length: AT_ONCE }, opener));
     tally.close();
     const outcome = tally.outcome();
-    const closed = outcome.requests - this.#sockets.size;
-    if (closed === 0) return outcome;
+    const closed = before + outcome.requests - this.#sockets.size;
     return { ...outcome, requests: this.#sockets.size, errors: outcome.errors + closed };
   }
 

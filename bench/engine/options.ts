@@ -117,6 +117,7 @@ function settingsOf(values: ReturnType<typeof parse>['values']): Settings {
     repeats: optional('--repeat', values.repeat, whole),
     starts: optional('--repeat', values.repeat, whole),
     drains: optional('--repeat', values.repeat, whole),
+    protocol_repeats: optional('--repeat', values.repeat, whole),
     load_s: optional('--duration', values.duration, positive),
     rest_minutes: optional('--rest-minutes', values['rest-minutes'], positive),
     upload_minutes: optional('--upload-minutes', values['upload-minutes'], positive),

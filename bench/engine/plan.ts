@@ -1,5 +1,6 @@
 import type { LoadClient } from '../clients/client.ts';
 import type { SavedModel } from '../models/saved.ts';
+import type { StepOf } from '../steps.ts';
 import type { Measured as AnyMeasured } from '../store.ts';
 import type { FileName, StoredRow } from './schema.ts';
 import type { Settings } from './settings.ts';
@@ -23,24 +24,21 @@ export interface Bench {
   readonly signal: AbortSignal;
   readonly wrk: string | null;
   readonly h2load: string | null;
+  /** Where servers and clients may run, as taskset takes it; null: anywhere. */
+  readonly cpus: { readonly server: string | null; readonly client: string | null };
+  /** What this run has measured so far. */
+  rows(file: FileName): readonly StoredRow['cells'][];
   /** Whether servers go before everything else on this machine. */
   readonly first: boolean;
   /** Python with TensorFlow; '' where no target needs it. */
   readonly python: string;
   /** Questions and right answers of a model. */
   examples(model: SavedModel): readonly Example[];
-  /** The name of a model's input. */
-  inputOf(model: SavedModel): string;
+  /** A model's only input. */
+  inputOf(model: SavedModel): { readonly name: string; readonly dtype: string };
 }
 
-/** The smallest part of a run: it is done as a whole or, after Ctrl-C, done again. */
-export interface Step {
-  /** Stays the same from run to run. */
-  readonly id: string;
-  /** An estimate. */
-  readonly seconds: number;
-  run(bench: Bench): Promise<Measured>;
-}
+export type Step = StepOf<Bench, FileName>;
 
 /** A server target that can be measured here. */
 export interface ReadyServer {
@@ -63,6 +61,8 @@ export interface Part {
   readonly title: string;
   /** Measured only where it is named: it takes long. */
   readonly onlyWhenNamed?: boolean;
+  /** Parts whose figures it builds on. */
+  readonly needs?: readonly string[];
   /** Models it needs, of those that were chosen or others. */
   models(chosen: readonly SavedModel[]): readonly SavedModel[];
   steps(known: Known): Step[];

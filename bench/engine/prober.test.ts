@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { freePort } from '../targets/start.ts';
 import { stub } from '../testing.ts';
+import { loopDelayIn } from './loop-delay.ts';
 import { Prober, parseOrders } from './probes.ts';
-import { loopDelayIn } from './server.ts';
 
 const EVERY_MS = 20;
 

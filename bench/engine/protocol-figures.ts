@@ -1,11 +1,9 @@
 import { formatTable } from '../table.ts';
 import { figure, type Line, linesOf, middleOf, middleText, ratioOf, ratioText } from './lines.ts';
-import type { FileName } from './schema.ts';
 
 /** What a figure is to be, as a ratio to another one. */
 interface Wanted {
   readonly title: string;
-  readonly file: FileName;
   readonly figure: string;
   readonly ours: Readonly<Record<string, string>>;
   readonly theirs: Readonly<Record<string, string>>;
@@ -14,27 +12,30 @@ interface Wanted {
 }
 
 const OURS = { target: 'celsiusify' };
+const CELSIUS = { model: 'celsius' };
+const ONE = { model: 'mobilenet_v2', rows: '1', connections: '8' };
+const SIXTEEN = { model: 'mobilenet_v2', rows: '16' };
 const SERVING = { target: 'tf-serving-grpc', protocol: 'grpc' };
 
 const grpcAt = (connections: string, streams: string, atLeast: number): Wanted => ({
   title: `gRPC, celsius, ${connections} × ${streams}: requests/s ÷ TensorFlow Serving's`,
-  ...{ file: 'grpc', figure: 'requests_per_s', atLeast },
-  ours: { ...OURS, protocol: 'grpc', connections, streams },
-  theirs: { ...SERVING, connections, streams },
+  ...{ figure: 'requests_per_s', atLeast },
+  ours: { ...OURS, ...CELSIUS, protocol: 'grpc', connections, streams },
+  theirs: { ...SERVING, ...CELSIUS, connections, streams },
 });
 
 const picture = (protocol: string): Wanted => ({
   title: `one picture by ${protocol}, 8 clients: requests/s ÷ TensorFlow Serving's gRPC`,
-  ...{ file: 'pictures', figure: 'requests_per_s', atLeast: 1.5 },
-  ours: { ...OURS, protocol, pictures: '1' },
-  theirs: { ...SERVING, pictures: '1' },
+  ...{ figure: 'requests_per_s', atLeast: 1.5 },
+  ours: { ...OURS, ...ONE, protocol },
+  theirs: { ...SERVING, ...ONE },
 });
 
 const sixteen = (title: string, theirs: Wanted['theirs'], atMost: number): Wanted => ({
   title: `16 pictures by V2, binary: time ÷ ${title}`,
-  ...{ file: 'pictures', figure: 'mean_ms', atMost },
-  ours: { ...OURS, protocol: 'v2', pictures: '16' },
-  theirs: { ...theirs, pictures: '16' },
+  ...{ figure: 'mean_ms', atMost },
+  ours: { ...OURS, ...SIXTEEN, protocol: 'v2' },
+  theirs: { ...theirs, ...SIXTEEN },
 });
 
 const WANTED: readonly Wanted[] = [
@@ -43,16 +44,16 @@ const WANTED: readonly Wanted[] = [
   grpcAt('4', '32', 2),
   {
     title: "gRPC, celsius, 32 × 1: CPU ÷ TensorFlow Serving's",
-    ...{ file: 'grpc', figure: 'cpu_us_per_request', atMost: 0.4 },
-    ours: { ...OURS, protocol: 'grpc', connections: '32', streams: '1' },
-    theirs: { ...SERVING, connections: '32', streams: '1' },
+    ...{ figure: 'cpu_us_per_request', atMost: 0.4 },
+    ours: { ...OURS, ...CELSIUS, protocol: 'grpc', connections: '32', streams: '1' },
+    theirs: { ...SERVING, ...CELSIUS, connections: '32', streams: '1' },
   },
   ...['1', '32'].map(
     (connections): Wanted => ({
       title: `gRPC, celsius, ${connections} × 1: requests/s ÷ REST's`,
-      ...{ file: 'grpc', figure: 'requests_per_s', atLeast: 0.5 },
-      ours: { ...OURS, protocol: 'grpc', connections, streams: '1' },
-      theirs: { ...OURS, protocol: 'rest', connections, streams: '1' },
+      ...{ figure: 'requests_per_s', atLeast: 0.5 },
+      ours: { ...OURS, ...CELSIUS, protocol: 'grpc', connections, streams: '1' },
+      theirs: { ...OURS, ...CELSIUS, protocol: 'rest', connections, streams: '1' },
     }),
   ),
   picture('grpc'),
@@ -63,8 +64,8 @@ const WANTED: readonly Wanted[] = [
 
 /** What protocols are to reach, and whether they did; null where they were not measured. */
 export function formatProtocols(folder: string): string | null {
+  const lines = linesOf(folder, 'protocols');
   const rows = WANTED.flatMap((wanted) => {
-    const lines = linesOf(folder, wanted.file);
     const ours = lines.filter(isOf(wanted.ours));
     const theirs = lines.filter(isOf(wanted.theirs));
     const of = figure(wanted.figure);

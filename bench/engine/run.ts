@@ -1,26 +1,24 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { FatalError } from '../../function/errors.ts';
-import { LoadClient } from '../clients/client.ts';
+import type { LoadClient } from '../clients/client.ts';
 import { git, machine, shown } from '../environment.ts';
-import { makeModels, readExpected, type SavedModel } from '../models/saved.ts';
-import { duration, Progress, seconds } from '../progress.ts';
+import { duration, seconds } from '../progress.ts';
+import { runSteps, startedAt } from '../steps.ts';
 import { Store } from '../store.ts';
 import { onPath } from '../targets/found.ts';
-import { makeVenv } from '../venv.ts';
 import type { RunOptions } from './options.ts';
 import { parts } from './parts/table.ts';
-import type { Bench, Example, Known, Ready } from './plan.ts';
+import type { Bench, Known, Part } from './plan.ts';
+import { findTargets, prepare } from './prepare.ts';
 import { goFirst } from './priority.ts';
 import { columns } from './schema.ts';
 import { formatSummary } from './summary.ts';
-import { targets } from './targets.ts';
 
 /** Measures. @returns the exit code: 1 when something was not measured, 130 after Ctrl-C */
 export async function run(root: string, options: RunOptions, args: readonly string[]): Promise<number> {
   const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
   const { settings, mode } = options;
-  const chosen = parts.filter(({ name, onlyWhenNamed }) => options.only?.includes(name) ?? !onlyWhenNamed);
+  const chosen = chosenOf(options);
   const { ready, missing } = await findTargets(root, options);
   for (const { id, reason } of missing) say(`not measured: ${id}: ${reason}`);
   if (ready.length === 0) throw new FatalError('nothing to measure');
@@ -31,26 +29,13 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   say(`${names}; ${ids}; ${steps.length} steps, ${duration(seconds(steps))}; into ${options.out}`);
   if (options.planOnly) return 0;
 
-  const models = new Set(chosen.flatMap((part) => part.models(options.models)));
-  await makeModels(root, [...models], say);
-  const python = ready.some(({ program }) => program === null)
-    ? join(await makeVenv(root, 'models', join(root, 'model/requirements.txt'), say), 'python')
-    : '';
+  const models = [...new Set(chosen.flatMap((part) => part.models(options.models)))];
+  const prepared = await prepare(root, models, ready, say);
   const folder = resolve(root, options.out);
-  const digests = ready.map(({ target, program }) => [target.id, program?.digest ?? null]);
-  const plan = JSON.stringify([
-    mode,
-    options.first,
-    settings,
-    options.env,
-    steps.map(({ id }) => id),
-    digests,
-  ]);
+  const { first, env } = options;
+  const plan = JSON.stringify([mode, first, settings, env, steps.map(({ id }) => id), prepared.digests]);
   const store = new Store(folder, plan, mode, options.fresh, columns);
-  const left = steps.filter(({ id }) => !store.isDone(id));
-  if (left.length < steps.length)
-    say(`going on: ${steps.length - left.length} of ${steps.length} steps were done before`);
-  const started = startedAt(join(store.partial, 'started'));
+  const started = startedAt(store);
   const environment = () => ({
     schema: 1,
     mode,
@@ -63,51 +48,19 @@ export async function run(root: string, options: RunOptions, args: readonly stri
     machine: machine(),
     node: process.versions.node,
     settings,
-    env: options.env,
-    models: [...models].map((name) => ({ ...readExpected(root, name), examples: undefined })),
-    targets: ready.map(({ target, program }) => {
-      const { id, label, tolerance } = target;
-      return { id, label, tolerance, ...versionOf(program), ...commandOf(root, program) };
-    }),
+    env,
+    ...prepared.environment(),
   });
-
-  const stopped = new AbortController();
-  const onSignal = () => stopped.abort(new Error('stopped'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-  const progress = new Progress(process.stderr, steps, left);
-  const goBack = options.first ? goFirst(process.pid) : () => {}; // clients, probes and Python are children
-  const client = await LoadClient.start();
-  stopped.signal.addEventListener('abort', () => client.stop());
-  const bench: Bench = {
-    ...{ root, settings, client, python, signal: stopped.signal },
-    wrk: onPath('wrk'),
-    h2load: onPath('h2load'),
-    first: options.first,
-    examples: exampleReader(root),
-    inputOf: (model) => readExpected(root, model).input.name,
-  };
+  const goBack = first ? goFirst(process.pid) : () => {}; // clients, probes and Python are children
   try {
-    for (const step of left) {
-      progress.begin(step);
-      const measured = await step.run(bench);
-      stopped.signal.throwIfAborted(); // an aborted load may look like a server's failure
-      store.add(step.id, progress.end(), measured);
-    }
-  } catch (error) {
-    store.write(environment());
-    progress.close();
-    if (!stopped.signal.aborted) throw error;
-    say(
-      `stopped; ${store.doneSteps} of ${steps.length} steps are kept in ${store.partial}. The same command goes on.`,
-    );
-    return 130;
+    const benchOf = (client: LoadClient, signal: AbortSignal): Bench => ({
+      ...{ root, settings, client, signal, first, ...prepared.hand },
+      ...{ wrk: onPath('wrk'), h2load: onPath('h2load'), cpus: { server: null, client: null } },
+      rows: (file) => store.rows(file),
+    });
+    if (!(await runSteps({ store, steps, clientCpus: null, say, benchOf, environment }))) return 130;
   } finally {
-    progress.close();
-    client.stop();
     goBack();
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
   }
   const lost = store.rows('not-measured');
   store.finish(environment());
@@ -118,60 +71,9 @@ export async function run(root: string, options: RunOptions, args: readonly stri
   return lost.length > 0 ? 1 : 0;
 }
 
-async function findTargets(root: string, options: RunOptions) {
-  const { against, tfServing, env } = options;
-  const ready: Ready[] = [];
-  const missing: { id: string; reason: string }[] = [];
-  for (const target of targets.filter(({ id }) => options.targets.includes(id))) {
-    if (target.kind === 'python') {
-      ready.push({ target, program: null });
-      continue;
-    }
-    const program = await target.find({ root, against, tfServing, env });
-    if (typeof program === 'string') missing.push({ id: target.id, reason: program });
-    else ready.push({ target, program });
-  }
-  return { ready, missing };
-}
-
-/** Each model's examples are read once: bodies of pictures are megabytes. */
-function exampleReader(root: string): (model: SavedModel) => readonly Example[] {
-  const read = new Map<SavedModel, readonly Example[]>();
-  return (model) => {
-    const known = read.get(model) ?? examplesIn(root, model);
-    read.set(model, known);
-    return known;
-  };
-}
-
-function examplesIn(root: string, model: SavedModel): Example[] {
-  return readExpected(root, model).examples.map(({ request, response }) => ({
-    body: JSON.stringify(request),
-    answer: JSON.stringify(response),
-    rows: Array.isArray(request.instances) ? request.instances.length : null,
-  }));
-}
-
-function versionOf(program: Ready['program']) {
-  return { version: program?.version ?? null, digest: program?.digest ?? null };
-}
-
-function commandOf(root: string, program: Ready['program']) {
-  if (program === null) return { command: 'bench/engine/python_baseline.py', environment: {} };
-  const { argv, env } = program.command(
-    { name: 'MODEL', folder: join(root, '.cache/models/MODEL') },
-    8501,
-    8500,
-  );
-  const environment = Object.entries(env).map(([name, value]) => [name, shown(root, value)]);
-  return {
-    command: argv.map((arg) => shown(root, arg)).join(' '),
-    environment: Object.fromEntries(environment),
-  };
-}
-
-/** When this run was started first, before any Ctrl-C. */
-function startedAt(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, new Date().toISOString());
-  return readFileSync(file, 'utf8');
+/** The parts to measure, those that others build on included. */
+function chosenOf({ only }: RunOptions): Part[] {
+  const named = parts.filter(({ name, onlyWhenNamed }) => only?.includes(name) ?? !onlyWhenNamed);
+  const needed = new Set(named.flatMap(({ needs = [] }) => needs));
+  return parts.filter((part) => named.includes(part) || needed.has(part.name));
 }

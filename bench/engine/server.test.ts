@@ -22,10 +22,12 @@ const bench: Bench = {
   signal: new AbortController().signal,
   wrk: null,
   h2load: null,
+  cpus: { server: null, client: null },
+  rows: () => [],
   first: false,
   python: 'python',
   examples: () => examples,
-  inputOf: () => 'x',
+  inputOf: () => ({ name: 'x', dtype: 'float32' }),
 };
 
 /** A server of a few lines: `answer` is JavaScript for the number x, with `count` of all requests so far. */

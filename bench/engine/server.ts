@@ -1,28 +1,35 @@
 import { messageOf } from '../../function/errors.ts';
 import { checker } from '../clients/answer.ts';
+import type { LoadClient } from '../clients/client.ts';
 import type { Job, Outcome } from '../clients/job.ts';
 import { ask } from '../http.ts';
-import { folderOf, type SavedModel } from '../models/saved.ts';
-import { cpuOf, treeUse } from '../process-tree.ts';
-import { firstAnswer, freePort, type OwnProcess, startCommand } from '../targets/start.ts';
+import { cpuOf, treeUse, untilQuiet } from '../process-tree.ts';
+import {
+  freePort,
+  type OwnProcess,
+  type StartOptions as ProcessOptions,
+  startCommand,
+} from '../targets/start.ts';
+import { examplesOf, firstRight, TEMPERATURE } from './examples.ts';
+import { type LoopDelay, loopDelayIn } from './loop-delay.ts';
 import { type Bench, type Example, type Measured, notMeasured, type ReadyServer } from './plan.ts';
 import { goFirst } from './priority.ts';
 import { type PathResult, Prober } from './probes.ts';
 import type { StoredRow } from './schema.ts';
-import type { Served, ServerTarget } from './targets.ts';
+import { type Entry, type Model, pathOf, versionsOf, writeConfig } from './served.ts';
+import type { ServerTarget } from './targets.ts';
 
 /** A busy machine, a gigabyte of variables. */
 const READY_WITHIN_S = 300;
 /** A request without an answer for so long is an error: today's slowest ones wait a third of that. */
 const TIMEOUT_S = 60;
-const TEMPERATURE: Example = { body: '{"instances":[212]}', answer: '{"predictions":[100]}', rows: 1 };
 /** Examples that are asked before and after: the slow model's others take seconds. */
 const COMPARED = 5;
 
 /** What a step measures: its part, model and target, and how it is told from its neighbours. */
 export interface About {
   readonly part: string;
-  readonly model: SavedModel | 'celsius';
+  readonly model: Model;
   readonly condition: string;
 }
 
@@ -32,6 +39,22 @@ export interface StartOptions {
   readonly probed?: boolean;
   /** Whether gRPC has a port, too: TensorFlow Serving's always has. */
   readonly grpc?: boolean;
+  /** Its models, the one that is measured among them; only that one when not given. */
+  readonly entries?: readonly Entry[];
+  /** How its process is made. */
+  readonly process?: Partial<ProcessOptions>;
+  readonly ready_within_s?: number;
+}
+
+/** A closed loop, or an open one where it has a rate. */
+export interface LoadOf extends Pick<Job, 'connections' | 'warmup_s' | 'duration_s'> {
+  readonly rate_per_s?: number;
+  /** Connections take turns at them; those of one row when not given. */
+  readonly examples?: readonly Example[];
+  /** Another model of the same server. */
+  readonly path?: string;
+  /** A load process of its own, for loads at the same time. */
+  readonly client?: LoadClient;
 }
 
 /** One server from its start to its end, and what was measured on it. */
@@ -75,7 +98,11 @@ export class Server {
     let running: OwnProcess | null = null;
     let prober: Prober | null = null;
     try {
-      const served = servedOf(bench, about.model);
+      const served = {
+        name: about.model,
+        folder: versionsOf(bench.root, about.model),
+        ...(options.entries && { config: writeConfig(bench.root, options.entries) }),
+      };
       const port = await freePort();
       const origin = `http://127.0.0.1:${port}`;
       const grpcPort = await freePort();
@@ -86,14 +113,12 @@ export class Server {
       }
       const grpcEnv = options.grpc && target.kind === 'celsiusify' ? { GRPC_PORT: String(grpcPort) } : {};
       const withEnv = { argv: command.argv, env: { ...command.env, ...grpcEnv, ...options.env } };
-      running = startCommand(withEnv, origin, { cpus: null });
+      running = startCommand(withEnv, origin, { cpus: bench.cpus.server, ...options.process });
       if (bench.first && running.pid !== null) goFirst(running.pid);
       const [first = TEMPERATURE] = examplesOf(bench, about.model);
-      const question = { path: pathOf(served.name), body: first.body };
-      const right = checker(first.answer, target.tolerance);
-      const isRight = (answer: { status: number; body: string }) =>
-        answer.status === 200 && right(answer.body);
-      const firstAnswer_ms = await firstAnswer(running, question, isRight, bench.signal, READY_WITHIN_S);
+      const within_s = options.ready_within_s ?? READY_WITHIN_S;
+      const path = pathOf(served.name);
+      const firstAnswer_ms = await firstRight(running, path, first, target.tolerance, bench.signal, within_s);
       const probes = (await prober?.stop()) ?? [];
       const server = new Server(bench, ready, about, running, { firstAnswer_ms, probes, grpcPort });
       const before = await server.complaint();
@@ -127,23 +152,20 @@ export class Server {
   }
 
   /**
-   * A closed loop; connections take turns at the examples that are given, or at those of one row.
+   * Puts a load on it.
    * @throws {Error} when the server ended or an answer was wrong: nothing that it said counts then
    */
-  async load(
-    load: Pick<Job, 'connections' | 'warmup_s' | 'duration_s'> & { readonly examples?: readonly Example[] },
-  ): Promise<Outcome> {
-    const [first = TEMPERATURE, ...others] = load.examples ?? this.examples.filter(({ rows }) => rows === 1);
-    const { connections, warmup_s, duration_s } = load;
-    const found = await this.bench.client.run({
+  async load({ examples, path, client, rate_per_s = 0, ...load }: LoadOf): Promise<Outcome> {
+    const [first = TEMPERATURE, ...others] = examples ?? this.examples.filter(({ rows }) => rows === 1);
+    const found = await (client ?? this.bench.client).run({
       ...first,
       others,
       tolerance: this.target.tolerance,
       kind: 'undici',
       origin: this.running.origin,
-      path: this.path,
-      ...{ connections, warmup_s, duration_s },
-      rate_per_s: 0,
+      path: path ?? this.path,
+      ...load,
+      rate_per_s,
       timeout_s: TIMEOUT_S,
       drain_s: TIMEOUT_S,
       keep_open: false,
@@ -158,9 +180,9 @@ export class Server {
   }
 
   /** One request's time, ms. @throws {Error} when its answer is wrong */
-  async time({ body, answer }: Example): Promise<number> {
+  async time({ body, answer }: Example, path = this.path): Promise<number> {
     const sent = performance.now();
-    const got = await ask(this.running.origin + this.path, body, TIMEOUT_S * 1000);
+    const got = await ask(this.running.origin + path, body, TIMEOUT_S * 1000);
     const took = performance.now() - sent;
     if (got.status === 200 && checker(answer, this.target.tolerance)(got.body)) return took;
     throw new Error(`status ${got.status}, wrong answer ${got.body.slice(0, 200)}`);
@@ -189,6 +211,16 @@ export class Server {
     return { rss_bytes, anonymous_bytes, peak_rss_bytes };
   }
 
+  /** Time from the start of its process to now, when a model of it has just answered rightly for the first time, ms. */
+  answered(path: string, example: Example): Promise<number> {
+    return firstRight(this.running, path, example, this.target.tolerance, this.bench.signal, READY_WITHIN_S);
+  }
+
+  /** Waits until it does next to nothing any more: what it does to itself in the background is done. */
+  async quiet(): Promise<void> {
+    if (this.running.pid !== null) await untilQuiet(this.running.pid, this.bench.settings.settle_s);
+  }
+
   cpu_us(): number | null {
     return this.running.pid === null ? null : cpuOf(this.running.pid);
   }
@@ -196,25 +228,12 @@ export class Server {
   /**
    * How late its own event loop was since the last call, by its metrics; nulls of a server that does not tell.
    */
-  async loopDelay(): Promise<{ loop_delay_p99_ms: number | null; loop_delay_max_ms: number | null }> {
+  async loopDelay(): Promise<LoopDelay> {
     const unknown = { loop_delay_p99_ms: null, loop_delay_max_ms: null };
     if (this.target.kind !== 'celsiusify') return unknown;
     const { status, body } = await ask(`${this.running.origin}/metrics`, null, TIMEOUT_S * 1000);
     return status === 200 ? loopDelayIn(body) : unknown;
   }
-}
-
-/** Milliseconds out of a Prometheus page; null where it has no such figure. */
-export function loopDelayIn(page: string): {
-  loop_delay_p99_ms: number | null;
-  loop_delay_max_ms: number | null;
-} {
-  const at = (statistic: string) => {
-    const pattern = `^celsiusify_event_loop_delay_seconds\\{[^}]*statistic="${statistic}"[^}]*\\} (\\S+)$`;
-    const seconds = Number(new RegExp(pattern, 'm').exec(page)?.[1] ?? Number.NaN);
-    return Number.isFinite(seconds) ? seconds * 1000 : null;
-  };
-  return { loop_delay_p99_ms: at('p99'), loop_delay_max_ms: at('max') };
 }
 
 interface Started {
@@ -226,17 +245,4 @@ interface Started {
 function lost(about: About & { readonly target: string }, reason: string): Measured {
   const { part, model, target, condition } = about;
   return { rows: [notMeasured({ part, model, target, condition, reason })], logs: [] };
-}
-
-function servedOf(bench: Bench, model: About['model']): Served {
-  if (model === 'celsius') return { name: model, folder: `${bench.root}/model/celsius` };
-  return { name: model, folder: folderOf(bench.root, model) };
-}
-
-function pathOf(model: string): string {
-  return `/v1/models/${model}:predict`;
-}
-
-function examplesOf(bench: Bench, model: About['model']): readonly Example[] {
-  return model === 'celsius' ? [TEMPERATURE] : bench.examples(model);
 }

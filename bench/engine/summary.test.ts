@@ -59,12 +59,12 @@ t.test('paths of probes stand apart', async (t) => {
 
 t.test('what protocols are to reach', async (t) => {
   const shown = formatSummary(
-    folderWith(t, 'grpc', [
-      'target,protocol,connections,streams,repeat,requests_per_s,cpu_us_per_request',
-      'celsiusify,grpc,32,1,1,30000,20',
-      'celsiusify,rest,32,1,1,40000,15',
-      'tf-serving-grpc,grpc,32,1,1,20000,100',
-      'tf-serving-grpc,rest,32,1,1,1,1',
+    folderWith(t, 'protocols', [
+      'model,target,protocol,connections,streams,repeat,requests_per_s,cpu_us_per_request',
+      'celsius,celsiusify,grpc,32,1,1,30000,20',
+      'celsius,celsiusify,rest,32,1,1,40000,15',
+      'celsius,tf-serving-grpc,grpc,32,1,1,20000,100',
+      'celsius,tf-serving-grpc,rest,32,1,1,1,1',
     ]),
   );
   t.match(shown, /^protocols +here +there +ratio +must +holds\n/);

@@ -121,26 +121,14 @@ const tables: readonly TableOf[] = [
     ],
   },
   {
-    file: 'grpc',
-    by: ['connections', 'streams'],
+    file: 'protocols',
+    by: ['model', 'rows', 'connections', 'streams'],
     within: 'protocol',
     shown: [
       { title: 'requests/s', of: figure('requests_per_s'), ratio: true },
       { title: 'mean ms', of: figure('mean_ms'), ratio: true },
       { title: 'CPU µs/request', of: figure('cpu_us_per_request'), ratio: true },
       { title: 'client µs/request', of: figure('client_cpu_us_per_request') },
-      { title: 'errors', of: figure('errors') },
-    ],
-  },
-  {
-    file: 'pictures',
-    by: ['pictures', 'clients'],
-    within: 'protocol',
-    shown: [
-      { title: 'requests/s', of: figure('requests_per_s'), ratio: true },
-      { title: 'mean ms', of: figure('mean_ms'), ratio: true },
-      { title: 'CPU ms/request', of: figure('cpu_us_per_request', 1000), ratio: true },
-      { title: 'client ms/request', of: figure('client_cpu_us_per_request', 1000) },
       { title: 'errors', of: figure('errors') },
     ],
   },

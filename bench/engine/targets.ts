@@ -5,13 +5,10 @@ import { Compile } from 'typebox/compile';
 import { git } from '../environment.ts';
 import { digestOf, onPath, outputOf } from '../targets/found.ts';
 import type { Command } from '../targets/target.ts';
-
-/** A model as a server is told of it. */
-export interface Served {
-  readonly name: string;
-  /** Absolute path of the folder of its versions. */
-  readonly folder: string;
-}
+import { floor } from './floor.ts';
+import { pythonServers } from './python-servers.ts';
+import type { Served } from './served.ts';
+import { BFLOAT16, FLOAT32 } from './tolerance.ts';
 
 /** How a server that is here is started. */
 export interface Program {
@@ -41,7 +38,8 @@ interface Common {
 }
 
 export interface ServerTarget extends Common {
-  readonly kind: 'celsiusify' | 'tf-serving';
+  /** All answer REST; TensorFlow Serving and the floor gRPC, too; Celsiusify V2 besides. */
+  readonly kind: 'celsiusify' | 'tf-serving' | 'python-server' | 'floor';
   /** What a cluster would ask it whether it is well. */
   probePaths(model: string): string[];
   /** @returns how to start it, or in one line why it cannot be had */
@@ -54,11 +52,6 @@ export interface PythonTarget extends Common {
 }
 
 export type Target = ServerTarget | PythonTarget;
-
-/** Sums in another order give other last digits; deep models make more of them. */
-const FLOAT32 = 1e-4;
-/** Three digits in every multiplication. */
-const BFLOAT16 = 0.1;
 
 const Manifest = Compile(Type.Object({ scripts: Type.Object({ start: Type.String() }) }));
 
@@ -95,8 +88,9 @@ function checkout(folderOf: (where: Where) => string | null, env: Readonly<Recor
           ...own,
           PORT: String(port),
           GRPC_PORT: '0',
-          MODEL_NAME: model.name,
-          MODEL_BASE_PATH: model.folder,
+          ...(model.config === undefined
+            ? { MODEL_NAME: model.name, MODEL_BASE_PATH: model.folder }
+            : { MODEL_CONFIG_FILE: model.config }),
         },
       }),
     };
@@ -151,8 +145,9 @@ function tfServing(
             `--port=${spare}`,
             `--rest_api_port=${port}`,
             '--rest_api_timeout_in_ms=300000',
-            `--model_name=${model.name}`,
-            `--model_base_path=${model.folder}`,
+            ...(model.config === undefined
+              ? [`--model_name=${model.name}`, `--model_base_path=${model.folder}`]
+              : [`--model_config_file=${model.config}`]),
             ...flags(where),
           ],
           env: {},
@@ -202,6 +197,8 @@ export const targets: readonly Target[] = [
   tfServing('tf-serving-grpc', 'TensorFlow Serving, 64 gRPC threads', () => ['--grpc_max_threads=64'], {
     onlyWhenNamed: true,
   }),
+  ...pythonServers,
+  floor,
   {
     id: 'python',
     label: 'Python, one thread, no server',

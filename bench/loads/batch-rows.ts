@@ -31,9 +31,9 @@ function stepsOf(
   sizes: readonly number[],
   connections: number,
 ): Step[] {
-  const { repeats, payload_s, warmup_s } = known.settings;
+  const { side_repeats, payload_s, warmup_s } = known.settings;
   const load_s = payload_s + warmup_s + 0.15;
-  return rounds(repeats, present(known, TARGETS)).map(({ repeat, target }) => ({
+  return rounds(side_repeats, present(known, TARGETS)).map(({ repeat, target }) => ({
     id: `${question}/${repeat}/${target}`,
     seconds: startSeconds(target) + load_s * sizes.length,
     run: (bench) =>

@@ -23,7 +23,7 @@ export const closedLoop: Question = {
         seconds:
           startSeconds(target) +
           (load_s + 0.1) * connections.length +
-          (settings.wrk_warmup_s + load_s) * byWrk.length,
+          (settings.wrk_warmup_s + Math.max(1, settings.load_s)) * byWrk.length,
         run: (bench) =>
           Session.run(bench, 'closed-loop', target, async (session) => {
             for (const count of connections) {

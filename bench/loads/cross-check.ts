@@ -14,9 +14,9 @@ export const crossCheck: Question = {
   steps(known: Known): Step[] {
     const { settings, tools } = known;
     const connections = settings.cross_check_connections;
-    const wrk_s = tools.wrk === null ? 0 : settings.wrk_warmup_s + settings.load_s;
+    const wrk_s = tools.wrk === null ? 0 : settings.wrk_warmup_s + Math.max(1, settings.load_s);
     const loads_s = (settings.load_s + settings.warmup_s + 0.1) * 2 + wrk_s;
-    return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
+    return rounds(settings.side_repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `cross-check/${repeat}/${target}`,
       seconds: startSeconds(target) + loads_s,
       run: (bench) =>

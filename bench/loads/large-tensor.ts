@@ -30,7 +30,7 @@ export const largeTensor: Question = {
     const connections = 1;
     // answers of the servers so far, to be compared with the next one's
     const answers: number[][] = [];
-    return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
+    return rounds(settings.side_repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `large-tensor/${repeat}/${target}`,
       seconds: startSeconds(target) + settings.load_s + settings.warmup_s + 0.5,
       run: (bench) =>

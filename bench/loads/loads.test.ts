@@ -1,18 +1,27 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Ready as Serving } from '../engine/plan.ts';
+import { beside, quickBeside } from '../engine/settings.ts';
+import { targets as modelTargets, type Program } from '../engine/targets.ts';
+import { allColumns } from '../model-files.ts';
+import { MODELS } from '../models/saved.ts';
 import { rounds } from '../plan.ts';
 import { duration, Progress } from '../progress.ts';
-import { isFileName } from '../schema.ts';
 import { full, quick } from '../settings.ts';
 import { targets } from '../targets/table.ts';
 import { temperatures } from './batch-rows.ts';
 import { readSizes } from './image-size.ts';
 import { signal } from './large-tensor.ts';
-import { type Probe, rowsOf } from './memory-limit.ts';
+import { cellsOf, type Probe, searchLimit } from './memory-limit.ts';
 import { questions } from './table.ts';
 
 const ids = targets.map(({ id }) => id);
+const modelIds = modelTargets.map(({ id }) => id);
+const program: Program = { version: '1', digest: '', command: () => ({ argv: ['true'], env: {} }) };
+const serving = modelTargets.map(
+  (target): Serving => (target.kind === 'python' ? { target, program: null } : { target, program }),
+);
 
 t.test('repeats go there and back again', async (t) => {
   t.same(
@@ -21,22 +30,26 @@ t.test('repeats go there and back again', async (t) => {
   );
 });
 
-for (const [name, settings] of Object.entries({ full, quick })) {
+for (const [name, settings, modelSettings] of [
+  ['full', full, beside],
+  ['quick', quick, quickBeside],
+] as const) {
   t.test(`the ${name} plan`, async (t) => {
+    const models = { settings: modelSettings, models: MODELS, ready: serving };
     for (const question of questions) {
-      const known = { settings, tools: { wrk: null, locust: null }, targets: ids };
+      const known = { settings, tools: { wrk: null, locust: null }, targets: ids, models };
       const steps = question.steps(known);
-      t.ok(isFileName(question.name));
+      t.ok(Object.hasOwn(allColumns, question.name));
       t.ok(steps.length > 0, `${question.name} has steps`);
       t.equal(
         new Set(steps.map(({ id }) => id)).size,
         steps.length,
         `${question.name} has steps with ids of their own`,
       );
-      for (const id of question.targets) t.ok(ids.includes(id), id);
+      for (const id of question.targets) t.ok((question.ofModels ? modelIds : ids).includes(id), id);
       if (question.targets.length > 0)
         t.same(
-          question.steps({ ...known, targets: [] }),
+          question.steps({ ...known, targets: [], models: { ...models, ready: [] } }),
           [],
           `${question.name} asks nobody when nobody is there`,
         );
@@ -65,7 +78,7 @@ t.test('which memory limits are enough', async (t) => {
     probe(96, 70),
     ...[1, 2, 3].flatMap(() => [probe(null, 100), probe(128, 97)]),
   ];
-  const outcomes = new Map(rowsOf('floor', probes).map(({ cells }) => [cells.limit_bytes, cells.outcome]));
+  const outcomes = new Map(cellsOf(probes).map((cells) => [cells.limit_bytes, cells.outcome]));
   t.same(
     [...outcomes],
     [
@@ -76,7 +89,21 @@ t.test('which memory limits are enough', async (t) => {
       [128 * 2 ** 20, 'ok'],
     ],
   );
-  t.match(rowsOf('floor', probes).at(-1), { cells: { repeat: 3, share_of_unlimited: 0.97 } });
+  t.match(cellsOf(probes).at(-1), { repeat: 3, share_of_unlimited: 0.97 });
+  t.equal(cellsOf(probes.slice(0, 4), 0.6).at(-1)?.outcome, 'ok', 'by another share');
+  const asked: (number | null)[] = [];
+  const found = await searchLimit({
+    limits_mib: [64, 96, 128, 256],
+    again: false,
+    probe: async (limit) => {
+      asked.push(limit);
+      return probe(limit, (limit ?? 1000) < 100 ? 70 : 100);
+    },
+  });
+  t.same(asked, [null, 96, 128], 'bisected');
+  t.equal(found.length, 3);
+  const none = { limits_mib: [64], again: true, probe: async () => 'no cgroup' };
+  t.equal(await searchLimit(none), 'no cgroup');
 });
 
 t.test('payloads', async (t) => {

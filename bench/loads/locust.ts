@@ -18,7 +18,7 @@ export const locust: Question = {
   targets: ['celsiusify-predict', 'tf-serving', 'fastapi'],
   steps(known: Known): Step[] {
     const { settings, tools } = known;
-    return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
+    return rounds(settings.side_repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `locust/${repeat}/${target}`,
       seconds: tools.locust === null ? 0 : startSeconds(target) + settings.locust_s + OVERHEAD_S,
       run: async (bench) => {

@@ -10,7 +10,7 @@ import {
   type Step,
   startSeconds,
 } from '../plan.ts';
-import { row, type StoredRow } from '../schema.ts';
+import { row } from '../schema.ts';
 import { Session } from '../session.ts';
 import { median } from '../statistics.ts';
 import type { Measured } from '../store.ts';
@@ -21,7 +21,7 @@ const CONNECTIONS = 32;
 /** A server that reads the same pages from disk again and again has not started. */
 const READY_WITHIN_S = 20;
 /** Where the search for the cliff goes on below. */
-const ROUGHLY = 0.8;
+export const ROUGHLY = 0.8;
 /** Limits from the cliff upwards are measured so often, all others once. */
 const AGAIN = 3;
 const STEPS_UP = 4;
@@ -53,7 +53,7 @@ export const memoryLimit: Question = {
         const may = settings.drop_caches && cannotDropCaches() === null;
         const setBack = may ? limitReadAhead(settings.read_ahead_kib) : () => {};
         try {
-          return await search(bench, target);
+          return await measure(bench, target);
         } finally {
           setBack();
         }
@@ -62,33 +62,56 @@ export const memoryLimit: Question = {
   },
 };
 
+async function measure(bench: Bench, target: string): Promise<Measured> {
+  const { memory_limits_mib, drop_caches, repeats } = bench.settings;
+  const why = drop_caches ? cannotDropCaches() : null;
+  const probes =
+    why ??
+    (await searchLimit({
+      limits_mib: memory_limits_mib,
+      again: repeats > 1,
+      probe: (limit_mib) => probeAt(bench, target, limit_mib),
+    }));
+  if (typeof probes === 'string')
+    return { rows: [notMeasured('memory-limit', target, '', probes)], logs: [] };
+  return { rows: cellsOf(probes).map((cells) => row('memory-limit', { target, ...cells })), logs: [] };
+}
+
+export interface LimitSearch {
+  /** From small to large. */
+  readonly limits_mib: readonly number[];
+  /** Whether limits from the cliff upwards are measured several times. */
+  readonly again: boolean;
+  /** One start under a limit, or why there is none. */
+  probe(limit_mib: number | null): Promise<Probe | string>;
+}
+
 /**
  * Bisects to the limit below which speed falls off (one short load each, so the criterion is rough), then measures from
  * there upwards, each limit next to none at all, until one is enough by the median of its repeats.
  */
-async function search(bench: Bench, target: string): Promise<Measured> {
-  const limits = bench.settings.memory_limits_mib;
+export async function searchLimit({ limits_mib, again, probe }: LimitSearch): Promise<Probe[] | string> {
   const probes: Probe[] = [];
   const add = async (limit_mib: number | null) => {
-    const probe = await probeAt(bench, target, limit_mib);
-    if (typeof probe === 'string') return probe;
-    probes.push(probe);
+    const found = await probe(limit_mib);
+    if (typeof found === 'string') return found;
+    probes.push(found);
     return null;
   };
-  const why = (bench.settings.drop_caches ? cannotDropCaches() : null) ?? (await add(null));
-  if (why !== null) return { rows: [notMeasured('memory-limit', target, '', why)], logs: [] };
-  let [tooSmall, enough] = [-1, limits.length];
+  const why = await add(null);
+  if (why !== null) return why;
+  let [tooSmall, enough] = [-1, limits_mib.length];
   while (enough - tooSmall > 1) {
     const middle = Math.floor((tooSmall + enough) / 2);
-    await add(limits[middle] ?? null);
-    if (shareAt(probes, limits[middle] ?? null) >= ROUGHLY) enough = middle;
+    await add(limits_mib[middle] ?? null);
+    if (shareAt(probes, limits_mib[middle] ?? null) >= ROUGHLY) enough = middle;
     else tooSmall = middle;
   }
-  for (const limit of bench.settings.repeats > 1 ? limits.slice(enough, enough + STEPS_UP) : []) {
-    for (let again = 0; again < AGAIN; again++) for (const one of [null, limit]) await add(one);
+  for (const limit of again ? limits_mib.slice(enough, enough + STEPS_UP) : []) {
+    for (let times = 0; times < AGAIN; times++) for (const one of [null, limit]) await add(one);
     if (shareAt(probes, limit) >= ENOUGH) break;
   }
-  return { rows: rowsOf(target, probes), logs: [] };
+  return probes;
 }
 
 function shareAt(probes: readonly Probe[], limit_mib: number | null): number {
@@ -98,24 +121,24 @@ function shareAt(probes: readonly Probe[], limit_mib: number | null): number {
 }
 
 /** By the median of its own repeats; or because a smaller limit, measured several times, is enough. */
-function isEnough(probes: readonly Probe[], limit_mib: number | null): boolean {
-  if (limit_mib === null || shareAt(probes, limit_mib) >= ENOUGH) return true;
+function isEnough(probes: readonly Probe[], limit_mib: number | null, share: number): boolean {
+  if (limit_mib === null || shareAt(probes, limit_mib) >= share) return true;
   const smaller = new Set(
     probes.flatMap((probe) => probe.limit_mib ?? []).filter((limit) => limit < limit_mib),
   );
   const repeats = (limit: number) => probes.filter((probe) => probe.limit_mib === limit).length;
-  return [...smaller].some((limit) => repeats(limit) >= AGAIN && shareAt(probes, limit) >= ENOUGH);
+  return [...smaller].some((limit) => repeats(limit) >= AGAIN && shareAt(probes, limit) >= share);
 }
 
-export function rowsOf(target: string, probes: readonly Probe[]): StoredRow[] {
+/** What the files say of each probe. @param share of the speed without a limit that is enough */
+export function cellsOf(probes: readonly Probe[], share = ENOUGH) {
   const unlimited = median(
     probes.filter(({ limit_mib }) => limit_mib === null).map((probe) => probe.requests_per_s),
   );
   return probes.map((probe, i) => {
     const { limit_mib, requests, errors, requests_per_s, p99_ms } = probe;
-    const speed = isEnough(probes, limit_mib) ? 'ok' : 'slow';
-    return row('memory-limit', {
-      target,
+    const speed = isEnough(probes, limit_mib, share) ? 'ok' : 'slow';
+    return {
       limit_bytes: limit_mib === null ? null : limit_mib * MIB,
       repeat: probes.slice(0, i + 1).filter((other) => other.limit_mib === limit_mib).length,
       outcome: probe.outcome === 'ran' ? speed : probe.outcome,
@@ -124,7 +147,7 @@ export function rowsOf(target: string, probes: readonly Probe[]): StoredRow[] {
       requests_per_s,
       share_of_unlimited: requests_per_s / unlimited,
       p99_ms,
-    });
+    };
   });
 }
 

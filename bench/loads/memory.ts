@@ -17,7 +17,7 @@ export const memory: Question = {
   targets: ['floor', 'celsiusify-predict', 'tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'],
   steps(known: Known): Step[] {
     const { settings } = known;
-    return rounds(settings.repeats, present(known, this.targets)).map(({ repeat, target }) => ({
+    return rounds(settings.side_repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `memory/${repeat}/${target}`,
       seconds: startSeconds(target) + REST_S + settings.load_s + 2,
       run: (bench) =>

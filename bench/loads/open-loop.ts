@@ -1,3 +1,4 @@
+import type { Outcome } from '../clients/job.ts';
 import {
   type Bench,
   type Known,
@@ -43,7 +44,7 @@ export const openLoop: Question = {
     return groups
       .filter(({ basis }) => present(known, basis).length > 0)
       .flatMap((group) =>
-        rounds(settings.repeats, present(known, group.asked)).map(({ repeat, target }) => ({
+        rounds(settings.side_repeats, present(known, group.asked)).map(({ repeat, target }) => ({
           id: `open-loop/${group.basis.at(-1)}/${repeat}/${target}`,
           seconds: startSeconds(target) + load_s * group.shares.length,
           run: (bench) => measure(bench, group, repeat, target),
@@ -53,7 +54,8 @@ export const openLoop: Question = {
 };
 
 async function measure(bench: Bench, group: Group, repeat: number, target: string) {
-  const basis = maximumOf(bench, group.basis);
+  const byUndici = bench.store.rows('cross-check').filter(({ client }) => client === 'undici');
+  const basis = slowestOf(byUndici, group.basis);
   if (basis === null) {
     const reason = `the maximum of ${group.basis.join(' and ')} is not known`;
     return { rows: [notMeasured('open-loop', target, `repeat=${repeat}`, reason)], logs: [] };
@@ -61,19 +63,6 @@ async function measure(bench: Bench, group: Group, repeat: number, target: strin
   return Session.run(bench, 'open-loop', target, async (session) => {
     for (const share of group.shares) await atRate(session, basis, share, repeat);
   });
-}
-
-/** The slowest of some targets, by undici's closed loop in this run. */
-function maximumOf(bench: Bench, ids: readonly string[]): { target: string; requests_per_s: number } | null {
-  const rows = bench.store.rows('cross-check').filter(({ client }) => client === 'undici');
-  const maxima = ids.map((target) => {
-    const rates = rows
-      .filter((cells) => cells.target === target)
-      .map((cells) => Number(cells.requests_per_s));
-    return { target, requests_per_s: median(rates) };
-  });
-  const known = maxima.filter(({ requests_per_s }) => requests_per_s > 0);
-  return known.toSorted((a, b) => a.requests_per_s - b.requests_per_s)[0] ?? null;
 }
 
 async function atRate(
@@ -93,8 +82,6 @@ async function atRate(
     tag: `share=${share}/basis=${basis.target}/repeat=${repeat}`,
   });
   if (found === null) return;
-  const { late_p99_ms, p99_ms } = found;
-  const late = late_p99_ms ?? 0;
   session.add(
     row('open-loop', {
       target: session.target.id,
@@ -103,20 +90,42 @@ async function atRate(
       share_of_basis: share,
       rate_per_s,
       repeat,
-      ...countsOf(found),
-      intended: found.intended,
-      unfinished: found.unfinished,
-      p50_ms: found.p50_ms,
-      p90_ms: found.p90_ms,
-      p99_ms,
-      p999_ms: found.p999_ms,
-      max_ms: found.max_ms,
-      service_p50_ms: found.service_p50_ms,
-      service_p99_ms: found.service_p99_ms,
-      late_p50_ms: found.late_p50_ms,
-      late_p99_ms,
-      client_limited: late > LATE_MS || (p99_ms !== null && late > p99_ms * LATE_SHARE),
-      cpu_us_per_request: perRequest(found.server_cpu_us, found.requests),
+      ...openFigures(found),
     }),
   );
+}
+
+/** What an open loop says of itself. */
+export function openFigures(found: Outcome) {
+  const { late_p99_ms, p99_ms } = found;
+  const late = late_p99_ms ?? 0;
+  return {
+    ...countsOf(found),
+    intended: found.intended,
+    unfinished: found.unfinished,
+    p50_ms: found.p50_ms,
+    p90_ms: found.p90_ms,
+    p99_ms,
+    p999_ms: found.p999_ms,
+    max_ms: found.max_ms,
+    service_p50_ms: found.service_p50_ms,
+    service_p99_ms: found.service_p99_ms,
+    late_p50_ms: found.late_p50_ms,
+    late_p99_ms,
+    client_limited: late > LATE_MS || (p99_ms !== null && late > p99_ms * LATE_SHARE),
+    cpu_us_per_request: perRequest(found.server_cpu_us, found.requests),
+  };
+}
+
+/** The slowest of some targets by the median of its rates, which rates of an open loop are shares of; null for none. */
+export function slowestOf(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  ids: readonly string[],
+): { target: string; requests_per_s: number } | null {
+  const maxima = ids.map((target) => {
+    const own = rows.filter((cells) => cells.target === target);
+    return { target, requests_per_s: median(own.map((cells) => Number(cells.requests_per_s))) };
+  });
+  const known = maxima.filter(({ requests_per_s }) => requests_per_s > 0);
+  return known.toSorted((a, b) => a.requests_per_s - b.requests_per_s)[0] ?? null;
 }

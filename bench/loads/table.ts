@@ -9,6 +9,7 @@ import { largeTensor } from './large-tensor.ts';
 import { locust } from './locust.ts';
 import { memory } from './memory.ts';
 import { memoryLimit } from './memory-limit.ts';
+import { modelQuestions } from './models.ts';
 import { openLoop } from './open-loop.ts';
 import { soak } from './soak.ts';
 
@@ -25,6 +26,7 @@ export const questions: readonly Question[] = [
   locust,
   idleConnections,
   memoryLimit,
+  ...modelQuestions,
   imageSize,
   soak,
 ];

@@ -60,6 +60,7 @@ export interface WrkJob {
   readonly body: string;
   readonly connections: number;
   readonly load_s: number;
+  /** 0: none, right after another client's load of as many connections. */
   readonly warmup_s: number;
   /** wrk itself, and where it may run (null: anywhere). */
   readonly program: string;
@@ -87,7 +88,7 @@ export async function runWrk(job: WrkJob): Promise<WrkResult> {
     return parseSummary(stdout);
   };
   try {
-    await wrk(job.warmup_s);
+    if (job.warmup_s > 0) await wrk(job.warmup_s);
     const [server, client] = [job.cpu_us(), endedChildrenCpu()];
     const found = await wrk(job.load_s);
     const after = job.cpu_us();

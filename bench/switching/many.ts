@@ -1,11 +1,15 @@
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { linkFolder } from '../engine/versions.ts';
 import { newHistogram, percentiles } from '../histogram.ts';
 import { ask } from '../http.ts';
-import { cpuOf, treeUse } from '../process-tree.ts';
+import { cpuOf, treeUse, untilQuiet } from '../process-tree.ts';
 import { Clients } from './clients.ts';
 import { startServer, untilAnswered } from './server.ts';
+
+/** Models that are frozen one after another may pause in between. */
+const STILL_S = 3;
 
 export interface ManyOptions {
   readonly root: string;
@@ -40,14 +44,14 @@ export async function runMany(options: ManyOptions): Promise<ManyRow[]> {
   const { root, folder, models, body, rest_s } = options;
   rmSync(folder, { recursive: true, force: true });
   const names = Array.from({ length: models }, (_, i) => `m${i}`);
-  for (const name of names) link(options.version, join(folder, name, '1'));
+  for (const name of names) linkFolder(options.version, join(folder, name, '1'));
   const running = await startServer(root, { MODELS_DIR: folder });
   try {
     await untilReady(running.origin, running.ended);
     const ready_ms = performance.now() - running.started_ms;
     for (const name of names) await untilAnswered(running, `/v1/models/${name}:predict`, body);
     const pid = running.pid ?? 0;
-    await untilQuiet(pid);
+    await untilQuiet(pid, STILL_S);
     await sleep(rest_s * 1000);
     const rest = treeUse(pid);
     const rows: ManyRow[] = [];
@@ -101,16 +105,6 @@ async function load(
   };
 }
 
-/** A copy that takes no room: every file is the same one. */
-function link(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) link(source, target);
-    else linkSync(source, target);
-  }
-}
-
 async function untilReady(origin: string, ended: () => string | null): Promise<void> {
   for (;;) {
     const why = ended();
@@ -121,15 +115,5 @@ async function untilReady(origin: string, ended: () => string | null): Promise<v
     );
     if (status === 200) return;
     await sleep(5);
-  }
-}
-
-/** Until the process does next to nothing: its models have been frozen. */
-async function untilQuiet(pid: number): Promise<void> {
-  for (let used = cpuOf(pid); ; ) {
-    await sleep(3000);
-    const now = cpuOf(pid);
-    if (now - used < 60_000) return; // 2 % of a core, by a clock that ticks each 10 ms
-    used = now;
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runWrk } from '../../loads/wrk.ts';
 import { type Known, type Part, rounds, type Step, servers } from '../plan.ts';
 import { row } from '../schema.ts';
@@ -19,7 +18,7 @@ export const celsius: Part = {
         const about = { part: 'celsius', model: 'celsius', condition: `repeat=${repeat}` } as const;
         return Server.run(bench, item, about, async (server) => {
           if (bench.wrk === null) throw new Error('no wrk on PATH');
-          await sleep(settings.settle_s * 1000);
+          await server.quiet();
           for (const connections of settings.celsius_connections) {
             const found = await runWrk({
               ...{ origin: server.running.origin, path: server.path, body: '{"instances":[212]}' },

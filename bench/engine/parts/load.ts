@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -15,16 +14,13 @@ import {
   type Ready,
   rounds,
 } from '../plan.ts';
-import type { PathResult } from '../probes.ts';
-import { row, type StoredRow } from '../schema.ts';
+import { probeRows, startRow } from '../rows-of.ts';
+import { row } from '../schema.ts';
 import { Server } from '../server.ts';
 import type { Settings } from '../settings.ts';
 import type { PythonTarget } from '../targets.ts';
 
 const run = promisify(execFile);
-
-/** ResNet-50 answers so few requests a second that a load takes longer to say anything. */
-const SLOWER: Partial<Record<SavedModel, number>> = { resnet50: 2 };
 
 /** Models whose runs take longer than handing them over. */
 const LOADED: readonly SavedModel[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
@@ -37,7 +33,7 @@ export const load: Part = {
   steps(known: Known) {
     const { settings } = known;
     return this.models(known.models).flatMap((model) =>
-      rounds(settings.repeats, known.ready).map(({ repeat, item }) => ({
+      rounds(settings.repeats, serving(known)).map(({ repeat, item }) => ({
         id: `load/${model}/${repeat}/${item.target.id}`,
         seconds: secondsOf(settings, model, item),
         run: (bench: Bench) => measure(bench, item, model, repeat),
@@ -46,18 +42,44 @@ export const load: Part = {
   },
 };
 
-function secondsOf(settings: Settings, model: SavedModel, item: Ready): number {
-  const each = (settings.warmup_s + settings.load_s) * (SLOWER[model] ?? 1) + 1;
-  return item.program === null ? each + 5 : 2 + settings.settle_s + each * settings.clients.length;
+/** Targets that are asked by all numbers of clients. */
+const EVERY: readonly string[] = ['celsiusify', 'before', 'tf-serving'];
+/** Models whose curves over clients say less than others' in the same time: one takes long, one is like celsius. */
+const SHORTER: readonly SavedModel[] = ['resnet50', 'text'];
+const SHORT_CURVE: readonly number[] = [1, 8, 32];
+
+function clientsOf({ clients, few_clients }: Settings, model: SavedModel, target: string): readonly number[] {
+  if (!EVERY.includes(target)) return clients.filter((count) => few_clients.includes(count));
+  return SHORTER.includes(model) ? clients.filter((count) => SHORT_CURVE.includes(count)) : clients;
+}
+
+/** The floor knows celsius alone. */
+function serving({ ready }: Known): Ready[] {
+  return ready.filter(({ target }) => target.kind !== 'floor');
+}
+
+/** Python and its packages. */
+const PYTHON_START_S = 5;
+
+function secondsOf(settings: Settings, model: SavedModel, { target, program }: Ready): number {
+  const each = (settings.warmup_s + settings.load_s) * (settings.longer[model] ?? 1);
+  if (program === null) return each + 5;
+  const start_s = target.kind === 'python-server' ? PYTHON_START_S : 1.5;
+  return start_s + settings.settle_s + (each + 0.8) * clientsOf(settings, model, target.id).length;
 }
 
 function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): Promise<Measured> {
   if (item.program === null) return python(bench, item.target, model, repeat);
   const { settings } = bench;
-  const factor = SLOWER[model] ?? 1;
+  const factor = settings.longer[model] ?? 1;
+  const counts = clientsOf(settings, model, item.target.id);
   return Server.run(bench, item, { part: 'load', model, condition: `repeat=${repeat}` }, async (server) => {
-    await sleep(settings.settle_s * 1000);
-    for (const clients of settings.clients) {
+    const most = { model, target: item.target.id, clients: Math.max(...counts), repeat };
+    server.rows.push(startRow(server, model, repeat, 1));
+    await server.quiet();
+    note(server, most, 'idle', server.examples.length);
+    let asked = 0;
+    for (const clients of counts) {
       await server.loopDelay(); // from here on
       const { found, probes } = await server.probed(() =>
         server.load({
@@ -66,13 +88,25 @@ function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): 
           duration_s: settings.load_s * factor,
         }),
       );
-      const at = { model, target: item.target.id, clients, repeat };
+      asked += found.requests;
+      const at = { ...most, clients };
       server.rows.push(
         row('load', { ...at, ...figuresOf(found), ...(await server.loopDelay()), ...peak(server) }),
       );
       server.rows.push(...probeRows(probes, { ...at, during: 'load' }));
     }
+    note(server, most, 'loaded', asked);
   });
+}
+
+function note(
+  server: Server,
+  at: { model: string; target: string; clients: number; repeat: number },
+  state: 'idle' | 'loaded',
+  requests_before: number,
+): void {
+  const held = server.memory();
+  if (held !== null) server.rows.push(row('memory', { ...at, state, minutes: 0, requests_before, ...held }));
 }
 
 /** What a load's outcome says; shares of cores are over the time that counts. */
@@ -92,26 +126,18 @@ function figuresOf(found: Outcome) {
         ? null
         : Math.max(0, found.machine_cpu_us - found.server_cpu_us - found.client_cpu_us),
     ),
-    main_thread_ms_per_request: main_us === null || requests === 0 ? null : main_us / 1000 / requests,
+    main_thread_ms_per_request: perRequest(main_us, requests),
+    cpu_ms_per_request: perRequest(found.server_cpu_us, requests),
   };
+}
+
+/** Of µs altogether, ms for each; null where there is nothing to tell. */
+function perRequest(us: number | null, requests: number): number | null {
+  return us === null || requests === 0 ? null : us / 1000 / requests;
 }
 
 function peak(server: Server): { peak_rss_bytes: number | null } {
   return { peak_rss_bytes: server.memory()?.peak_rss_bytes ?? null };
-}
-
-/** One row for each path that was probed. */
-export function probeRows(
-  probes: readonly PathResult[],
-  at: {
-    readonly model: string;
-    readonly target: string;
-    readonly clients: number | null;
-    readonly repeat: number;
-    readonly during: 'load' | 'loading';
-  },
-): StoredRow[] {
-  return probes.map((probe) => row('probes', { ...at, ...probe }));
 }
 
 const Found = Compile(
@@ -132,7 +158,7 @@ async function python(
   repeat: number,
 ): Promise<Measured> {
   const { settings } = bench;
-  const factor = SLOWER[model] ?? 1;
+  const factor = settings.longer[model] ?? 1;
   const script = `${bench.root}/bench/engine/python_baseline.py`;
   const seconds = ['--warmup', String(settings.warmup_s), '--seconds', String(settings.load_s * factor)];
   const args = [script, folderOf(bench.root, model), ...seconds, '--tolerance', String(tolerance)];
@@ -158,6 +184,7 @@ async function python(
     client_cores: null,
     other_cores: null,
     main_thread_ms_per_request: null,
+    cpu_ms_per_request: found.runs === 0 ? null : (found.cpu_s * 1000) / found.runs,
     ...{ loop_delay_p99_ms: null, loop_delay_max_ms: null },
     ...{ rss_bytes: null, anonymous_bytes: null, peak_rss_bytes: null },
   });

@@ -35,7 +35,7 @@ export const memory: Part = {
                   }),
                 );
               };
-              await sleep(settings.settle_s * 1000);
+              await server.quiet();
               note('idle', 0, server.examples.length);
               const { requests } = await server.load({
                 connections: clients,

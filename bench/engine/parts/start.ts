@@ -1,20 +1,10 @@
 import type { SavedModel } from '../../models/saved.ts';
 import { type Bench, type Known, type Part, type ReadyServer, rounds, type Step, servers } from '../plan.ts';
-import { row } from '../schema.ts';
+import { probeRows, startRow } from '../rows-of.ts';
 import { Server } from '../server.ts';
-import { probeRows } from './load.ts';
 
 const THOUSAND = 1000;
 const CONNECTIONS = 8;
-
-function startRow(server: Server, model: string, repeat: number, requests_before: number) {
-  const unknown = { rss_bytes: null, anonymous_bytes: null, peak_rss_bytes: null };
-  return row('start', {
-    ...{ model, target: server.target.id, repeat, requests_before },
-    first_answer_ms: server.firstAnswer_ms,
-    ...(server.memory() ?? unknown),
-  });
-}
 
 /** Process start to the first right answer of celsius, and memory after a thousand requests. */
 export const start: Part = {
