@@ -1,24 +1,28 @@
-"""Users who ask a model server for °C and check each answer's value: Celsiusify or TensorFlow Serving, by --api.
+"""Users who ask a model server and check each answer: Celsiusify or TensorFlow Serving.
 
     locust -f locustfile.py --host http://127.0.0.1:8080 --headless -u 32 -r 32 -t 60s
     locust -f locustfile.py --host http://127.0.0.1:8501 --headless -u 32 -r 32 -t 60s --api predict
+    locust -f locustfile.py --host http://127.0.0.1:8080 --headless -u 8 -r 8 -t 60s --model mobilenet_v2
 
-    locust -f locustfile.py --host http://127.0.0.1:8080 --headless -u 8 -r 8 -t 60s --model half --body '{"instances": [3]}'
-
-With --body any model is asked, and any answer of 200 that is JSON counts as right. An answer that is not the right one, has another status or does not come counts as a failure, and any failure makes
+celsius is asked °F, and each answer must be the right °C. Any other model (pictures, texts, numbers) is asked examples that
+are made from its signature, or --body; whatever it answered first to a question it must answer again. An answer that is not the right one, has another status or does not come counts as a failure, and any failure makes
 Locust's exit code 1; so does a run without a single request.
 """
 
 import json
+import logging
 import math
 import random
 import struct
+import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from locust import FastHttpUser, LoadTestShape, constant_throughput, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
+
+import examples
 
 FAHRENHEIT = [212.0, 98.6, 32.0, 0.0, -40.0, -459.67, 451.0, 1e10, *(step * 0.7 for step in range(-300, 700))]
 BODIES = 256  # prepared before the run: writing JSON would take the client's time from the server's
@@ -59,12 +63,14 @@ APIS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Question:
-    """A request's body and the answer that it must get, °C as float32; None where any answer is right."""
+    """A request's body, and what must be answered: °C as float32, or else what was answered first, once it was."""
 
     body: bytes
-    expected: list[float] | None
+    expected: list[float] | None = None
+    first: object = None
+    first_text: str | None = None
 
 
 def questions(api: Api, rows: int, seed: int = 1) -> list[Question]:
@@ -74,19 +80,39 @@ def questions(api: Api, rows: int, seed: int = 1) -> list[Question]:
     return [Question(json.dumps(api.body(f)).encode(), [celsius(x) for x in f]) for f in asked]
 
 
-def complaint(api: Api, expected: list[float] | None, status: int, text: str | None) -> str | None:
+def complaint(api: Api, question: Question, status: int, text: str | None) -> str | None:
     """What is wrong with an answer, or None. `text` is the body, `status` 0 where no answer came."""
     if status != 200:
         return f"status {status}: {(text or '')[:200]}"
     try:
-        answer = json.loads(text or "")
-        if expected is None:
-            return None
-        got = api.answers(answer)
+        if question.expected is None:
+            return another(question, text or "")
+        got = api.answers(json.loads(text or ""))
         values = [float32(value) for value in (got if isinstance(got, list) else [got])]
     except (ValueError, KeyError, TypeError, struct.error, OverflowError):
         return f"not an answer of this API: {(text or '')[:200]}"
-    return None if values == expected else f"wrong value: {values[:4]} for {expected[:4]}"
+    return None if values == question.expected else f"wrong value: {values[:4]} for {question.expected[:4]}"
+
+
+def another(question: Question, text: str) -> str | None:
+    """What an answer has other than the first one; raises ValueError where it is not JSON with predictions or outputs."""
+    if text == question.first_text:
+        return None
+    answer = json.loads(text)
+    if not isinstance(answer, dict) or not ("outputs" in answer or "predictions" in answer):
+        raise ValueError("no answer of :predict")
+    if question.first_text is None:
+        question.first, question.first_text = answer, text
+        return None
+    same = examples.same(question.first, answer)
+    return None if same else f"another answer than the first: {text[:100]} for {question.first_text[:100]}"
+
+
+def model_questions(host: str, model: str, rows: int) -> list[Question]:
+    """Questions made from the model's own metadata. Raises OSError where it cannot be had, ValueError or KeyError where
+    it has no signature whose inputs can be made."""
+    with urllib.request.urlopen(f"{host.rstrip('/')}/v1/models/{model}/metadata", timeout=30) as answer:
+        return [Question(body) for body in examples.requests(json.load(answer), rows)]
 
 
 def users_at(seconds: float, run_time: float, users: int, steps: int) -> int:
@@ -99,9 +125,9 @@ def users_at(seconds: float, run_time: float, users: int, steps: int) -> int:
 def add_options(parser) -> None:
     group = parser.add_argument_group("Celsius options")
     group.add_argument("--api", choices=sorted(APIS), default="celsius", help="interface to speak (default: celsius)")
-    group.add_argument("--model", default="celsius", help="model's name in the predict path (default: celsius)")
-    group.add_argument("--body", default="", help="JSON to post to any model's predict path (default: °F, whose °C are checked)")
-    group.add_argument("--rows", type=int, default=1, help="numbers in one request (default: 1)")
+    group.add_argument("--model", default="celsius", help="model's name (default: celsius); others are asked examples made from their signature")
+    group.add_argument("--body", default="", help="JSON to post to the model's predict path instead")
+    group.add_argument("--rows", type=int, default=1, help="rows in one request (default: 1)")
     group.add_argument("--steps", type=int, default=1, help="raise the users in so many steps; 1: constant (default)")
     group.add_argument(
         "--pace", type=float, default=0, help="most requests/s of one user; 0: the next at once (default)"
@@ -118,11 +144,21 @@ def add_options(parser) -> None:
 @events.test_start.add_listener
 def prepare(environment: Environment, **_: object) -> None:
     options = environment.parsed_options
-    api = APIS["predict" if options.body else options.api]
+    own = options.body != "" or options.model != "celsius"
+    api = APIS["predict" if own else options.api]
     CelsiusUser.api = api
     CelsiusUser.path = api.path.format(model=options.model)
-    own = [Question(options.body.encode(), None)] * BODIES
-    CelsiusUser.questions = own if options.body else questions(api, options.rows)
+    if options.body:
+        CelsiusUser.questions = [Question(options.body.encode())]
+    elif own:
+        try:
+            CelsiusUser.questions = model_questions(environment.host, options.model, options.rows)
+        except (OSError, ValueError, KeyError) as error:
+            logging.error("no examples of %s: %s; give --body", options.model, error)
+            environment.process_exit_code = 1
+            environment.runner.quit()
+    else:
+        CelsiusUser.questions = questions(api, options.rows)
 
 
 @events.quitting.add_listener
@@ -150,7 +186,7 @@ class CelsiusUser(FastHttpUser):
 
     api: Api
     path: str
-    questions: list[Question]
+    questions: list[Question] = []
     connection_timeout = 10.0
     network_timeout = 10.0
     max_retries = 0
@@ -168,13 +204,13 @@ class CelsiusUser(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        question = self.questions[self.sent % BODIES]
+        question = self.questions[self.sent % len(self.questions)]
         self.sent += 1
         headers = {"content-type": "application/json"}
         if self.reconnect_every and self.sent % self.reconnect_every == 0:
             headers["connection"] = "close"
         with self.client.post(self.path, data=question.body, headers=headers, catch_response=True) as response:
-            wrong = complaint(self.api, question.expected, response.status_code, response.text)
+            wrong = complaint(self.api, question, response.status_code, response.text)
             if wrong and response.status_code:  # without a status, Locust's own message says more
                 response.failure(wrong)
             elif not wrong:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from locustfile import APIS, celsius, complaint, questions, users_at
+import examples
+from locustfile import APIS, Question, celsius, complaint, questions, users_at
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
@@ -39,11 +40,28 @@ class Answers(unittest.TestCase):
             ("celsius", [100.0], 0, None, "status 0"),
             ("predict", None, 200, '{"outputs": [1]}', None),
             ("predict", None, 200, "<html>", "not an answer"),
+            ("predict", None, 200, "[1]", "not an answer"),
             ("predict", None, 400, '{"error":"shape"}', "status 400"),
         ]
         for api, expected, status, text, wanted in cases:
             with self.subTest(api=api, status=status, text=text):
-                got = complaint(APIS[api], expected, status, text)
+                got = complaint(APIS[api], Question(b"", expected), status, text)
+                self.assertTrue(got is None if wanted is None else got and got.startswith(wanted), got)
+
+    def test_the_first_answer_holds(self) -> None:
+        for first, then, wanted in [
+            ('{"outputs": [[0.5, 1]]}', '{"outputs": [[0.5, 1.00001]]}', None),
+            ('{"outputs": [[0.5, 1]]}', '{"outputs": [[0.5, 1.001]]}', "another answer"),
+            ('{"outputs": [1, 2]}', '{"outputs": [1]}', "another answer"),
+            ('{"outputs": {"a": ["x"]}}', '{"outputs": {"a": ["x"]} }', None),
+            ('{"outputs": {"a": ["x"]}}', '{"outputs": {"a": ["y"]}}', "another answer"),
+            ('{"outputs": {"a": [NaN]}}', '{"outputs": {"a": [NaN] }}', None),
+            ('{"outputs": [0.0]}', '{"predictions": [0.0]}', "another answer"),
+        ]:
+            with self.subTest(first=first, then=then):
+                question = Question(b"")
+                self.assertIsNone(complaint(APIS["predict"], question, 200, first))
+                got = complaint(APIS["predict"], question, 200, then)
                 self.assertTrue(got is None if wanted is None else got and got.startswith(wanted), got)
 
     def test_questions(self) -> None:
@@ -51,6 +69,41 @@ class Answers(unittest.TestCase):
         self.assertIsInstance(json.loads(one.body)["fahrenheit"], float)
         self.assertEqual(len(json.loads(many.body)["instances"]), 3)
         self.assertEqual(many.expected, [celsius(x) for x in json.loads(many.body)["instances"]])
+
+
+def metadata(**inputs: tuple[str, list[int] | None]) -> dict[str, object]:
+    """As a server tells it: inputs by name, each a dtype and sizes; None for an unknown rank."""
+    shapes = {
+        name: {"unknown_rank": True} if sizes is None else {"dim": [{"size": str(size)} for size in sizes]}
+        for name, (_, sizes) in inputs.items()
+    }
+    told = {name: {"dtype": dtype, "tensor_shape": shapes[name]} for name, (dtype, _) in inputs.items()}
+    return {"metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": told}}}}}
+
+
+class Examples(unittest.TestCase):
+    def test_pictures_texts_numbers(self) -> None:
+        pictures = examples.requests(metadata(x=("DT_FLOAT", [-1, -1, -1, 3])), 2)
+        x = json.loads(pictures[0])["inputs"]["x"]
+        self.assertEqual([len(x), len(x[0]), len(x[0][0]), len(x[0][0][0])], [2, 224, 224, 3])
+        self.assertTrue(0 <= x[0][0][0][0] <= 1)
+        self.assertLess(sum(map(len, pictures)), 2 * examples.BYTES)
+        texts = examples.requests(metadata(text=("DT_STRING", [-1])), 1)
+        self.assertEqual(len(set(texts)), examples.MOST)
+        self.assertRegex(json.loads(texts[0])["inputs"]["text"][0], r"^[A-Z][a-z ]+\.$")
+        two = json.loads(examples.requests(metadata(n=("DT_INT32", []), ok=("DT_BOOL", [-1, 2])), 3)[0])["inputs"]
+        self.assertIsInstance(two["n"], int)
+        self.assertEqual([len(row) for row in two["ok"]], [2, 2, 2])
+
+    def test_the_same_for_a_seed(self) -> None:
+        of = metadata(text=("DT_STRING", [-1]))
+        self.assertEqual(examples.requests(of, 1), examples.requests(of, 1))
+        self.assertNotEqual(examples.requests(of, 1), examples.requests(of, 1, seed=2))
+
+    def test_what_cannot_be_made(self) -> None:
+        for told in [metadata(x=("DT_COMPLEX64", [-1])), metadata(x=("DT_FLOAT", None))]:
+            with self.assertRaises(ValueError):
+                examples.requests(told, 1)
 
 
 class Shapes(unittest.TestCase):
