@@ -114,7 +114,16 @@ export function machine() {
     os: /^PRETTY_NAME="?([^"\n]*)/m.exec(read('/etc/os-release'))?.[1] ?? 'unknown',
     architecture: arch(),
     virtualized: /^flags.*\bhypervisor\b/m.test(cpuinfo),
+    runner: runnerIn(process.env),
   };
+}
+
+/** Which of GitHub's shared runners this is, whose figures are not to be mixed with others'; null elsewhere. */
+export function runnerIn(env: Readonly<Record<string, string | undefined>>): string | null {
+  if (env.GITHUB_ACTIONS !== 'true') return null;
+  const { RUNNER_ENVIRONMENT = 'unknown', ImageOS, ImageVersion, RUNNER_OS, RUNNER_ARCH } = env;
+  const image = [ImageOS ?? RUNNER_OS, ImageVersion, RUNNER_ARCH].filter((part) => part !== undefined);
+  return `GitHub Actions, ${RUNNER_ENVIRONMENT}: ${image.join(' ')}`;
 }
 
 function versions(root: string, tools: Tools) {

@@ -29,7 +29,7 @@ t.test('what is refused, with what to do', async (t) => {
   for (const [args, message] of [
     [['--only', 'nothing'], /--only nothing: choose from load, /],
     [['--models', 'celsius'], /--models celsius: choose from encoder, /],
-    [['--targets', 'floor'], /--targets floor: choose from celsiusify, /],
+    [['--targets', 'nothing'], /--targets nothing: choose from celsiusify, /],
     [['--repeat', '1.5'], /--repeat 1.5: give a whole number/],
     [['--duration', '0'], /--duration 0: give a number above 0/],
     [['--clients', '1,x'], /--clients x/],

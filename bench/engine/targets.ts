@@ -5,6 +5,9 @@ import { Compile } from 'typebox/compile';
 import { git } from '../environment.ts';
 import { digestOf, onPath, outputOf } from '../targets/found.ts';
 import type { Command } from '../targets/target.ts';
+import { floor } from './floor.ts';
+import { pythonServers } from './python-servers.ts';
+import { BFLOAT16, FLOAT32 } from './tolerance.ts';
 
 /** A model as a server is told of it. */
 export interface Served {
@@ -41,7 +44,8 @@ interface Common {
 }
 
 export interface ServerTarget extends Common {
-  readonly kind: 'celsiusify' | 'tf-serving';
+  /** All answer REST; TensorFlow Serving and the floor gRPC, too; Celsiusify V2 besides. */
+  readonly kind: 'celsiusify' | 'tf-serving' | 'python-server' | 'floor';
   /** What a cluster would ask it whether it is well. */
   probePaths(model: string): string[];
   /** @returns how to start it, or in one line why it cannot be had */
@@ -54,11 +58,6 @@ export interface PythonTarget extends Common {
 }
 
 export type Target = ServerTarget | PythonTarget;
-
-/** Sums in another order give other last digits; deep models make more of them. */
-const FLOAT32 = 1e-4;
-/** Three digits in every multiplication. */
-const BFLOAT16 = 0.1;
 
 const Manifest = Compile(Type.Object({ scripts: Type.Object({ start: Type.String() }) }));
 
@@ -202,6 +201,8 @@ export const targets: readonly Target[] = [
   tfServing('tf-serving-grpc', 'TensorFlow Serving, 64 gRPC threads', () => ['--grpc_max_threads=64'], {
     onlyWhenNamed: true,
   }),
+  ...pythonServers,
+  floor,
   {
     id: 'python',
     label: 'Python, one thread, no server',

@@ -1,15 +1,32 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../function/errors.ts';
-import { makeVenv } from '../venv.ts';
 import { predictAsk } from './ask.ts';
-import { digestOf, given } from './found.ts';
+import { given } from './found.ts';
 import { models } from './models.ts';
+import { type PythonServer, pythonProgram } from './python-servers.ts';
 import type { Found, Target, Where } from './target.ts';
 
 const PORT = 8000;
 /** uvicorn closes idle connections after 5 s by default, sooner than most clients expect. */
 const KEEP_ALIVE_S = 75;
+
+export function fastapiServer(workers: number): PythonServer {
+  return {
+    name: 'fastapi',
+    packages: ['fastapi', 'uvicorn', 'tensorflow-cpu'],
+    argv: (bin, folder, port) => [
+      join(bin, 'uvicorn'),
+      'app:app',
+      `--app-dir=${folder}`,
+      '--host=127.0.0.1',
+      `--port=${port}`,
+      `--workers=${workers}`,
+      '--no-access-log',
+      '--log-level=warning',
+      `--timeout-keep-alive=${KEEP_ALIVE_S}`,
+    ],
+  };
+}
 
 function findWith(workers: number) {
   return async (where: Where): Promise<Found | string> => {
@@ -21,31 +38,17 @@ function findWith(workers: number) {
       args: [],
     }));
     if (other !== null) return other;
-    const folder = join(where.root, 'bench/targets/fastapi');
-    const requirements = join(folder, 'requirements.txt');
     try {
-      const bin = await makeVenv(where.root, 'fastapi', requirements, where.say);
+      const program = await pythonProgram(where.root, fastapiServer(workers), where.say);
       return {
         launcher: {
           how: 'command',
-          launch: (model, port) => ({
-            argv: [
-              join(bin, 'uvicorn'),
-              'app:app',
-              `--app-dir=${folder}`,
-              '--host=127.0.0.1',
-              `--port=${port}`,
-              `--workers=${workers}`,
-              '--no-access-log',
-              '--log-level=warning',
-              `--timeout-keep-alive=${KEEP_ALIVE_S}`,
-            ],
-            env: { MODEL_PATH: join(where.root, models[model], '1') },
-          }),
+          launch: (model, port) =>
+            program.command({ name: model, version: join(where.root, models[model], '1') }, port),
         },
         facts: {
-          version: versionsIn(readFileSync(requirements, 'utf8'), ['fastapi', 'uvicorn', 'tensorflow-cpu']),
-          digest: await digestOf(join(folder, 'app.py')),
+          version: program.version,
+          digest: program.digest,
           linkage: 'shared',
           notes:
             'FastAPI and uvicorn[standard] with the TensorFlow package of PyPI, bench/targets/fastapi/app.py.',
@@ -55,14 +58,6 @@ function findWith(workers: number) {
       return messageOf(error);
     }
   };
-}
-
-function versionsIn(requirements: string, names: readonly string[]): string {
-  const versions = names.map((name) => [
-    name,
-    new RegExp(`^${name}==([^\\s;]+)`, 'm').exec(requirements)?.[1],
-  ]);
-  return versions.map(([name, version]) => `${name} ${version ?? 'unknown'}`).join(', ');
 }
 
 const common = {

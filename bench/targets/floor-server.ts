@@ -3,6 +3,7 @@
  * constants in the shape and number that a model would: no model, no validation, no metrics.
  *
  *     PORT=8080 node floor-server.ts
+ *     PORT=8080 GRPC_PORT=8500 node floor-server.ts    # gRPC, too
  */
 import { createServer } from 'node:http';
 
@@ -12,6 +13,7 @@ const USUAL = -17.77778;
 const answers = new Map<number, Buffer>();
 
 function rowsOf(body: string): number {
+  if (body === '') return 1; // a probe
   const question: unknown = JSON.parse(body);
   if (typeof question !== 'object' || question === null || !('instances' in question)) return 1;
   return Array.isArray(question.instances) ? question.instances.length : 1;
@@ -38,3 +40,9 @@ const server = createServer((request, response) => {
 });
 server.keepAliveTimeout = 75_000;
 server.listen(Number(process.env.PORT), '127.0.0.1');
+
+const { GRPC_PORT } = process.env;
+if (GRPC_PORT !== undefined) {
+  const { listen } = await import('./floor-grpc.ts'); // not read where it is not wanted: start and memory are figures, too
+  listen(Number(GRPC_PORT));
+}
