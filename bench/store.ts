@@ -47,6 +47,9 @@ export const CLUSTER_FILES = [
   'knative-cold-start.csv',
 ];
 
+/** Folders of other programs, which stay likewise. */
+export const KEPT_FOLDERS = ['engine', 'protocols', 'switching'];
+
 /**
  * The results of a run that is under way, in FOLDER.partial: one line of JSON per step that is done, so that a run that was
  * stopped anywhere can go on. Only finish() touches FOLDER, when all is there.
@@ -147,11 +150,11 @@ export class Store {
     writeFileSync(join(this.partial, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
   }
 
-  /** Puts the whole results in the folder's place, and keeps what the cluster tests had put there. */
+  /** Puts the whole results in the folder's place, and keeps what the cluster tests and other programs had put there. */
   finish(environment: unknown): void {
     this.write(environment);
     for (const name of ['plan', 'started', 'steps.jsonl']) rmSync(join(this.partial, name), { force: true });
-    for (const name of CLUSTER_FILES) {
+    for (const name of [...CLUSTER_FILES, ...KEPT_FOLDERS]) {
       const [from, to] = [join(this.folder, name), join(this.partial, name)];
       if (existsSync(from) && !existsSync(to)) renameSync(from, to);
     }

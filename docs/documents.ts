@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readResults } from '../bench/report/results.ts';
-import { measuredTable, notMeasured, plot, sizing } from './figures.ts';
+import { measuredTable, notMeasured, plot, promisesTable, sizing } from './figures.ts';
 import { alerts, dashboard } from './monitoring.ts';
 import { differencesTable, fill, optionsTable, type Sections } from './sections.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
-const FILES = ['README.md', 'docs/operators.md'];
+const FILES = ['README.md', 'docs/operators.md', 'docs/promises.md'];
 
 /** Everything that is generated, by the name of its marker. */
 export function sectionsOf(folder: string): Sections {
@@ -16,6 +16,7 @@ export function sectionsOf(folder: string): Sections {
     ['differences', differencesTable()],
     ['figures', results ? measuredTable(results) : notMeasured()],
     ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
+    ['promises', results ? promisesTable(results) : notMeasured()],
     ['sizing', results ? sizing(results) : notMeasured()],
   ]);
 }

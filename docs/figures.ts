@@ -1,5 +1,7 @@
 import { column, type Figure, figure, type Source, type Unit } from '../bench/report/figures.ts';
 import { format, formatInterval } from '../bench/report/format.ts';
+import { compare, MODELS, modelFile, modelQuestions } from '../bench/report/models.ts';
+import { type Kept, mustText, NOT_NUMBERS, promises } from '../bench/report/promises.ts';
 import {
   advantage,
   closedLoop,
@@ -41,6 +43,8 @@ export function measuredTable(results: Results): string {
   const absent = RIVALS.filter((rival) => !there.includes(rival)).map(({ name }) => name);
   return [
     headline(results, asked),
+    modelsTable(results),
+    'celsius alone, the smallest model there is:',
     table(['', 'Celsiusify', ...there.map(({ name }) => `better than ${name}`)], rows),
     `Median of the ratios within each repeat, and the interval around it: above 1 Celsiusify is better. ${origin(results)}${
       absent.length === 0 ? '' : ` Not measured: ${absent.join(', ')}.`
@@ -48,6 +52,53 @@ export function measuredTable(results: Results): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** What real models are compared by: REST and gRPC, speed, tail, CPU and memory. */
+const OF_MODELS = [
+  /^requests\/s, 1 client$/,
+  /^requests\/s, 8 clients$/,
+  /^p99 latency/,
+  /^CPU time per answer/,
+  /^most memory ever held/,
+  /^gRPC, 8 clients$/,
+] as const;
+const HEAD = ['requests/s, 1 client', '8 clients', 'p99', 'CPU time', 'most memory', 'gRPC, 8 clients'];
+
+/** Each real model against TensorFlow Serving's best setting in that question. */
+function modelsTable(results: Results): string {
+  const asked = modelQuestions(results);
+  const rows = MODELS.filter(([model]) => results.rows(modelFile(results, 'load'), { model }).length > 0).map(
+    ([model, name]) => [
+      name,
+      ...OF_MODELS.map((label) => {
+        const question = asked.find((one) => one.model === model && label.test(one.label));
+        const found = question && compare(results, question, question.serving);
+        return ratio(found?.ratio);
+      }),
+    ],
+  );
+  if (rows.length === 0) return '';
+  return `Real models, times better than TensorFlow Serving in its best setting for each figure (below 1: TensorFlow Serving is better):\n\n${table(['', ...HEAD], rows)}`;
+}
+
+/** Every comparison that was promised before it was measured. */
+export function promisesTable(results: Results): string {
+  const all = promises(results);
+  const count = (verdict: Kept['verdict']) => all.filter((kept) => kept.verdict === verdict).length;
+  const rows = all.map(({ promised, figure: found, total, verdict, close, from }) => [
+    `#${promised.issue}`,
+    promised.what,
+    `${mustText(promised)}${promised.unit === 'ms' ? ' ms' : ''}`,
+    total !== undefined
+      ? format(total.value, promised.unit)
+      : found === undefined
+        ? '–'
+        : `${format(found.median, found.unit)}${found.n > 1 ? ` (${formatInterval(found)})` : ''}`,
+    `${verdict === 'missed' ? '**missed**' : verdict}${close ? ', close' : ''}`,
+    from === '' ? '' : `results/${from}`,
+  ]);
+  return `Met: ${count('met')}. Missed: ${count('missed')}. Not measured: ${count('not measured')}. “Close”: the interval holds the limit.\n\n${table(['Issue', 'What', 'Must be', 'Is', '', 'From'], rows)}\n\n${NOT_NUMBERS}`;
 }
 
 function headline(results: Results, asked: readonly Question[]): string {

@@ -22,6 +22,21 @@ const Target = Type.Object({
   notes: MaybeText,
 });
 
+/** A target of models/*.csv. */
+const ModelTarget = Type.Object({
+  id: Text,
+  label: Text,
+  version: MaybeText,
+  digest: MaybeText,
+});
+
+const Model = Type.Object({
+  model: Text,
+  note: MaybeText,
+  parameters: MaybeNumber,
+  weights_sha256: MaybeText,
+});
+
 /** What the report reads of environment.json; bench/README.md describes the whole file. */
 const Schema = Type.Object({
   schema: Type.Literal(1),
@@ -48,6 +63,9 @@ const Schema = Type.Object({
   settings: Type.Record(Text, Type.Unknown()),
   payloads: Type.Record(Text, Type.Object({ method: Text, path: Text, body: Text, answer: Text })),
   targets: Type.Array(Target),
+  models: Type.Optional(Type.Array(Model)),
+  model_settings: Type.Optional(Type.Record(Text, Type.Unknown())),
+  model_targets: Type.Optional(Type.Array(ModelTarget)),
 });
 
 export type Environment = Type.Static<typeof Schema>;

@@ -1,13 +1,4 @@
-import {
-  column,
-  constant,
-  divide,
-  type Figure,
-  figure,
-  multiply,
-  type Source,
-  type Unit,
-} from './figures.ts';
+import { column, divide, type Figure, figure, type Source, type Unit } from './figures.ts';
 import type { Results } from './results.ts';
 
 /** One thing that servers are compared by. */
@@ -134,14 +125,6 @@ export function openLoopGroups(results: Results): readonly string[] {
 
 export function coldStart(target: string, cache: string, phase: string): Source {
   return column('cold-start.csv', { target, cache, phase }, 'ms');
-}
-
-/** GB held for one second, per million requests, at the load of 32 connections. */
-export function gigabyteSeconds(target: string, client: string): Source {
-  const bytes = closedLoop(target, client, 32, 'rss_bytes');
-  const perSecond = closedLoop(target, client, 32, 'requests_per_s');
-  // bytes / 1e9 × 1e6 requests / (requests per second)
-  return multiply(divide(bytes, perSecond), constant(0.001));
 }
 
 /** A rival's and Celsiusify's own figure for a question; for the open loop both from the rival's group. */

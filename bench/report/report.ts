@@ -5,7 +5,12 @@ import { clusterPage } from './pages/cluster.ts';
 import type { Context } from './pages/context.ts';
 import { costPage } from './pages/cost.ts';
 import { curvesPage } from './pages/curves.ts';
+import { glancePage } from './pages/glance.ts';
 import { methodPage } from './pages/method.ts';
+import { modelsPage } from './pages/models.ts';
+import { moreModelsPage } from './pages/more-models.ts';
+import { pricePage } from './pages/price.ts';
+import { promisesPage } from './pages/promises.ts';
 import { scalingPage } from './pages/scaling.ts';
 import { startPage } from './pages/start.ts';
 import { tailPage } from './pages/tail.ts';
@@ -24,6 +29,10 @@ export interface Report {
 }
 
 const PAGES: readonly ((context: Context) => Markup | Promise<Markup>)[] = [
+  glancePage,
+  modelsPage,
+  moreModelsPage,
+  pricePage,
   answerPage,
   curvesPage,
   tailPage,
@@ -33,6 +42,7 @@ const PAGES: readonly ((context: Context) => Markup | Promise<Markup>)[] = [
   clientsPage,
   clusterPage,
   methodPage,
+  promisesPage,
 ];
 
 export async function makeReport(results: Results): Promise<Report> {
@@ -64,7 +74,7 @@ function frame({ environment, mode }: Results, body: Markup): Markup {
   const memory = `${Math.round(machine.memory_bytes / 2 ** 30)} GiB`;
   return typst`#import "template.typ": *
 #show: report.with(
-  title: "Celsiusify against TensorFlow Serving and FastAPI",
+  title: "Celsiusify against TensorFlow Serving and Python servers",
   subtitle: [Measured ${day} on ${machine.cpu}, ${String(machine.cores)} cores, ${memory}, ${machine.os}. Commit ${code(commit.slice(0, 12))}.],
   author: "The Celsiusify authors",
   banner: ${banner === undefined ? { markup: 'none' } : literal(banner)},

@@ -14,13 +14,16 @@ export type Where = Readonly<Record<string, string | number>>;
 export interface Results {
   readonly folder: string;
   readonly environment: Environment;
-  /** Names of the CSV files that are there, such as `closed-loop.csv`. */
+  /** Names of the CSV files that are there, such as `closed-loop.csv` or `models/load.csv`. */
   readonly files: readonly string[];
   /** `full`, or the least trustworthy mode that the environment or any row admits to. */
   readonly mode: 'full' | 'partial' | 'quick';
   /** Rows of a file that match; none where the file is not there. Throws FatalError for a column that is not there. */
   rows(file: string, where?: Where): readonly Row[];
 }
+
+/** Folders of more CSV files: real models of this run, and what other programs measured before (their READMEs say what). */
+const PARTS = ['models', 'engine', 'protocols', 'switching'];
 
 /** Reads a results folder. Throws FatalError, which names the file, where it cannot be understood. */
 export function readResults(folder: string): Results {
@@ -30,9 +33,13 @@ export function readResults(folder: string): Results {
   }
   const environment = parseEnvironment(readFileSync(environmentFile, 'utf8'), environmentFile);
   const tables = new Map<string, readonly Row[]>();
-  for (const name of readdirSync(folder).sort()) {
-    // figures.csv is what this very program writes: reading it back would let a report feed on a report.
-    if (name.endsWith('.csv') && name !== 'figures.csv') tables.set(name, readTable(join(folder, name)));
+  for (const part of ['', ...PARTS]) {
+    const inside = join(folder, part);
+    for (const file of existsSync(inside) ? readdirSync(inside).sort() : []) {
+      const name = part === '' ? file : `${part}/${file}`;
+      // figures.csv is what this very program writes: reading it back would let a report feed on a report.
+      if (name.endsWith('.csv') && name !== 'figures.csv') tables.set(name, readTable(join(folder, name)));
+    }
   }
   return {
     folder,

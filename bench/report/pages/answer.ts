@@ -15,84 +15,41 @@ import {
   verdict,
 } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import {
-  type Context,
-  cell,
-  get,
-  labelOf,
-  list,
-  plots,
-  say,
-  shortened,
-  table,
-  targetsIn,
-} from './context.ts';
+import { type Context, cell, get, labelOf, plots, table, targetsIn } from './context.ts';
 
 /** The servers that users have instead, in the order of the plot's columns. */
 const RIVALS = ['tf-serving', 'tf-serving-tuned', 'fastapi', 'fastapi-2-workers'];
 
+/** Questions that page 1's plot has, too. */
+const ON_PAGE_1 = ['rps-1', 'rps-32', 'rps-128', 'p99-32', 'cpu-32', 'rss', 'anonymous'];
+
+/** What the smallest model tells: the server around a model, in every question and against every rival. */
 export async function answerPage(context: Context): Promise<Markup> {
   const { results } = context;
   const asked = questions(results);
-  const there = RIVALS.filter((rival) =>
-    asked.some((question) => advantage(results, question, rival) !== undefined),
-  );
-  const lines: AdvantageLine[] = asked.flatMap((question) => {
-    const rivals = there.flatMap((target) => {
-      const found = advantage(results, question, target);
-      return found === undefined ? [] : [{ target, figure: found }];
+  const there = rivalsOf(context, asked);
+  const lines: AdvantageLine[] = asked
+    .filter(({ id }) => !ON_PAGE_1.includes(id))
+    .flatMap((question) => {
+      const rivals = there.flatMap((target) => {
+        const found = advantage(results, question, target);
+        return found === undefined ? [] : [{ target, figure: found }];
+      });
+      return rivals.length === 0 ? [] : [{ label: question.label, rivals }];
     });
-    return rivals.length === 0 ? [] : [{ label: question.label, rivals }];
-  });
   for (const { rivals } of lines) for (const { figure } of rivals) context.ledger.say(figure);
   return typst`
-= The answer
-${headline(context, asked)}
+= celsius: the server around a model
+The smallest model there is, one multiplication and one addition, so that what is measured is the server. Page 1 has its throughput, p99, CPU time and memory; here are the other questions, each rival by itself.
 ${lines.length === 0 ? '' : await ratios(context, lines, there)}
 ${absolute(context)}
-${whereWorse(context, asked, there)}
-#pagebreak(weak: true)
 `;
 }
 
-function headline(context: Context, asked: readonly Question[]): Markup {
-  const { results, client } = context;
-  const times = (id: string, rival: string, words: string) => {
-    const question = asked.find((q) => q.id === id);
-    const found = question && advantage(results, question, rival);
-    return found === undefined ? [] : [typst`${say(context, found)} ${words}`];
-  };
-  const ours = (name: string, unit: 'requests/s' | 'ms' | 'µs') =>
-    say(context, get(context, closedLoop(OURS, clientFor(unit, client), 32, name), unit));
-  const throughput = [
-    ...times('rps-32', 'tf-serving', 'TensorFlow Serving with its default flags'),
-    ...times('rps-32', 'tf-serving-tuned', 'TensorFlow Serving with tuned flags'),
-    ...times('rps-32', 'fastapi', 'a FastAPI app on one worker'),
-    ...times('rps-32', 'floor', 'a server that has no model at all'),
-  ];
-  const latency = [
-    ...times('p50-32', 'tf-serving', 'the median'),
-    ...times('p99-32', 'tf-serving', 'the p99'),
-    ...times(
-      'open-p99',
-      'tf-serving',
-      'the p99 where requests come at three quarters of what the slower of the two can do',
-    ),
-  ];
-  const rss = column('memory.csv', { target: OURS, state: 'thousand' }, 'rss_bytes');
-  const cost = (rival: string, name: string) => {
-    const parts = [
-      ...times('cpu-32', rival, 'the CPU time'),
-      ...times('cold', rival, 'the time to start'),
-      ...times('rss', rival, 'the memory'),
-    ];
-    return parts.length === 0 ? typst`` : typst` ${name}: ${joined(parts, ', ')}.`;
-  };
-  return list([
-    typst`*Throughput.* Over 32 connections Celsiusify answers ${ours('requests_per_s', 'requests/s')} predictions a second.${throughput.length === 0 ? typst`` : typst` That is ${joined(throughput, ', ')}.`}`,
-    typst`*Latency.* Half of these requests take ${ours('p50_ms', 'ms')} or less and 99 % take ${ours('p99_ms', 'ms')} or less.${latency.length === 0 ? typst`` : typst` TensorFlow Serving: ${joined(latency, ', ')}.`}`,
-    typst`*Cost.* A request takes ${ours('cpu_us_per_request', 'µs')} of CPU time. The process answers ${say(context, get(context, coldStart(OURS, 'warm', 'first_answer'), 'ms'))} after its start and holds ${say(context, get(context, rss, 'bytes'))} after 1,000 requests.${cost('tf-serving', 'TensorFlow Serving')}${cost('fastapi', 'FastAPI')}`,
-  ]);
+function rivalsOf({ results }: Context, asked: readonly Question[]): readonly string[] {
+  return RIVALS.filter((rival) =>
+    asked.some((question) => advantage(results, question, rival) !== undefined),
+  );
 }
 
 async function ratios(
@@ -107,7 +64,7 @@ async function ratios(
   return plots(
     context,
     typst`${caption}#raw(":predict")) is: median of the ratios within each repeat, with its interval. Throughput and CPU by ${context.client}, latency by ${LATENCY_CLIENT}.${notOfficial(context)}`,
-    [{ path: 'plots/answer.svg', svg, alt }],
+    [{ path: 'plots/celsius.svg', svg, alt }],
   );
 }
 
@@ -167,32 +124,22 @@ function absolute(context: Context): Markup {
   });
 }
 
-/** Computed, not chosen: every question of the plot whose interval lies on the rival's side, or holds 1. */
-function whereWorse(context: Context, asked: readonly Question[], rivals: readonly string[]): Markup {
+/** Every question of celsius' plot whose interval lies on the rival's side, or holds 1; `certain` ones have an interval. */
+export function celsiusVerdicts(context: Context) {
+  const asked = questions(context.results);
+  const rivals = rivalsOf(context, asked);
   const found = rivals.map((rival) => ({ rival, ...verdicts(context, asked, rival) }));
   const named = (side: 'worse' | 'even') =>
     found.flatMap(({ rival, [side]: items }) =>
-      items.length === 0 ? [] : [typst`*${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
+      items.length === 0
+        ? []
+        : [typst`celsius, *${labelOf(context.results, rival)}*: ${joined(items, '; ')}.`],
     );
-  const worse = [...named('worse'), ...rivals.flatMap((rival) => smallerLimit(context, rival))];
-  const even = named('even');
-  if (found.every(({ certain }) => certain === 0)) {
-    return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...missing(context), typst`One repeat has no interval: this run cannot say.`], '\n\n')}]
-`;
-  }
-  const body =
-    worse.length === 0
-      ? typst`In none of the questions above. That says nothing of questions that were not asked: see Limits.`
-      : list(worse);
-  const absent = missing(context);
-  const noise =
-    even.length === 0
-      ? typst``
-      : typst`Too close to call, because the interval holds 1: ${joined(even, ' ')}`;
-  return typst`
-#answer-box[Where TensorFlow Serving or FastAPI is better][${joined([...absent, body, noise], '\n\n')}]
-`;
+  return {
+    worse: [...named('worse'), ...rivals.flatMap((rival) => smallerLimit(context, rival))],
+    even: named('even'),
+    certain: found.reduce((sum, { certain }) => sum + certain, 0),
+  };
 }
 
 /** The memory limit is searched, not repeated as a whole: it has no interval, and a smaller one is said as it is. */
@@ -203,7 +150,7 @@ function smallerLimit({ results, ledger }: Context, rival: string): Markup[] {
   const small = ledger.derived(theirs.bytes, 'MiB', theirs.rule);
   const large = ledger.derived(ours.bytes, 'MiB', ours.rule);
   return [
-    typst`*${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
+    typst`celsius, *${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
   ];
 }
 
@@ -228,12 +175,4 @@ function against(context: Context, question: Question, rival: string): Markup {
   const sides = sidesOf(results, question, rival).map((source) => get(context, source, question.unit));
   const [theirs, ours] = sides.map((side) => (side === undefined ? '–' : ledger.say(side)));
   return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
-}
-
-/** A rival that could not be measured is said here, where its figures are looked for, and not only among the limits. */
-function missing({ results }: Context): Markup[] {
-  return RIVALS.filter((target) => results.rows('closed-loop.csv', { target }).length === 0).map((target) => {
-    const reason = results.rows('not-measured.csv', { target })[0]?.reason;
-    return typst`*${labelOf(results, target)}* was not measured${reason === undefined ? '' : `: ${shortened(reason)}`}.`;
-  });
 }

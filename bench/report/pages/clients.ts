@@ -12,7 +12,7 @@ export function clientsPage(context: Context): Markup {
   const clients = ['autocannon', 'wrk', 'undici'].filter((client) => there.has(client));
   if (clients.length === 0) {
     return typst`
-= Other clients
+= celsius: other clients
 ${whyNot(context, 'cross-check')}
 `;
   }
@@ -23,7 +23,7 @@ ${whyNot(context, 'cross-check')}
       ? typst``
       : typst` Locust with the project’s own ${first.users ?? ''} users and worker processes: ${first.workers ?? ''}; it rounds its percentiles.`;
   return typst`
-= Other clients
+= celsius: other clients
 ${clientsTable(context, clients, typst`Requests/s over ${connections} connections by each client, and the others’ figure as a share of autocannon’s. A client that itself takes much CPU time leaves less for a server on the same cores, the more so the faster the server is.${users}`)}
 ${locust(context)}
 `;

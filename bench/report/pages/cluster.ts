@@ -67,7 +67,7 @@ async function autoscaling(context: Context): Promise<Markup> {
   ] as const) {
     const alt = `${title} over the seconds of the test.`;
     const svg = await timeline({
-      frame: { width: 243, height: 112, margin: { top: 20, right: 8, bottom: 30, left: 30 } },
+      frame: { width: 243, height: 92, margin: { top: 20, right: 8, bottom: 30, left: 30 } },
       title,
       description: alt,
       points: rows.map((row) => ({ t: Number(row.t_s), value: Number(row[name]) })),

@@ -1,6 +1,6 @@
 import { type Figure, figure, type Source, type Unit } from '../figures.ts';
 import type { Ledger } from '../ledger.ts';
-import { ORDER } from '../plots/theme.ts';
+import { lookOf, ORDER } from '../plots/theme.ts';
 import type { Results } from '../results.ts';
 import { joined, literal, type Markup, typst } from '../typst.ts';
 
@@ -22,7 +22,8 @@ export function targetsIn(results: Results, file: string): readonly string[] {
 
 /** The name that environment.json gives a target. */
 export function labelOf(results: Results, target: string): string {
-  return results.environment.targets.find(({ id }) => id === target)?.label ?? target;
+  const { targets, model_targets = [] } = results.environment;
+  return [...targets, ...model_targets].find(({ id }) => id === target)?.label ?? lookOf(target).name;
 }
 
 export function get({ results }: Context, source: Source, unit: Unit): Figure | undefined {

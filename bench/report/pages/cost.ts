@@ -1,16 +1,16 @@
 import { instancesFor, PLANNED_SHARE, smallestLimit } from '../cost.ts';
 import { column, type Figure } from '../figures.ts';
-import { closedLoop, gigabyteSeconds, OURS } from '../questions.ts';
+import { OURS } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import { type Context, cell, get, labelOf, say, table, targetsIn } from './context.ts';
+import { type Context, get, labelOf, say, table, targetsIn } from './context.ts';
 import { memoryPlot } from './start.ts';
 
 const RATES = [1000, 10_000, 100_000];
 
-/** Memory, and what a million requests or a rate of requests costs. */
+/** Memory, and how many instances a rate of requests takes. */
 export async function costPage(context: Context): Promise<Markup> {
   return typst`
-= Memory and cost
+= celsius: memory, and instances for a rate
 ${await memoryPlot(context)}
 ${costTable(context)}
 ${smallNotes(context)}
@@ -23,14 +23,10 @@ function costTable(context: Context): Markup {
   const limits = results.rows('memory-limit.csv').length > 0;
   const images = results.rows('image-size.csv').length > 0;
   const lines = targets.map((target) => {
-    // CPU µs per request are CPU seconds per million requests: the same number.
-    const cpu = get(context, closedLoop(target, client, 32, 'cpu_us_per_request'), 's');
     const instances = RATES.map((rate) => instancesFor(results, target, client, rate));
     const most = instances.at(-1);
     return [
       labelOf(results, target),
-      cell(context, cpu, 1),
-      cell(context, get(context, gigabyteSeconds(target, client), 'GB·s'), 1),
       ...instances.map((found) =>
         found === undefined ? '–' : ledger.derived(found.count, 'count', found.rule),
       ),
@@ -41,11 +37,9 @@ function costTable(context: Context): Markup {
   });
   const share = `${PLANNED_SHARE * 100} %`;
   return table({
-    caption: typst`Cost of a million requests, and instances for a rate, each an instance as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate.${limits ? typst` Smallest limit: container memory at which it keeps 95 % of its speed, page cache counted, disks at Linux’s default read-ahead.` : typst``}${images ? typst` Image: compressed.` : typst``}`,
+    caption: typst`Instances for a rate, each as measured here at ${share} of its requests/s over 32 connections (${client}), with the memory they hold together at the highest rate.${limits ? typst` Smallest limit: container memory at which it keeps 95 % of its speed, page cache counted, disks at Linux’s default read-ahead.` : typst``}${images ? typst` Image: compressed.` : typst``}`,
     head: [
       '',
-      'CPU, s',
-      'memory, GB·s',
       '1k/s',
       '10k/s',
       '100k/s',

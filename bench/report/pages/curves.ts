@@ -72,7 +72,7 @@ export async function curvesPage(context: Context): Promise<Markup> {
     if (series.length > 0) uses.push(await draw(panel, series, connections));
   }
   return typst`
-= Throughput and latency over connections
+= celsius: throughput and latency over connections
 One request in flight on each connection, which asks again as soon as it has its answer (closed loop, ${CLIENT}). ${scalingText(context, connections)}
 ${joined([plots(context, typst``, uses.slice(0, 2)), plots(context, typst`Medians over the repeats; the bands are their intervals. Scales of latency and CPU time are logarithmic, of throughput linear from zero.`, uses.slice(2))])}
 ${floorText(context)}
@@ -120,7 +120,7 @@ async function draw(
 ): Promise<PlotUse> {
   const alt = `${panel.title} over connections, one line for each server.`;
   const svg = await curves({
-    frame: { width: 243, height: 168, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
+    frame: { width: 243, height: 128, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
     title: panel.title,
     description: alt,
     x: connectionsAxis(connections),

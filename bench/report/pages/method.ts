@@ -106,10 +106,17 @@ function limits({ results }: Context): Markup {
   const serving = environment.targets.filter(({ id, measured }) => id.startsWith('tf-serving') && measured);
   const own = serving.find(({ how }) => how !== 'image');
   const items = [
-    typst`*The model is tiny.* One multiplication and one addition: these figures are about the server around a model. With a model that takes milliseconds, all servers would come closer to each other.`,
+    typst`*celsius is tiny:* one multiplication and one addition. Its figures are about the server around a model; the others’ are about models.`,
+    typst`*Weights are random* (fixed seeds). Trained ones take as long, but their answers were never looked at here.`,
+    typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`,
     typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Absolute figures differ elsewhere; ratios less so, because both sides had the same luck.`,
-    typst`*Loopback.* No network lies between client and server; one would add its own time to every answer.`,
+    typst`*Loopback.* No network, no TLS and no proxy lie between client and server; each would add its own time to every answer.`,
   ];
+  if (environment.machine.cores < 4) {
+    items.push(
+      typst`*Few cores.* Nothing here says how either server does on many cores, with a GPU, or with more than one instance.`,
+    );
+  }
   if (environment.pinning.server == null) {
     items.push(
       typst`*Client and server share cores.* What the client takes the server lacks, and the fastest server lacks it most.`,

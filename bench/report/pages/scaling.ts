@@ -12,7 +12,7 @@ export async function scalingPage(context: Context): Promise<Markup> {
   const targets = targetsIn(results, 'payload-scaling.csv');
   if (targets.length === 0)
     return typst`
-= Scaling over the payload
+= celsius: scaling over the payload
 ${whyNot(context, 'payload-scaling')}
 `;
   const one = series(context, 'payload-scaling.csv', 'p50_ms', 'ms', targets);
@@ -32,7 +32,7 @@ ${whyNot(context, 'payload-scaling')}
     const xs = [...new Set(found.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
     const alt = `${title} over the rows in a request, one line for each server.`;
     const svg = await curves({
-      frame: { width: 243, height: 165, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
+      frame: { width: 243, height: 125, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
       title,
       description: alt,
       x: {
@@ -49,7 +49,7 @@ ${whyNot(context, 'payload-scaling')}
     uses.push({ path: `plots/${path}.svg`, svg, alt });
   }
   return typst`
-= Scaling over the payload
+= celsius: scaling over the payload
 ${plots(context, typst`Left: one request at a time. Right: rows a second over 8 connections. Medians, with intervals as bands.`, uses)}
 ${slopes(context, targets)}
 ${largeTensor(context)}

@@ -1,5 +1,5 @@
-import { column, divide, type Figure, subtract } from '../figures.ts';
-import { type Bar, bars, phasesPlot } from '../plots/bars.ts';
+import { column, divide, type Figure } from '../figures.ts';
+import { type Bar, bars } from '../plots/bars.ts';
 import { lookOf } from '../plots/theme.ts';
 import { coldStart, OURS } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
@@ -8,16 +8,12 @@ import { type Context, get, plots, say, targetsIn, whyNot } from './context.ts';
 const FILE = 'cold-start.csv';
 const WIDTH = 493;
 
-/** Phases in their order, as the server itself reports them; what is left is its first request over HTTP. */
-const PHASES = ['process', 'bundle', 'native', 'model', 'warmup'];
-const PHASE_NAMES = ['Node starts', 'bundle', 'TensorFlow loads', 'model', 'warm-up', 'listen, answer'];
-
-/** Process start to first right answer: by phase for Celsiusify, as a whole for all. */
+/** Process start to first right answer. */
 export async function startPage(context: Context): Promise<Markup> {
   const targets = targetsIn(context.results, FILE);
   if (targets.length === 0)
     return typst`
-= Cold start
+= celsius: cold start
 ${whyNot(context, 'cold-start')}
 `;
   const totals = targets.flatMap((target) =>
@@ -37,10 +33,9 @@ ${whyNot(context, 'cold-start')}
   });
   const coldRows = totals.some(({ label }) => label === 'cold cache');
   return typst`
-= Cold start
+= celsius: cold start
 From the start of the process to the end of the first right answer over HTTP, asked every 2 ms. ${coldRows ? typst`“Cold cache” means that the kernel’s page cache was dropped before, as on a node that never ran the server.` : typst`With a warm page cache; one dropped before each start was not measured.`} ${comparison(context)}
 ${plots(context, typst`Medians with their intervals. The no-op server is what Node itself needs.`, [{ path: 'plots/cold-start.svg', svg, alt }])}
-${await phases(context)}
 `;
 }
 
@@ -83,28 +78,7 @@ function comparison(context: Context): Markup {
   return parts.length === 0 ? typst`` : typst`${joined(parts, '; ')}.`;
 }
 
-async function phases(context: Context): Promise<Markup> {
-  const whole = coldStart(OURS, 'warm', 'first_answer');
-  const found = PHASES.map((phase) => get(context, coldStart(OURS, 'warm', phase), 'ms'));
-  if (found.some((phase) => phase === undefined)) return typst``;
-  const rest = get(
-    context,
-    PHASES.reduce((left, phase) => subtract(left, coldStart(OURS, 'warm', phase)), whole),
-    'ms',
-  );
-  const parts = [...found, rest].flatMap((phase, i) =>
-    phase === undefined
-      ? []
-      : [{ name: PHASE_NAMES[i] ?? '', text: context.ledger.say(phase), value: Math.max(phase.median, 0) }],
-  );
-  const alt = `Phases of Celsiusify’s start, warm page cache: ${parts.map(({ name, text }) => `${name} ${text}`).join(', ')}.`;
-  const svg = await phasesPlot(parts, OURS, WIDTH, 'Phases of Celsiusify’s start', alt);
-  return plots(
-    context,
-    typst`Celsiusify’s start by phase, warm page cache: medians of each phase, so that their sum may differ a little from the median of the whole.`,
-    [{ path: 'plots/cold-start-phases.svg', svg, alt }],
-  );
-}
+const SECOND = ['tf-serving-tuned', 'fastapi-2-workers'];
 
 const STATES = [
   ['idle', 'idle'],
@@ -114,7 +88,8 @@ const STATES = [
 
 /** Resident memory: anonymous dark, file pages (which the page cache holds anyway) light. */
 export async function memoryPlot(context: Context): Promise<Markup> {
-  const targets = targetsIn(context.results, 'memory.csv');
+  // The second ways of the same two rivals hold what the first ones hold.
+  const targets = targetsIn(context.results, 'memory.csv').filter((target) => !SECOND.includes(target));
   if (targets.length === 0) return whyNot(context, 'memory');
   const list = targets.flatMap((target) =>
     STATES.flatMap(([state, label]) => memoryBar(context, target, state, label)),

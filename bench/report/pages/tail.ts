@@ -30,15 +30,14 @@ export async function tailPage(context: Context): Promise<Markup> {
   const groups = openLoopGroups(context.results);
   if (groups.length === 0)
     return typst`
-= Tail latency under open load
+= celsius: tail latency under open load
 ${whyNot(context, 'open-loop')}
 `;
   const parts: Markup[] = [];
-  const [main, ...others] = groups.toSorted((a, b) => Number(a === 'fastapi') - Number(b === 'fastapi'));
+  const [main] = groups.toSorted((a, b) => Number(a === 'fastapi') - Number(b === 'fastapi'));
   if (main !== undefined) parts.push(await panels(context, main));
-  for (const basis of [...others]) parts.push(rivalTable(context, basis));
   return typst`
-= Tail latency under open load
+= celsius: tail latency under open load
 Users do not wait for each other. Here requests start at fixed times, whether or not earlier ones have their answer, and latency counts from the time a request was meant to start: a stall delays all that arrive during it, and shows.
 ${joined(parts)}
 ${clientLimits(context)}
@@ -72,7 +71,7 @@ async function panels(context: Context, basis: string): Promise<Markup> {
     const svg = await curves({
       frame: {
         width: names ? 203 : 141,
-        height: 145,
+        height: 118,
         margin: { top: 20, right: names ? 78 : 16, bottom: 30, left: 24 },
       },
       title: `${label} latency under open load`,
@@ -149,20 +148,6 @@ function ratioCell(context: Context, target: string, basis: string): Markup {
     context,
     get(context, divide(openLoop(target, basis, 0.75, 'p99_ms'), openLoop(OURS, basis, 0.75, 'p99_ms')), '×'),
   );
-}
-
-/** FastAPI is so much slower that it needs arrival rates of its own. */
-function rivalTable(context: Context, basis: string): Markup {
-  const rows = context.results.rows(FILE, { basis_target: basis });
-  const shares = [...new Set(rows.map((row) => Number(row.share_of_basis)))].sort((a, b) => a - b);
-  const targets = [...new Set(rows.map((row) => row.target ?? ''))];
-  const rate = get(context, openRate(targets[0] ?? OURS, basis, shares), 'requests/s');
-  return joined([
-    typst`
-At FastAPI’s own pace, whose most is ${say(context, rate)} requests/s:
-`,
-    openTable(context, basis, targets, shares),
-  ]);
 }
 
 const NAMED = 8;

@@ -6,12 +6,16 @@ import { logTicks } from './ticks.ts';
 
 /** One line of the plot: how many times better Celsiusify is than each rival in one question. */
 export interface AdvantageLine {
+  /** Left of the first line of a group, such as a model's name. */
+  readonly group?: string;
   readonly label: string;
   readonly rivals: readonly { readonly target: string; readonly figure: Figure }[];
 }
 
-const LINE = 14;
-const LEFT = 172;
+/** Of a plot without groups, and of one with them, which has many lines. */
+const PLAIN = { line: 14, left: 172 };
+const GROUPED = { line: 9.5, left: 190 };
+const GROUP = 62;
 const COLUMN = 43;
 const TOP = 34;
 const BOTTOM = 26;
@@ -33,7 +37,12 @@ export function advantagePlot(
   lines: readonly AdvantageLine[],
   rivals: readonly string[],
   description: string,
+  heads: Readonly<Record<string, readonly [string, string]>> = HEADS,
 ): Promise<string> {
+  const grouped = lines.some(({ group }) => group !== undefined);
+  const { line: LINE, left: LEFT } = grouped ? GROUPED : PLAIN;
+  const centre = (line: number) => line * LINE + LINE / 2;
+  const size = grouped ? 7.8 : 8.4;
   const right = COLUMN * rivals.length + 14;
   const frame: Frame = {
     width: WIDTH,
@@ -45,7 +54,7 @@ export function advantagePlot(
   const marks = lines.flatMap(({ rivals: all }, line) =>
     all.map(({ target, figure }) => ({
       target,
-      y: centre(line) + (rivals.indexOf(target) - (rivals.length - 1) / 2) * 3.4,
+      y: centre(line) + (rivals.indexOf(target) - (rivals.length - 1) / 2) * (grouped ? 3 : 3.4),
       x: figure.median,
       low: figure.low,
       high: figure.high,
@@ -105,28 +114,34 @@ export function advantagePlot(
         },
       ];
     }),
-    ...lines.map(({ label }, line) => text(label, -LEFT + 3, centre(line), 'left', TEXT, 400, 8.4)),
+    ...lines.map(({ label }, line) =>
+      text(label, -LEFT + 3 + (grouped ? GROUP : 0), centre(line), 'left', TEXT, 400, size),
+    ),
+    ...lines.flatMap(({ group }, line) =>
+      group === undefined || lines[line - 1]?.group === group
+        ? []
+        : [
+            text(group, -LEFT + 3, centre(line), 'left', TEXT, 600, size),
+            box(-LEFT, WIDTH - LEFT, line * LINE - 0.3, line * LINE + 0.3, MUTED),
+          ],
+    ),
     text('← they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
     text('Celsiusify is better →', width * place + 4, -8, 'left', MUTED, 400, 7.5),
     ...rivals.flatMap((target, i) => {
       const at = width + COLUMN * (i + 1) + 10;
-      const [first, second] = HEADS[target] ?? [lookOf(target).name, ''];
+      const [first, second] = heads[target] ?? [lookOf(target).name, ''];
       return [
         text(first, at, -18, 'right', lookOf(target).ink, 600, 7.5),
         text(second, at, -8, 'right', lookOf(target).ink, 600, 7.5),
         ...lines.map(({ rivals: all }, line) => {
           const found = all.find((rival) => rival.target === target);
           const value = found === undefined ? '–' : format(found.figure.median, '×');
-          return text(value, at, centre(line), 'right', lookOf(target).ink, 600, 8.4);
+          return text(value, at, centre(line), 'right', lookOf(target).ink, 600, size);
         }),
       ];
     }),
   ];
   return render(frame, 'How many times better Celsiusify is', description, layers);
-}
-
-function centre(line: number): number {
-  return line * LINE + LINE / 2;
 }
 
 function text(

@@ -1,5 +1,4 @@
 import type { Figure } from '../figures.ts';
-import { spread } from './labels.ts';
 import { type Frame, type Layers, render, tickText } from './svg.ts';
 import { lookOf, MUTED, TEXT, tint } from './theme.ts';
 import { linearTicks } from './ticks.ts';
@@ -119,73 +118,4 @@ function label(
     mark: { type: 'text', align, baseline: 'middle', fontSize: 8, color, fontWeight },
     encoding: { x: { value: x }, y: { value: top + (BAR - 1) / 2 }, text: { value } },
   };
-}
-
-/** A part of one long bar, such as a phase of a start. */
-export interface Phase {
-  readonly name: string;
-  readonly text: string;
-  readonly value: number;
-}
-
-const SHADES = [1, 0.6, 0.85, 0.45, 0.7, 0.3];
-
-/** One long bar of phases, one after another, each named above and with its time below; names keep apart. */
-export function phasesPlot(
-  phases: readonly Phase[],
-  target: string,
-  width: number,
-  title: string,
-  description: string,
-): Promise<string> {
-  const frame: Frame = { width, height: 52, margin: { top: 20, right: 4, bottom: 18, left: 4 } };
-  const inner = width - 8;
-  const total = phases.reduce((sum, { value }) => sum + value, 0);
-  let from = 0;
-  const spans = phases.map(({ value }) => {
-    const start = from;
-    from += (value / total) * inner;
-    return { start, end: from };
-  });
-  const middles = spread(
-    spans.map(({ start, end }) => (start + end) / 2),
-    52,
-    24,
-    inner - 24,
-  );
-  const layers: Layers = phases.flatMap(({ name, text }, i): Layers => {
-    const { start, end } = spans[i] ?? { start: 0, end: 0 };
-    const middle = middles[i] ?? 0;
-    const write = (value: string, y: number, weight: 400 | 600, color: string): Layers[number] => ({
-      data: { values: [{}] },
-      mark: { type: 'text', align: 'center', baseline: 'middle', fontSize: 8, fontWeight: weight, color },
-      encoding: { x: { value: middle }, y: { value: y }, text: { value } },
-    });
-    const leader: Layers[number] = {
-      data: { values: [{}] },
-      mark: { type: 'rule', color: MUTED, strokeWidth: 0.5 },
-      encoding: {
-        x: { value: middle },
-        x2: { value: (start + end) / 2 },
-        y: { value: -5 },
-        y2: { value: 0 },
-      },
-    };
-    return [
-      {
-        data: { values: [{}] },
-        mark: {
-          type: 'rect',
-          color: tint(lookOf(target).color, SHADES[i % SHADES.length] ?? 1),
-          stroke: 'white',
-          strokeWidth: 0.7,
-        },
-        encoding: { x: { value: start }, x2: { value: end }, y: { value: 0 }, y2: { value: 14 } },
-      },
-      leader,
-      write(name, -11, 400, TEXT),
-      write(text, 23, 600, lookOf(target).ink),
-    ];
-  });
-  return render(frame, title, description, layers);
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { spread } from './labels.ts';
 import { render, tickText } from './svg.ts';
-import { lookOf, ORDER } from './theme.ts';
+import { lookOf, ORDER, TOGETHER } from './theme.ts';
 import { linearTicks, logTicks, roundUp } from './ticks.ts';
 
 t.test('labels keep apart and near to their wish', async (t) => {
@@ -50,10 +50,11 @@ t.test('an SVG stands alone, says what it shows and has the size asked for', asy
 });
 
 t.test('every target looks different, in colour and without', async (t) => {
-  const looks = ORDER.map(lookOf);
-  t.equal(new Set(looks.map(({ color }) => color)).size, looks.length);
-  t.equal(new Set(looks.map(({ shape, dash }) => `${shape} ${dash}`)).size, looks.length);
-  for (const { ink, name } of looks)
+  for (const looks of TOGETHER.map((targets) => targets.map(lookOf))) {
+    t.equal(new Set(looks.map(({ color }) => color)).size, looks.length);
+    t.equal(new Set(looks.map(({ shape, dash }) => `${shape} ${dash}`)).size, looks.length);
+  }
+  for (const { ink, name } of ORDER.map(lookOf))
     t.ok(contrast(ink) >= 4.5, `${name}: ${contrast(ink).toFixed(1)} : 1 on white`);
   t.equal(lookOf('new-server').name, 'new-server');
 });

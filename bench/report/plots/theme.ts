@@ -18,6 +18,11 @@ const LOOKS: Readonly<Record<string, Look>> = {
   'tf-serving-tuned': look('#E69F00', '#8F6300', 'diamond', [], 'TF Serving tuned'),
   fastapi: look('#009E73', '#007A59', 'triangle-up', [], 'FastAPI'),
   'fastapi-2-workers': look('#CC79A7', '#A34C7D', 'triangle-down', [], 'FastAPI, 2 workers'),
+  celsiusify: look('#0072B2', '#005F95', 'circle', [], 'Celsiusify'),
+  'tf-serving-one': look('#E69F00', '#8F6300', 'diamond', [5, 2], 'TF Serving, 1 thread'),
+  'tf-serving-batching': look('#9A6A4F', '#7A4E35', 'cross', [2, 2], 'TF Serving, batches'),
+  'tf-serving-grpc': look('#D55E00', '#B34F00', 'square', [], 'TF Serving, gRPC'),
+  python: look('#666666', '#555555', 'triangle-down', [1.5, 2], 'Python, no server'),
   floor: look('#8A8A8A', '#666666', 'cross', [1.5, 2], 'no-op server'),
 };
 
@@ -27,6 +32,11 @@ function look(color: string, ink: string, shape: Look['shape'], dash: readonly n
   return { color, ink, shape, dash, name };
 }
 
+/** Python servers come and go: they look alike, and only one of them stands in a plot. */
+export function pythonLook(target: string): Look {
+  return LOOKS[target] ?? look('#009E73', '#007A59', 'triangle-up', [], target);
+}
+
 /** The look of a target; one that is not in the table is drawn black under its own id. */
 export function lookOf(target: string): Look {
   return LOOKS[target] ?? { ...UNKNOWN, name: target };
@@ -34,6 +44,20 @@ export function lookOf(target: string): Look {
 
 /** Targets in the order in which tables and plots name them. */
 export const ORDER: readonly string[] = Object.keys(LOOKS);
+
+/** Targets that stand in one plot together, and so must differ. */
+export const TOGETHER: readonly (readonly string[])[] = [
+  [
+    'celsiusify-predict',
+    'celsiusify-celsius',
+    'tf-serving',
+    'tf-serving-tuned',
+    'fastapi',
+    'fastapi-2-workers',
+    'floor',
+  ],
+  ['celsiusify', 'tf-serving', 'tf-serving-one', 'tf-serving-batching', 'fastapi', 'python', 'floor'],
+];
 
 /** The report's own typeface, so that plots and text are one; named to be found by Typst and, elsewhere, replaced. */
 export const FONT = 'Source Sans 3';

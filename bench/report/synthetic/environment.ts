@@ -42,6 +42,19 @@ export function syntheticEnvironment(mode: string, repeats: number) {
     pinning: { server: null, client: null, reason: 'only 2 cores' },
     tools: { node: '0.0.0', autocannon: '0.0.0', undici: '0.0.0', locust: '0.0.0', wrk: null },
     model: { path: 'model/celsius/1', sha256: 'f'.repeat(64) },
+    models: ['encoder', 'mobilenet_v2', 'resnet50', 'text'].map((model) => ({
+      model,
+      note: 'synthetic',
+      parameters: 1_000_000,
+      weights_sha256: 'd'.repeat(64),
+    })),
+    model_settings: { repeats },
+    model_targets: ['celsiusify', 'tf-serving-one', 'tf-serving-batching', 'tf-serving-grpc'].map((id) => ({
+      id,
+      label: `synthetic ${id}`,
+      version: '0.0.0',
+      digest: `sha256:${'c'.repeat(64)}`,
+    })),
     settings: { repeats, closed_loop_s: 3, warmup_s: 1, open_loop_s: 5 },
     payloads: Object.fromEntries(
       TARGETS.map((id) => [

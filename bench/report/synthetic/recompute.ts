@@ -12,6 +12,20 @@ export function recompute(folder: string, from: string): number[] {
   return typeof value === 'number' ? [value] : [...value.values()];
 }
 
+/** Each file is read once: a report has hundreds of lines from one. */
+const read = new Map<string, string[][]>();
+
+function linesOf(path: string): string[][] {
+  const known = read.get(path);
+  if (known !== undefined) return known;
+  const lines = readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  read.set(path, lines);
+  return lines;
+}
+
 type Value = number | Map<string, number>;
 
 function expression(folder: string, text: string): [Value, string] {
@@ -25,23 +39,23 @@ function expression(folder: string, text: string): [Value, string] {
 function term(folder: string, text: string): [Value, string] {
   const number = /^-?[\d.]+(?=[ )]|$)/.exec(text);
   if (number !== null) return [Number(number[0]), text.slice(number[0].length)];
-  const found = /^([\w-]+\.csv)\[([^\]]*)\]\.(\w+)/.exec(text);
+  const found = /^([\w/-]+\.csv)\[([^\]]*)\]\.(\w+)/.exec(text);
   if (found === null) throw new Error(`not a selection: ${text}`);
   const [all, file = '', where = '', column = ''] = found;
   const wanted = where.split(' ').map((part) => part.split('='));
-  const lines = readFileSync(join(folder, file), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
+  const lines = linesOf(join(folder, file));
   const names = lines[0] ?? [];
   const values = new Map<string, number>();
-  for (const [index, cells] of lines.slice(1).entries()) {
+  let fitting = 0;
+  for (const cells of lines.slice(1)) {
     const cell = (name: string) => cells[names.indexOf(name)] ?? '';
     const fits = wanted.every(
       ([name = '', value = '']) => cell(name) === value || Number(cell(name)) === Number(value),
     );
+    // Without a column of repeats, rows that fit count by their order.
+    if (fits) fitting++;
     if (fits && cell(column) !== '')
-      values.set(names.includes('repeat') ? cell('repeat') : String(index), Number(cell(column)));
+      values.set(names.includes('repeat') ? cell('repeat') : String(fitting), Number(cell(column)));
   }
   return [values, text.slice(all.length)];
 }

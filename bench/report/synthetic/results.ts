@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cell, saveClusterFiles } from './cluster.ts';
 import { generator, syntheticEnvironment, TARGETS } from './environment.ts';
+import { saveModelFiles } from './models.ts';
 
 /**
  * A results folder for tests only, made of pseudo-random numbers and of formulas with no server behind them: it has the
@@ -231,6 +232,8 @@ export function writeSynthetic(folder: string, options: SyntheticOptions = {}): 
     ]),
   );
   saveClusterFiles(save, near, repeats);
+  mkdirSync(join(folder, 'models'), { recursive: true });
+  saveModelFiles(save, near, repeats, options.speeds);
   save('not-measured.csv', 'question,target,condition,reason', [
     ['soak', '', '', 'not asked for in this synthetic run'],
     ['image-size', '', '', 'no image was built in this synthetic run'],

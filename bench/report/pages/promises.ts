@@ -1,0 +1,52 @@
+import { type Kept, mustText, NOT_NUMBERS, promises } from '../promises.ts';
+import { type Markup, typst } from '../typst.ts';
+import { type Context, table } from './context.ts';
+
+const FOLDERS: Readonly<Record<string, string>> = {
+  models: 'this run',
+  engine: 'earlier',
+  protocols: 'earlier',
+  switching: 'earlier',
+};
+
+/** Every comparison that was promised before it was measured: the figure, and whether it is what was promised. */
+export function promisesPage(context: Context): Markup {
+  const all = promises(context.results);
+  const { ledger } = context;
+  const count = (verdict: Kept['verdict']) =>
+    ledger.derived(
+      all.filter((kept) => kept.verdict === verdict).length,
+      'count',
+      `rows of the list of promises that are ${verdict}`,
+    );
+  const lines = all
+    .filter(({ verdict }) => verdict === 'missed')
+    .map((kept) => [
+      typst`${kept.promised.what}`,
+      `#${kept.promised.issue}`,
+      `${mustText(kept.promised)}${kept.promised.unit === 'ms' ? ' ms' : ''}`,
+      typst`${value(context, kept)}`,
+      typst`#bad[missed${kept.close ? ' (close)' : ''}]`,
+      FOLDERS[kept.from.split('/')[0] ?? ''] ?? typst`#quiet[–]`,
+    ]);
+  const absent = all.filter(({ verdict }) => verdict === 'not measured').map(({ promised }) => promised.what);
+  return typst`
+= What was promised, and what came of it
+Issues 16 (engine), 17 (models) and 18 (protocols) said what had to be reached before it was measured. Of these numbers ${count('met')} are met, ${count('missed')} missed and ${count('not measured')} not measured. “Close” means that the interval holds the limit: another run may say otherwise. “Earlier” figures are of results\/engine, results\/protocols and results\/switching, each with its own environment.json. Those that are missed stand here; docs\/promises.md has all of them. ${NOT_NUMBERS}
+${table({
+  caption: typst`The median and its interval, or the sum of all repeats for counts.`,
+  columns: ['1fr', 'auto', 'auto', 'auto', 'auto', 'auto'],
+  head: ['', 'issue', 'must', 'is', '', 'measured'],
+  lines,
+  texts: [1, 4, 5],
+})}
+Not measured: ${absent.length === 0 ? 'none' : absent.join('; ')}.
+`;
+}
+
+function value({ ledger }: Context, { figure, total, promised }: Kept): Markup {
+  if (total !== undefined) return typst`*${ledger.derived(total.value, promised.unit, total.rule)}*`;
+  if (figure === undefined) return typst`#quiet[–]`;
+  const interval = ledger.interval(figure);
+  return typst`*${ledger.say(figure)}*${interval === '' ? '' : ` (${interval})`}`;
+}
