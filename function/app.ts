@@ -26,9 +26,9 @@ export function createApp(deps: Deps): App {
   ]);
 }
 
-/** The app of those who should have shown a certificate and have not: probes are answered, and nothing else. */
+/** The app of those who should have shown a certificate and have not: probes are answered, without reasons, and nothing else. */
 export function createGuestApp(deps: Deps): App {
-  return new Router(deps, [...healthRoutes(deps), guestRoute()]);
+  return new Router(deps, [...healthRoutes({ ...deps, whyNotReady: () => [] }), guestRoute()]);
 }
 
 /** The app of METRICS_PORT: /metrics and nothing else. */

@@ -1,4 +1,4 @@
-/** Renders the chart of KServe's runtime, and looks at the objects; what KServe says to them was tried by hand. */
+/** Renders the chart of KServe's runtime, and looks at the objects; what KServe makes of them is in test/cluster. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -91,10 +91,8 @@ t.test('values that are refused', async (t) => {
     ['resources.request.cpu=1', /request/],
   ];
   for (const [pair, message] of rows) await t.rejects(render(pair), { message }, pair);
-  const scaled = render(
-    'inferenceService.enabled=true',
-    'inferenceService.minReplicas=4',
-    'inferenceService.maxReplicas=3',
-  );
+  const stored = ['inferenceService.enabled=true', 'inferenceService.storageUri=pvc://models/flowers'];
+  await t.rejects(render('inferenceService.enabled=true'), { message: /storageUri is missing/ });
+  const scaled = render(...stored, 'inferenceService.minReplicas=4', 'inferenceService.maxReplicas=3');
   await t.rejects(scaled, { message: /minReplicas is more than maxReplicas/ });
 });

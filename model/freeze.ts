@@ -124,7 +124,7 @@ async function main(args: readonly string[]): Promise<void> {
       cleanUp();
       // not process.exit(), which would wait for the pool
       if (native === undefined) process.exit(code);
-      native.exitWhileBusy(code);
+      native.leave(code);
     });
   try {
     native = new NativeEngine(loadBinding(nativeFolder()), 1);

@@ -80,7 +80,7 @@ function ask(native: NativeEngine, model: number, body: string): Promise<string 
   return new Promise((done) => {
     native.decodeLater(model, PREDICT, Buffer.from(body), (call) => {
       if (typeof call !== 'number') return done(call instanceof Error ? call : new Error(String(call)));
-      native.runLater([call], 0, () => {
+      native.runLater([call], 0, 1, () => {
         try {
           done(native.take(call).toString());
         } catch (error) {

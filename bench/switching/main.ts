@@ -10,14 +10,16 @@ import { git, machine } from '../environment.ts';
 import { folderOf, readExpected } from '../models/saved.ts';
 import { median } from '../statistics.ts';
 import { runMany } from './many.ts';
+import { runMixed } from './mixed.ts';
 import { runSwitches, type SwitchesResult } from './switches.ts';
 import { celsius, type Kind, mobilenet } from './versions.ts';
 
-const help = `Usage: npm run bench:switching -- [options] switches|many
+const help = `Usage: npm run bench:switching -- [options] switches|many|mixed
 
 switches  puts one version after the other in place while clients ask, and compares each answer with what the version
           that it names answers when asked alone
 many      starts one process with one model and with 50, and asks all of them and one
+mixed     small requests beside those of a heavy model, and of one client with very large ones, in one process
 
   --model NAME      celsius or mobilenet_v2 (npm run bench:models -- mobilenet_v2); of switches (default celsius)
   --version FOLDER  a SavedModel with one input of one number; of many (bench/switching/dense.py writes one of 10 MB)
@@ -27,7 +29,8 @@ many      starts one process with one model and with 50, and asks all of them an
   --pause MS        between two requests of one client (default 0)
   --ahead N         versions that were copied beforehand: one that is younger than a second waits for that (default 60)
   --every N         how often memory at rest is read, in switches (default 50)
-  --seconds N       of load: before the first switch, or of each load of many (default 10)
+  --server FOLDER   a checkout whose server is measured in mixed (default this one)
+  --seconds N       of load: before the first switch, or of each load of many and mixed (default 10)
   --out FOLDER      for CSV files (default .cache/bench/switching)
   --help
 `;
@@ -43,6 +46,7 @@ const flags = {
   pause: { type: 'string', default: '0' },
   ahead: { type: 'string', default: '60' },
   every: { type: 'string', default: '50' },
+  server: { type: 'string', default: root },
   seconds: { type: 'string', default: '10' },
   out: { type: 'string', default: '.cache/bench/switching' },
   help: { type: 'boolean', default: false },
@@ -59,7 +63,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (!Number.isInteger(number) || number < 0) throw new FatalError(`--${name}: give a whole number`, 2);
     return number;
   };
-  if (values.help || (command !== 'switches' && command !== 'many')) {
+  if (values.help || (command !== 'switches' && command !== 'many' && command !== 'mixed')) {
     process.stdout.write(help);
     return;
   }
@@ -77,6 +81,12 @@ async function main(args: readonly string[]): Promise<void> {
       });
       save(`memory-${kind.name}`, result.memory);
       save(`switches-${kind.name}`, summary(kind, count('clients'), result));
+    } else if (command === 'mixed') {
+      const server = resolve(root, values.server);
+      save(
+        'mixed',
+        await runMixed({ root, server, load_s: count('seconds'), folder: join(folder, 'models') }),
+      );
     } else {
       if (values.version === '') throw new FatalError('many needs --version FOLDER', 2);
       const version = resolve(root, values.version);

@@ -27,6 +27,10 @@ export interface SwitchesOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Memory that changes by no more than this from one look to the next stands still. */
+const STILL = 0.005;
+const MOST_RESTS = 20;
+
 /** Memory of the server's process at one moment. */
 export interface MemoryPoint {
   readonly model: string;
@@ -187,9 +191,20 @@ class Session {
 
   async #rest(): Promise<void> {
     await this.#clients.stop();
-    await sleep(this.#options.rest_s * 1000);
+    await this.#standsStill();
     this.#note('rest');
     this.#clients.start();
+  }
+
+  /** The version that came last may still be frozen: memory is at rest once it is what it was a while ago. */
+  async #standsStill(): Promise<void> {
+    let before = 0;
+    for (let tries = 0; tries < MOST_RESTS; tries++) {
+      await sleep(this.#options.rest_s * 1000);
+      const { anonymous_bytes } = treeUse(this.#pid);
+      if (Math.abs(anonymous_bytes - before) <= before * STILL) return;
+      before = anonymous_bytes;
+    }
   }
 
   #note(state: 'load' | 'rest'): void {

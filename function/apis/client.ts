@@ -9,6 +9,7 @@ const TIMEOUT_HEADER = 'x-request-timeout-ms';
 export class HttpClient implements Client {
   readonly #request: HttpRequest;
   readonly #limit_ms: number;
+  #deadline_ms: number | undefined;
 
   /** @param limit_ms longest that any request may wait */
   constructor(request: HttpRequest, limit_ms: number) {
@@ -24,10 +25,19 @@ export class HttpClient implements Client {
     return this.#request.gone();
   }
 
+  bodyRead(): void {
+    this.#request.bodyRead?.();
+  }
+
   deadline(): number {
+    this.#deadline_ms ??= this.#deadlineFrom(performance.now());
+    return this.#deadline_ms;
+  }
+
+  #deadlineFrom(now_ms: number): number {
     const asked = this.#request.header(TIMEOUT_HEADER);
     const asked_ms =
       asked !== undefined && /^\d{1,9}$/.test(asked) ? Number(asked) : Number.POSITIVE_INFINITY;
-    return performance.now() + Math.min(asked_ms, this.#limit_ms);
+    return now_ms + Math.min(asked_ms, this.#limit_ms);
   }
 }

@@ -45,6 +45,8 @@ export interface Deps {
   /** Phase → seconds, as far as the cold start has come. */
   readonly coldStart: ReadonlyMap<string, number>;
   readonly phase: () => Phase;
+  /** What keeps the phase from being `ready`, a line each, as far as it is known. */
+  readonly whyNotReady: () => readonly string[];
   readonly load: () => Load;
   readonly models: Models<Served>;
   /** Loads and unloads models; undefined where callers may not. */

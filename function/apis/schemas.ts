@@ -53,6 +53,11 @@ export const HealthResponse = Type.Object({
     Type.Literal('draining'),
   ]),
   runId: RunId,
+  reasons: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Of /readyz: what the start waits for, as far as it is known.',
+    }),
+  ),
 });
 
 const VersionStatuses = {

@@ -6,6 +6,8 @@ export interface Client {
   gone(): boolean;
   /** When it stops to wait, in ms on performance.now()'s clock; Infinity where it does not. */
   deadline(): number;
+  /** Is told once the body is read, before the run: nobody looks at it any more. */
+  bodyRead?(): void;
   /** Is told what becomes of the call, where the request is traced. */
   readonly trace?: Trace | undefined;
 }

@@ -70,6 +70,64 @@ t.test('a run that held the event loop counts in full, and is forgotten after ma
   t.ok(costs.of(1) < 20 * US, `${costs.of(1)}`);
 });
 
+t.test('one that another process interrupted is forgiven, once', async (t) => {
+  const costs = learned(...times(8, 1, 10));
+  costs.correct(1, 3000 * US);
+  t.equal(costs.of(1), 10 * US);
+  costs.learn(1, 10 * US);
+  costs.correct(1, 3000 * US);
+  t.equal(costs.of(1), 10 * US, 'another time');
+  costs.correct(1, 3000 * US);
+  t.equal(costs.of(1), 3000 * US, 'two in a row');
+});
+
+t.test('in how many parts a run is over soonest', async (t) => {
+  const MS = 1000;
+  const whole = times(2, 16, 190 * MS);
+  for (const { why, costs, rows, threads, parts } of [
+    { why: 'nothing is known', costs: learned(), rows: 16, threads: 2, parts: 1 },
+    {
+      why: 'what the whole takes is not sure yet',
+      costs: learned([16, 190 * MS]),
+      rows: 16,
+      threads: 2,
+      parts: 1,
+    },
+    { why: 'parts are tried', costs: learned(...whole), rows: 16, threads: 2, parts: 2 },
+    { why: 'more than once', costs: learned(...whole, [8, 900 * MS]), rows: 16, threads: 2, parts: 2 },
+    { why: 'they pay', costs: learned(...whole, ...times(4, 8, 96 * MS)), rows: 16, threads: 2, parts: 2 },
+    {
+      why: 'they do not',
+      costs: learned(...whole, ...times(4, 8, 170 * MS)),
+      rows: 16,
+      threads: 2,
+      parts: 1,
+    },
+    { why: 'no other thread is idle', costs: learned(...whole), rows: 16, threads: 1, parts: 1 },
+    {
+      why: 'as many as there are rows',
+      costs: learned(...times(2, 3, 190 * MS)),
+      rows: 3,
+      threads: 8,
+      parts: 3,
+    },
+    { why: 'a single row', costs: learned(...times(2, 1, 190 * MS)), rows: 1, threads: 2, parts: 1 },
+    { why: 'no rows', costs: learned(...times(2, 1, 190 * MS)), rows: 0, threads: 2, parts: 1 },
+    {
+      why: 'short ones are left whole',
+      costs: learned(...times(2, 5000, 50)),
+      rows: 5000,
+      threads: 2,
+      parts: 1,
+    },
+  ])
+    t.equal(costs.bestParts(rows, threads), parts, why);
+
+  const busy = learned(...whole, ...times(4, 8, 190 * MS));
+  const tried = Array.from({ length: 32 }, () => busy.bestParts(16, 2));
+  t.equal(tried.filter((parts) => parts === 2).length, 2, 'what did not pay is tried again now and then');
+});
+
 t.test('how many of the rows in waiting a run should have', async (t) => {
   // A run of 1, 2, 4 and 8 rows.
   const pays = learned([1, 10], [2, 12], [4, 16], [8, 24]);

@@ -6,7 +6,7 @@ import { type Client, traceRun } from './client.ts';
 import type { Costs } from './costs.ts';
 import { onDeadline, tooLate } from './deadline.ts';
 import { Queue, type QueueLimits, type Waiting } from './queue.ts';
-import type { Scheduler, Source } from './scheduler.ts';
+import type { NextRun, Scheduler, Source } from './scheduler.ts';
 
 /** A call on its way over the pool. */
 interface Pending extends Waiting {
@@ -112,10 +112,14 @@ export class PoolQueue implements Source {
     }
   }
 
-  isReady(): boolean {
+  next(): NextRun | undefined {
     this.#dropGone();
     const { first } = this.#queue;
-    if (first === undefined) return false;
+    if (first === undefined || !this.#isReady(first)) return undefined;
+    return { since_ms: first.since_ms, expected: this.#costsOf(first.signature).of(first.rows) };
+  }
+
+  #isReady(first: Pending): boolean {
     const { enabled, timeout_ms, maxRows } = this.#options.batching;
     if (!enabled || timeout_ms === 0 || first.rows === 0) return true;
     const left_ms = first.since_ms + timeout_ms - performance.now();
@@ -138,18 +142,33 @@ export class PoolQueue implements Source {
       client.trace?.stage('queue', since_ms, now_ms);
     }
     const rows = batch.reduce((sum, one) => sum + one.rows, 0);
+    const parts = batch.length === 1 ? this.#partsOf(batch[0], idle) : 1;
     native.runLater(
       batch.map(({ call }) => call),
       rows === 0 || !batching.enabled ? 0 : batching.padded(rows),
+      parts,
       (_value, nanoseconds) => {
         meter.ran(nanoseconds / 1e9, Math.max(rows, 1), batch[0]?.client.trace?.traceId);
-        const { printing } = native;
+        const { printing, longestPart } = native;
         for (const { client } of batch) traceRun(client, nanoseconds, printing, rows);
         const failed = batch.filter((pending) => !this.#settle(pending));
-        if (failed.length === 0) this.#costsOf(batch[0]?.signature ?? 0).learn(rows, nanoseconds);
-        done(nanoseconds);
+        const costs = this.#costsOf(batch[0]?.signature ?? 0);
+        if (longestPart > 0) costs.learn(Math.ceil(rows / parts), longestPart);
+        else if (failed.length === 0) costs.learn(rows, nanoseconds);
+        done(longestPart > 0 ? nanoseconds * parts : nanoseconds);
       },
     );
+  }
+
+  /** Of a call's rows, for threads that nobody else waits for. Those that can share a run with others' can be run apart, too. */
+  #partsOf(one: Pending | undefined, idle: number): number {
+    const { enabled, padded } = this.#options.batching;
+    if (!enabled || one === undefined || this.#queue.first !== undefined) return 1;
+    const { signature, rows } = one;
+    const parts = this.#costsOf(signature).bestParts(rows, idle);
+    const isOfTheirSize =
+      padded(rows) === rows && padded(Math.ceil(rows / parts)) === Math.ceil(rows / parts);
+    return isOfTheirSize ? parts : 1;
   }
 
   /** As many as make a row cheapest, but so that no thread is idle while others have more than one call. */

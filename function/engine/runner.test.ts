@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { RequestError } from '../errors.ts';
+import type { OutputTensor } from '../native/raw-engine.ts';
 import { testApp, testEngine, testModel, testRunner } from '../testing/app.ts';
 import { MeteredRunner, outcomes, TestClient } from '../testing/runs.ts';
 import { PREDICT } from './runner.ts';
@@ -55,6 +56,30 @@ t.test('first come, first served', async (t) => {
   await Promise.all(answers);
   t.same(metered.runs, [5, 3, 4, 1, 2]);
   t.same(order, [5, 3, 4, 1, 2]);
+});
+
+t.test('short calls do not wait for long ones', async (t) => {
+  const options = { ...onPool, scheduler: new Scheduler(2), batching: { enabled: false } };
+  const [long, short] = [new MeteredRunner(slow, options), new MeteredRunner(celsius, options)];
+  for (let run = 0; run < 3; run++) await short.ask(rows(32)); // it is known to be short
+  const order: string[] = [];
+  const said = (name: string, answer: Promise<unknown>) => answer.then(() => order.push(name));
+  await Promise.all([
+    said('long', long.ask(slowly(3000))),
+    said('long', long.ask(slowly(3000))),
+    said('short', short.ask(rows(32))),
+    said('short', short.ask(rows(212))),
+  ]);
+  t.same(order, ['short', 'short', 'long', 'long'], 'of another model, though both threads are busy');
+  let answered = 0;
+  const greedy = (async () => {
+    while (answered < 40) await long.ask(slowly(300));
+  })();
+  const small = Array.from({ length: 8 }, async () => {
+    for (let call = 0; call < 5; call++, answered++) await long.ask(slowly(1));
+  });
+  await Promise.all([...small, greedy]);
+  t.equal(answered, 40, 'nor of the same model, where one client has long ones without an end');
 });
 
 t.test('what waits is merged', async (t) => {
@@ -311,6 +336,40 @@ t.test('large bodies are read on the pool', async (t) => {
   t.same([metered.meter.drops.gone, onThePool.meter.drops.deadline], [1, 1]);
   t.same(await outcomes([onThePool.ask(body)]), [{ predictions: times(30_000, 100) }]);
 });
+
+t.test(
+  'a long call of many rows is run in parts on idle threads, where its rows are said to be independent',
+  async (t) => {
+    const index = celsius.signatures.get('serving_default')?.index ?? -1;
+    const count = 1 << 22; // takes milliseconds
+    const fahrenheit = Float32Array.from({ length: count }, (_, i) => 32 + 9 * (i % 1000));
+    const inputs = [{ shape: [count], data: new Uint8Array(fahrenheit.buffer) }];
+    const isRight = ({ data }: OutputTensor) =>
+      Buffer.isBuffer(data) &&
+      [0, 1, count / 2 - 1, count / 2, count - 1].every(
+        (i) => Math.abs(data.readFloatLE(4 * i) - 5 * (i % 1000)) < 0.01,
+      );
+    for (const { enabled, threads, inParts } of [
+      { enabled: true, threads: 2, inParts: true },
+      { enabled: true, threads: 1, inParts: false },
+      { enabled: false, threads: 2, inParts: false },
+    ]) {
+      const metered = new MeteredRunner(celsius, {
+        ...onPool,
+        scheduler: new Scheduler(threads),
+        batching: { enabled },
+      });
+      let parts = 0;
+      for (let run = 0; run < 6; run++) {
+        const [output] = await metered.runner.run(index, inputs, new TestClient());
+        if (testEngine().longestPart > 0) parts++;
+        t.ok(output !== undefined && isRight(output));
+      }
+      t.equal(parts > 0, inParts);
+      t.same(metered.runs, times(6, count));
+    }
+  },
+);
 
 t.test('tensors in, tensors out', async (t) => {
   const { signatures } = celsius;

@@ -1,6 +1,6 @@
 import { clientGone, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
-import type { OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
+import type { Lists, OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
 import type { ModelMeter } from '../telemetry/model-meter.ts';
 import type { Trace } from '../telemetry/tracing.ts';
 import type { Answer } from './answer.ts';
@@ -109,6 +109,7 @@ export class Runner {
    * Runs a signature on tensors.
    *
    * @param inputs in the order of the signature's
+   * @param printed indexes of the outputs that are wanted as text
    * @returns the outputs in the order of the signature's, at once where the run is short
    * @throws RequestError that says what the graph refuses, or why there is no answer; a promise rejects with it
    */
@@ -116,9 +117,12 @@ export class Runner {
     signature: number,
     inputs: readonly TensorBytes[],
     client: Client,
+    printed: readonly number[] = [],
   ): OutputTensor[] | Promise<OutputTensor[]> {
     this.#options.meter.asked++;
-    return this.#run(this.#create(signature, inputs), client) as OutputTensor[] | Promise<OutputTensor[]>;
+    return this.#run(this.#create(signature, inputs, printed), client) as
+      | OutputTensor[]
+      | Promise<OutputTensor[]>;
   }
 
   /** What NativeEngine.addField() says of this model. */
@@ -135,10 +139,36 @@ export class Runner {
     });
   }
 
-  #create(signature: number, inputs: readonly TensorBytes[]): number {
+  /**
+   * Reads the lists of elements in a request of Open Inference V2 for this model.
+   *
+   * @returns undefined where they are to be read in another way; at once where the request is small
+   * @throws RequestError by rejection, where a large request is no JSON
+   */
+  readLists(json: Buffer, client: Client): Lists | undefined | Promise<Lists | undefined> {
+    return json.length > LARGE_BODY
+      ? this.#readListsLater(json, client)
+      : this.#options.native.readLists(json);
+  }
+
+  #readListsLater(json: Buffer, { trace }: Client): Promise<Lists | undefined> {
+    const { native, meter } = this.#options;
+    this.#beingRead++;
+    return new Promise((resolve, reject) => {
+      native.readListsLater(json, (value, nanoseconds) => {
+        this.#beingRead--;
+        meter.parsed(nanoseconds / 1e9);
+        if (trace !== undefined) traceRead(trace, nanoseconds);
+        if (value instanceof Error) reject(requestErrorOf(value));
+        else resolve(value as Lists | undefined);
+      });
+    });
+  }
+
+  #create(signature: number, inputs: readonly TensorBytes[], printed: readonly number[] = []): number {
     const { native, meter } = this.#options;
     try {
-      return native.create(this.#model, signature, inputs);
+      return native.create(this.#model, signature, inputs, printed);
     } catch (error) {
       meter.failed('request');
       throw requestErrorOf(error);
@@ -161,6 +191,7 @@ export class Runner {
       native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
         clearTimeout(timer);
         this.#beingRead--;
+        client.bodyRead?.();
         meter.parsed(nanoseconds / 1e9);
         if (trace !== undefined) traceRead(trace, nanoseconds);
         if (typeof value !== 'number') {

@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import type { Room } from '../room.ts';
 import { type HttpError, noRoom, tooSlow } from './errors.ts';
 import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
+import { LargeBody, type SocketReader } from './large-body.ts';
 import { after, type HttpRequest, type HttpResponse } from './message.ts';
+import { handleOf } from './socket-handle.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
@@ -11,7 +13,7 @@ export interface LaneLimits {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** Larger requests come in many pieces, and what the lane saves no longer counts. */
+/** Larger requests come in many pieces: they are read off the event loop, or else by node:http. */
 const MAX_REQUEST_BYTES = 1 << 16;
 
 /** What a connection may hold of a request that has not come whole; node:http counts what it holds. */
@@ -19,6 +21,8 @@ const MAX_WAITING_BYTES = 4096;
 
 /** What a connection asks of its lane. */
 export interface Lane {
+  /** What reads large bodies; undefined while there is nothing that does. */
+  reader(): SocketReader | undefined;
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
   write(response: HttpResponse): boolean;
   /** What is answered with an error that was found before the app was asked. */
@@ -44,6 +48,8 @@ export class LaneConnection {
   #waiting: Buffer | undefined;
   /** Bytes of the request that is being answered. */
   #held = 0;
+  /** The body that is being read off the event loop, or was and is being answered. */
+  #large: LargeBody | undefined;
   #busy = false;
   #ended = false;
   #grantedMore = false;
@@ -84,6 +90,8 @@ export class LaneConnection {
     if (head !== undefined && bytes.length === size) {
       this.#waiting = undefined;
       this.#answer(head, bytes.subarray(head.bytes));
+    } else if (head !== undefined && size > MAX_REQUEST_BYTES && bytes.length < size) {
+      this.#receive(head, bytes);
     } else if (bytes.length < size && waiting === undefined && bytes.length <= MAX_WAITING_BYTES) {
       // Many clients send head and body apart: one more piece is waited for.
       this.#waiting = bytes;
@@ -97,9 +105,41 @@ export class LaneConnection {
     const known = this.#head;
     if (known?.startsTheSame(bytes)) return known;
     const head = readPlainHead(bytes);
-    const limit = Math.min(this.#limits.bodyLimitBytes, MAX_REQUEST_BYTES);
+    const { bodyLimitBytes } = this.#limits;
+    const limit =
+      this.#lane.reader() === undefined ? Math.min(bodyLimitBytes, MAX_REQUEST_BYTES) : bodyLimitBytes;
     this.#head = head !== undefined && head.contentLength <= limit ? head : undefined;
     return this.#head;
+  }
+
+  /** Reads a large body off the event loop. What goes wrong with it, node:http judges. */
+  #receive(head: PlainHead, bytes: Buffer): void {
+    const handle = handleOf(this.#socket);
+    const reader = this.#lane.reader();
+    if (handle === undefined || reader === undefined) {
+      this.#handOver(bytes);
+      return;
+    }
+    const begin = Buffer.from(bytes.subarray(0, head.bytes));
+    this.#busy = true;
+    this.#waiting = undefined;
+    this.#setTimeout(this.#limits.requestTimeoutMs);
+    const first = bytes.subarray(head.bytes);
+    const body = new LargeBody(reader, handle, this.#room, first, head.contentLength, (outcome) => {
+      if (outcome === 'whole') return this.#answerLarge(head, body);
+      this.#large = undefined;
+      body.giveBack();
+      this.#handOver(Buffer.concat([begin, body.bytes]));
+    });
+    this.#large = body;
+    body.read();
+  }
+
+  #answerLarge(head: PlainHead, body: LargeBody): void {
+    this.#setTimeout(this.#limits.keepAliveTimeoutMs);
+    const answer = this.#lane.answer(new LaneRequest(head, body.bytes, this.#socket, () => body.free()));
+    if (answer instanceof Promise) answer.then(this.#send);
+    else this.#send(answer);
   }
 
   #answer(head: PlainHead, body: Buffer): void {
@@ -120,6 +160,8 @@ export class LaneConnection {
     this.#busy = false;
     this.#room.give(this.#held);
     this.#held = 0;
+    this.#large?.giveBack();
+    this.#large = undefined;
     if (this.#socket.destroyed) return;
     const goesOn = this.#lane.write(response);
     // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.
@@ -149,14 +191,15 @@ export class LaneConnection {
   };
 
   readonly #onTimeout = (): void => {
-    if (this.#busy && this.#socket.writableLength === 0) return;
+    const isReading = this.#large?.isUnderWay === true;
+    if (this.#busy && !isReading && this.#socket.writableLength === 0) return;
     const stalled = this.#lane.stalled();
     if (stalled > 0 && !this.#grantedMore) {
       this.#grantedMore = true; // once: what it sent meanwhile is read by then
       this.#setTimeout(stalled);
       return;
     }
-    if (this.#waiting !== undefined) this.#lane.refuse(tooSlow());
+    if (this.#waiting !== undefined || isReading) this.#lane.refuse(tooSlow());
     this.#socket.destroySoon();
   };
 
@@ -165,6 +208,11 @@ export class LaneConnection {
   };
 
   readonly #onClose = (): void => {
+    if (this.#large?.isUnderWay === true) {
+      this.#large.cancel();
+      this.#large.giveBack();
+      this.#large = undefined;
+    }
     this.#lane.leave();
   };
 
@@ -179,11 +227,13 @@ class LaneRequest implements HttpRequest {
   readonly #head: PlainHead;
   readonly #socket: Socket;
   readonly body: Buffer;
+  readonly bodyRead: (() => void) | undefined;
 
-  constructor(head: PlainHead, body: Buffer, socket: Socket) {
+  constructor(head: PlainHead, body: Buffer, socket: Socket, bodyRead?: () => void) {
     this.#head = head;
     this.body = body;
     this.#socket = socket;
+    this.bodyRead = bodyRead;
   }
 
   get method(): string {

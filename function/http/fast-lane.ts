@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Room } from '../room.ts';
 import { LaneConnection, type LaneLimits } from './fast-lane-connection.ts';
+import type { SocketReader } from './large-body.ts';
 import { type HttpResponse, headText, UNREAD } from './message.ts';
 import type { App } from './route.ts';
 import type { Stalls } from './stalls.ts';
@@ -34,6 +35,8 @@ export class FastLane {
   #dateAt = 0;
   /** From now on each answer ends its connection. */
   closing = false;
+  /** What reads large bodies, once there is something that does. */
+  reader: SocketReader | undefined;
 
   /** @param room for the bodies of all requests under way */
   constructor(room: Room, limits: LaneLimits, stalls: Stalls, to: Others) {
@@ -47,6 +50,7 @@ export class FastLane {
   readonly accept = (socket: Socket): void => {
     const app = this.#to.appFor(socket);
     const connection: LaneConnection = new LaneConnection(socket, this.#limits, this.#room, {
+      reader: () => this.reader,
       answer: (request) => app.handle(request),
       write: (response) => this.#write(socket, response, this.closing),
       refusal: (request, error) => app.refuse(request, error),

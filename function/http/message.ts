@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly body: Buffer;
   /** True once the client has gone: nobody waits for an answer. */
   gone(): boolean;
+  /** Told, where there is something to tell, that nobody will look at the body any more: its memory can go. */
+  readonly bodyRead?: (() => void) | undefined;
   /** Set by the router where this request is traced. */
   trace?: Trace | undefined;
 }

@@ -9,6 +9,7 @@ import { AcceptQueue } from './accept-queue.ts';
 import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
 import { FastLane, type TakeHttp2 } from './fast-lane.ts';
+import type { SocketReader } from './large-body.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
@@ -116,6 +117,11 @@ export class HttpServer {
       throw new FatalError(`cannot listen on ${host} port ${port} (${messageOf(error)}); set HOST and PORT`);
     }
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** From now on large bodies are read off the event loop. */
+  readWith(reader: SocketReader): void {
+    this.#lane.reader = reader;
   }
 
   /**

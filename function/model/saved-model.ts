@@ -10,6 +10,7 @@ import type {
   SessionKind,
 } from '../native/raw-engine.ts';
 import { whyNoClassify, whyNoRegress } from './example-signatures.ts';
+import type { ModelSize } from './model-size.ts';
 import { explainMissingOperation } from './op-packages.ts';
 import { canRunInOrder } from './operations.ts';
 import { readSignatures, type Signature, type TensorInfo } from './signatures.ts';
@@ -30,6 +31,7 @@ export interface SavedModel {
   readonly hasVariables: boolean;
   /** Its weights are constants of its graph, as where it was frozen beforehand. */
   readonly holdsWeights: boolean;
+  readonly size: ModelSize;
   /** Gives its memory back. No call may be under way. */
   unload(): Promise<void>;
 }
@@ -50,6 +52,8 @@ export interface LoadOptions {
   readonly spread?: boolean;
   /** Whether signatures that compute the same are one run, with its constants: so unless it is said. */
   readonly share?: boolean;
+  /** Asked before TensorFlow is to load the model, which is left unless it resolves. */
+  readonly admit?: (size: ModelSize) => Promise<void>;
 }
 
 /**
@@ -64,12 +68,12 @@ const LARGE_WEIGHTS = 64e6;
  *
  * @param folder holds saved_model.pb or saved_model.pbtxt
  * @throws RequestError (as a rejection) that says which file is missing or damaged: NOT_FOUND, DATA_LOSS, or TensorFlow's
- * own code
+ * own code, and what `admit` rejects with
  */
 export async function loadVersion(
   native: NativeEngine,
   { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
-  { bfloat16, spread, share = true }: LoadOptions = { bfloat16: false },
+  { bfloat16, spread, share = true, admit }: LoadOptions = { bfloat16: false },
 ): Promise<SavedModel> {
   const info = await readInfo(native, folder);
   const { signatures, initOp, equalTo } = signaturesOf(info, folder);
@@ -79,10 +83,13 @@ export async function loadVersion(
   const kind = {
     inOrder: canRunInOrder(operations),
     bfloat16,
-    spread: spread ?? info.bytes > LARGE_WEIGHTS,
+    spread: spread ?? info.graphBytes + info.variableBytes > LARGE_WEIGHTS,
   };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
+  const { graphBytes, constantBytes, variableBytes } = info;
+  const size = { graphBytes, constantBytes, variableBytes };
+  await admit?.(size);
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
     opened = await native.load(
@@ -112,6 +119,7 @@ export async function loadVersion(
     kind,
     hasVariables,
     holdsWeights,
+    size,
     unload: () => native.unload(id),
   };
 }

@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { fakeLoad, states, TestFolder, testCatalogue, until } from '../testing/models.ts';
+import { LoadingRoom } from './loading-room.ts';
 
 t.test('which versions are served, by policy', async (t) => {
   const folder = await TestFolder.make(t);
@@ -154,6 +155,7 @@ t.test('40 switches under calls: none meets a version that is gone', async (t) =
   done = true;
   await clients;
   await until(() => states(catalogue, 'm').startsWith('40 AVAILABLE, 39 END, 38 END'));
+  t.equal(catalogue.statusOf('m').length, 33, 'of those that have ended the newest 32 are told of');
   t.ok(asked > 40);
 });
 
@@ -304,7 +306,9 @@ t.test('what would not fit into memory is refused by words', async (t) => {
   await folder.put('m/1', 'x'.repeat(1000));
   await folder.write('m/1/variables/variables.data-00000-of-00001', 'x'.repeat(500));
   await folder.write('m/1/assets/words.txt', 'not counted');
-  const { catalogue } = testCatalogue(t, { whyNoRoom: async (bytes) => `${bytes} bytes are too many` });
+  const { catalogue } = testCatalogue(t, {
+    room: new LoadingRoom(async (bytes) => `${bytes} bytes are too many`),
+  });
   catalogue.configure([folder.config('m')]);
   await catalogue.settled();
   t.match(catalogue.statusOf('m'), [

@@ -1,7 +1,7 @@
 import { RequestError, unavailable } from '../errors.ts';
 import { labelUnknown, modelUnknown, type Which } from './find.ts';
 import { type ListFolder, versionOf } from './folders.ts';
-import { LoadingRoom, type WhyNoRoom } from './memory-limit.ts';
+import { LoadingRoom } from './loading-room.ts';
 import { type ModelConfig, modelConfigs, withoutEffect } from './model-config.ts';
 import type { Load, Servable } from './servable.ts';
 import { ServedModel, type ServedModelOptions } from './served-model.ts';
@@ -55,7 +55,8 @@ export type ReadyWhen = 'all' | 'any';
 export interface CatalogueOptions<S extends Servable> {
   readonly load: Load<S>;
   readonly list: ListFolder;
-  readonly whyNoRoom?: WhyNoRoom;
+  /** Without one nothing is refused for want of memory. */
+  readonly room?: LoadingRoom;
   readonly onChange?: (change: VersionChange) => void;
   readonly onNotice?: (notice: Notice) => void;
   readonly pollMs: number;
@@ -89,13 +90,13 @@ export class Catalogue<S extends Servable> implements Models<S>, ModelControl {
   constructor({
     loadsAtOnce,
     readyWhen,
-    whyNoRoom = async () => undefined,
+    room = new LoadingRoom(async () => undefined),
     slowMs = 60_000,
     ...options
   }: CatalogueOptions<S>) {
     this.#readyWhen = readyWhen;
     this.#options = {
-      room: new LoadingRoom(whyNoRoom),
+      room,
       onChange: () => {},
       onNotice: () => {},
       settleMs: 1000,

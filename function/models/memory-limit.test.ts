@@ -16,9 +16,37 @@ t.test('the limit that holds', async (t) => {
       files: {
         'memory.max': 512 * MB,
         'memory.current': 300 * MB,
-        'memory.stat': `anon 1\ninactive_file ${100 * MB}\nactive_file 9\n`,
+        'memory.stat': `anon 1\ninactive_anon 7\ninactive_file ${100 * MB}\nactive_file ${36 * MB}\n`,
       },
-      memory: { limitBytes: 512 * MB, freeBytes: 312 * MB },
+      memory: { limitBytes: 512 * MB, freeBytes: 332 * MB }, // all pages of files but 16 MB of code in use
+    },
+    {
+      name: 'version 2, slowed down before the limit',
+      self: '0::/',
+      files: { 'memory.max': 512 * MB, 'memory.high': 400 * MB, 'memory.current': 300 * MB },
+      memory: { limitBytes: 400 * MB, freeBytes: 100 * MB },
+    },
+    {
+      name: 'version 2, with a limit by memory.high alone, of a group above',
+      self: '0::/slice/unit',
+      files: {
+        'slice/memory.max': 'max',
+        'slice/memory.high': 400 * MB,
+        'slice/memory.current': 300 * MB,
+        'slice/unit/memory.max': 'max',
+        'slice/unit/memory.high': 'max',
+      },
+      memory: { limitBytes: 400 * MB, freeBytes: 100 * MB },
+    },
+    {
+      name: 'both versions, of which one has the memory',
+      self: `4:memory:/pod\n0::/\n`,
+      files: {
+        'cgroup.controllers': 'hugetlb',
+        'memory/pod/memory.limit_in_bytes': 256 * MB,
+        'memory/pod/memory.usage_in_bytes': 56 * MB,
+      },
+      memory: { limitBytes: 256 * MB, freeBytes: 200 * MB },
     },
     {
       name: 'the tighter one of those above',
@@ -43,7 +71,7 @@ t.test('the limit that holds', async (t) => {
       files: {
         'memory/memory.limit_in_bytes': 256 * MB,
         'memory/memory.usage_in_bytes': 56 * MB,
-        'memory/memory.stat': `total_inactive_file ${6 * MB}\n`,
+        'memory/memory.stat': `inactive_file 3\ntotal_inactive_file ${10 * MB}\ntotal_active_file ${12 * MB}\n`,
       },
       memory: { limitBytes: 256 * MB, freeBytes: 206 * MB },
     },
@@ -68,7 +96,7 @@ t.test('why there is no room', async (t) => {
   t.equal(await whyNoRoom(1e15, 0, async () => undefined), undefined, 'without a limit');
   t.match(
     await whyNoRoom(101 * MB, 0, memory),
-    /^it takes 101 MiB of memory or more, and 100 MiB are free of this container's limit of 512 MiB; raise the limit/,
+    /^it takes about 101 MiB of memory to load it, and 100 MiB are free of this container's limit of 512 MiB; raise the limit/,
   );
   t.match(await whyNoRoom(60 * MB, 50 * MB, memory), /100 MiB, where 50 MiB are being loaded, are free/);
 });

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RequestError } from '../errors.ts';
 
 /** A group of processes whose memory is limited, and what of it could be given to a model. */
 export interface Memory {
@@ -11,24 +10,28 @@ export interface Memory {
 /** One version of Linux' control groups: where its files are and what they are called. */
 interface Hierarchy {
   readonly mount: string;
-  readonly limit: string;
+  /** Beyond the first a process is ended, beyond the other one, of version 2, it is slowed down until it stands. */
+  readonly limits: readonly string[];
   readonly usage: string;
-  /** The entry of memory.stat for pages of files that nobody used of late: they are given up where memory is short. */
-  readonly inactive: string;
+  /** Entries of memory.stat for pages of files, which are given up where memory is short. */
+  readonly files: RegExp;
 }
 
 const V2: Hierarchy = {
   mount: '',
-  limit: 'memory.max',
+  limits: ['memory.max', 'memory.high'],
   usage: 'memory.current',
-  inactive: 'inactive_file',
+  files: /^(?:in)?active_file (\d+)$/gm,
 };
 const V1: Hierarchy = {
   mount: 'memory',
-  limit: 'memory.limit_in_bytes',
+  limits: ['memory.limit_in_bytes'],
   usage: 'memory.usage_in_bytes',
-  inactive: 'total_inactive_file',
+  files: /^total_(?:in)?active_file (\d+)$/gm,
 };
+
+/** Of pages of files: code that is in use all the time, and would have to be read again and again. */
+const CODE_IN_USE = 16 << 20;
 
 /** Limits of this size are none: version 1 says "no limit" by a number close to 2^63. */
 const NO_LIMIT = 2 ** 60;
@@ -59,12 +62,15 @@ export async function memoryLimit(
   return tightest;
 }
 
-async function memoryOf(folder: string, { limit, usage, inactive }: Hierarchy): Promise<Memory | undefined> {
-  const limitBytes = Number((await textOf(join(folder, limit))) ?? Number.NaN); // "max" is no number
-  if (!(limitBytes < NO_LIMIT)) return undefined;
+async function memoryOf(folder: string, { limits, usage, files }: Hierarchy): Promise<Memory | undefined> {
+  const texts = await Promise.all(limits.map((limit) => textOf(join(folder, limit))));
+  const numbers = texts.map((text) => Number(text ?? Number.NaN)).filter((limit) => limit < NO_LIMIT); // "max" is none
+  if (numbers.length === 0) return undefined;
+  const limitBytes = Math.min(...numbers);
   const used = Number((await textOf(join(folder, usage))) ?? 0);
   const stat = (await textOf(join(folder, 'memory.stat'))) ?? '';
-  const reclaimable = Number(new RegExp(`^${inactive} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
+  const inFiles = [...stat.matchAll(files)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  const reclaimable = Math.max(inFiles - CODE_IN_USE, 0);
   return { limitBytes, freeBytes: Math.max(limitBytes - used + reclaimable, 0) };
 }
 
@@ -79,11 +85,10 @@ async function textOf(file: string): Promise<string | undefined> {
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /**
- * Says why a model would not fit into memory; undefined where it does, or where there is no limit. A loaded model takes
- * at least what its graph and variables take on disk.
+ * Says why a model would not fit into memory; undefined where it does, or where there is no limit.
  *
- * @param bytes of these files
- * @param others of those of models that are being loaded now, and are not in memory yet
+ * @param bytes that it takes while it is loaded
+ * @param others that are promised to models that are being loaded now, and may not have been taken yet
  */
 export async function whyNoRoom(
   bytes: number,
@@ -94,37 +99,8 @@ export async function whyNoRoom(
   if (found === undefined || bytes + others <= found.freeBytes) return undefined;
   const meanwhile = others === 0 ? '' : `, where ${mebibytes(others)} are being loaded,`;
   return (
-    `it takes ${mebibytes(bytes)} of memory or more, and ${mebibytes(found.freeBytes)}${meanwhile} are free of this container's limit ` +
+    `it takes about ${mebibytes(bytes)} of memory to load it, and ${mebibytes(found.freeBytes)}${meanwhile} are free of this container's limit ` +
     `of ${mebibytes(found.limitBytes)}; raise the limit, or serve fewer models or versions (UNLOAD_FIRST=true needs no ` +
     'room for two versions at once)'
   );
-}
-
-export type WhyNoRoom = (bytes: number, others: number) => Promise<string | undefined>;
-
-/** Memory for models that are being loaded: what one of them is about to take is not free for another. */
-export class LoadingRoom {
-  readonly #whyNoRoom: WhyNoRoom;
-  #held = 0;
-
-  constructor(whyNoRoom: WhyNoRoom) {
-    this.#whyNoRoom = whyNoRoom;
-  }
-
-  /**
-   * Loads a model of so many bytes.
-   *
-   * @throws RequestError (as a rejection) RESOURCE_EXHAUSTED where it would not fit; what `load` throws
-   */
-  async hold<T>(bytes: number, folder: string, load: () => Promise<T>): Promise<T> {
-    const others = this.#held;
-    this.#held += bytes;
-    try {
-      const noRoom = await this.#whyNoRoom(bytes, others);
-      if (noRoom !== undefined) throw new RequestError('RESOURCE_EXHAUSTED', `${folder}: ${noRoom}`);
-      return await load();
-    } finally {
-      this.#held -= bytes;
-    }
-  }
 }

@@ -19,6 +19,13 @@ export interface LoadRequest {
   readonly folder: string;
   /** Aborted once nobody wants the version any more: what is loaded after that is unloaded at once. */
   readonly signal: AbortSignal;
+  /**
+   * To be called once it is known how much memory the load takes, in bytes, and before it is taken. Waits where other
+   * loads have to end first.
+   *
+   * @throws RequestError (as a rejection) RESOURCE_EXHAUSTED where there is not that much
+   */
+  readonly reserve: (bytes: number) => Promise<void>;
 }
 
 /**

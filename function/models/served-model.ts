@@ -21,7 +21,7 @@ export interface ServedModelOptions<S extends Servable> extends Loading<S> {
 /** A folder that was gone when it was to be read is looked for again. */
 const GONE_AGAIN_MS = 100;
 
-/** So many versions whose folders are gone are still told of. */
+/** So many versions that have ended are still told of; those that failed for as long as their folders are there. */
 const ENDED_KEPT = 32;
 
 /** One model: finds the versions in its folder, has those of its policy loaded and the others unloaded. */
@@ -248,13 +248,13 @@ export class ServedModel<S extends Servable> {
     this.#point(serving);
   }
 
-  /** Versions that have ended and whose folders are gone are told for a while, and not for ever. */
+  /** Versions that have ended are told of for a while, and not for ever. */
   #forget(): void {
-    const gone = [...this.#versions.values()].filter(
-      ({ version, ended }) => ended && !this.#found?.has(version),
+    const past = [...this.#versions.values()].filter(
+      ({ version, ended, failure }) => ended && (failure === undefined || !this.#found?.has(version)),
     );
-    gone.sort((a, b) => newestFirst(a.version, b.version));
-    for (const { version } of gone.slice(ENDED_KEPT)) this.#versions.delete(version);
+    past.sort((a, b) => newestFirst(a.version, b.version));
+    for (const { version } of past.slice(ENDED_KEPT)) this.#versions.delete(version);
   }
 
   /** Names and labels point to what is there now. */

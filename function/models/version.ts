@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, RequestError } from '../errors.ts';
 import { type Contents, contentsOf, type ListFolder } from './folders.ts';
-import type { LoadingRoom } from './memory-limit.ts';
+import type { LoadingRoom } from './loading-room.ts';
 import type { Load, Servable } from './servable.ts';
 import type { Slots } from './slots.ts';
 import type { Failure, Notice, State, VersionChange, VersionStatus } from './status.ts';
@@ -179,8 +179,10 @@ export class Version<S extends Servable> {
     try {
       if (!hasGraph)
         throw new RequestError('NOT_FOUND', `${folder} has no saved_model.pb; export a SavedModel there`);
+      const { room, load } = this.#loading;
       const wanted = { name: this.#model, version: this.version, folder, signal };
-      return { servable: await this.#loading.room.hold(bytes, folder, () => this.#loading.load(wanted)) };
+      const servable = await room.hold(bytes, folder, (reserve) => load({ ...wanted, reserve }));
+      return { servable };
     } catch (error) {
       const code = error instanceof RequestError ? error.code : 'UNKNOWN';
       return { failure: { code, message: messageOf(error) } };

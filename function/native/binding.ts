@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Codec } from './codec/codec.ts';
 import { waitForLibraries } from './preload.ts';
 import type { RawEngine } from './raw-engine.ts';
+import type { RawReceiver } from './raw-receiver.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -30,6 +31,8 @@ export interface Binding extends Codec {
     done: (ticket: number, value: unknown, nanoseconds: number) => void,
     facts: Float64Array,
   ): RawEngine;
+  /** For ./receiver.ts. */
+  createReceiver(done: (ticket: number, bytes: number) => void): RawReceiver;
   /** Copies `data`. int64 is given as an Int32Array of low and high halves. @returns the tensor's ID */
   createTensor(shape: readonly number[], dtype: number, data: TensorInput): number;
   deleteTensor(id: number): void;
@@ -104,6 +107,7 @@ function glibcVersion(): string | undefined {
 /** Names that the binding must have. */
 const functions = [
   'createEngine',
+  'createReceiver',
   'createTensor',
   'deleteTensor',
   'tensorDataSync',

@@ -28,7 +28,8 @@ const later = (start: (done: Done) => void) =>
   new Promise<{ value: unknown; nanoseconds: number }>((resolve) =>
     start((value, nanoseconds) => resolve({ value, nanoseconds })),
   );
-const runLater = (calls: readonly number[], rows = 0) => later((done) => native.runLater(calls, rows, done));
+const runLater = (calls: readonly number[], rows = 0, parts = 1) =>
+  later((done) => native.runLater(calls, rows, parts, done));
 
 /** Each way of a call from its beginning to its end. */
 const WAYS: Record<string, (t: Test) => Promise<void> | void> = {
@@ -99,6 +100,28 @@ const WAYS: Record<string, (t: Test) => Promise<void> | void> = {
     const alone = decode(failing, root(25));
     await runLater([alone], 4);
     t.equal(native.take(alone), '{"predictions":[5]}', 'of one call alone, too');
+  },
+  'in parts': async (t) => {
+    const call = decode(failing, root(1, 4, 9, 16, 25));
+    await runLater([call], 0, 3);
+    t.ok(native.longestPart > 0);
+    t.equal(native.take(call), '{"predictions":[1,2,3,4,5]}', 'in their order');
+    const one = decode(failing, root(4));
+    await runLater([one], 0, 2);
+    t.equal(native.longestPart, 0, 'more parts than rows');
+    t.equal(native.take(one), '{"predictions":[2]}');
+  },
+  'in parts, of which one is refused': async (t) => {
+    const call = decode(failing, root(1, 4, 9, -16));
+    await runLater([call], 0, 2);
+    t.equal(native.longestPart, 0);
+    t.throws(() => native.take(call), { code: 3, message: /x must not be negative/ });
+  },
+  'in parts, of strings': async (t) => {
+    const call = decode(failing, { instances: ['1', '2', '3', '4'] });
+    await runLater([call], 0, 2);
+    t.equal(native.longestPart, 0, 'which are not cut');
+    native.drop(call);
   },
   'refused in company on the pool': async (t) => {
     const calls = [decode(failing, root(4)), decode(failing, root(-1))];

@@ -1,6 +1,7 @@
 import type { Binding } from './binding.ts';
 import { entriesOf, type FolderEntry, systemError } from './folder.ts';
 import type {
+  Lists,
   NativeSignature,
   RawEngine,
   Result,
@@ -40,7 +41,7 @@ export interface CallFacts {
 export class NativeEngine implements CallFacts {
   readonly #binding: Binding;
   readonly #raw: RawEngine;
-  readonly #facts = new Float64Array(6);
+  readonly #facts = new Float64Array(7);
   readonly #waiting: (Done | undefined)[] = [];
   readonly #freeTickets: number[] = [];
 
@@ -74,6 +75,11 @@ export class NativeEngine implements CallFacts {
   /** What writing the answers took of the run that a thread has just ended, in ns. */
   get printing(): number {
     return this.#facts[5] ?? 0;
+  }
+
+  /** What the longest part took of the run that threads have just ended, in ns; 0 where it was not in parts. */
+  get longestPart(): number {
+    return this.#facts[6] ?? 0;
   }
 
   /** Calls that have not ended: the same before and after any request, or something leaks. */
@@ -215,9 +221,28 @@ export class NativeEngine implements CallFacts {
     this.#raw.decodeLater(this.#ticket(done), model, format, body);
   }
 
-  /** A call of tensors, in the order of the signature's inputs; its answer is the outputs' tensors, in their order. */
-  create(model: number, signature: number, tensors: readonly TensorBytes[]): number {
-    return this.#raw.create(model, signature, tensors);
+  /**
+   * A call of tensors, in the order of the signature's inputs; its answer is the outputs' tensors, in their order.
+   *
+   * @param printed indexes of the outputs that are wanted as text
+   */
+  create(
+    model: number,
+    signature: number,
+    tensors: readonly TensorBytes[],
+    printed: readonly number[] = [],
+  ): number {
+    return this.#raw.create(model, signature, tensors, printed);
+  }
+
+  /** Reads the lists in a request of Open Inference V2. @returns undefined where they are to be read in another way */
+  readLists(json: Buffer): Lists | undefined {
+    return this.#raw.readLists(json);
+  }
+
+  /** The same on the pool; `done` is told the lists, or a NativeFailure where it is no JSON. */
+  readListsLater(json: Buffer, done: Done): void {
+    this.#raw.readListsLater(this.#ticket(done), json);
   }
 
   /** Runs a call in this thread, and ends it. @returns its answer @throws NativeFailure */
@@ -234,9 +259,10 @@ export class NativeEngine implements CallFacts {
    * Runs calls on the pool: those of one key together, and each alone where that goes wrong.
    *
    * @param rows of the run, more than the calls have where a model wants certain sizes; 0: theirs
+   * @param parts that a single call's rows are to be run in, at once where threads are idle: right for row-wise signatures only
    */
-  runLater(calls: readonly number[], rows: number, done: Done): void {
-    this.#raw.runLater(this.#ticket(done), calls, rows);
+  runLater(calls: readonly number[], rows: number, parts: number, done: Done): void {
+    this.#raw.runLater(this.#ticket(done), calls, rows, parts);
   }
 
   /** The answer of a call that was run, which ends. @throws NativeFailure */
@@ -266,9 +292,12 @@ export class NativeEngine implements CallFacts {
     await this.#promise((ticket) => this.#raw.trimTensors(ticket));
   }
 
-  /** Ends the process at once where a run is still under way: exit() would wait for it. */
-  exitWhileBusy(code: number): void {
-    this.#raw.exitWhileBusy(code);
+  /**
+   * To be called when the process exits. Ends it at once where a run, or a question to a file system, is still under way,
+   * which exit() would wait for; and two seconds later where exit() waits for a thread of Node's own.
+   */
+  leave(code: number): void {
+    this.#raw.leave(code);
   }
 
   #promise(start: (ticket: number) => void): Promise<unknown> {

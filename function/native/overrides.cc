@@ -6,6 +6,7 @@
 #include "engine/graph-file.h"
 #include "engine/tensors.h"
 #include "listener.h"
+#include "receiver.h"
 #include "session-options.h"
 
 #include <cstdlib>
@@ -195,6 +196,7 @@ napi_value AddExports(napi_env env, napi_value exports) {
   AddCodec(env, exports);
   AddEngine(env, exports);
   AddListener(env, exports);
+  AddReceiver(env, exports);
   return exports;
 }
 

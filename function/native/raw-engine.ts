@@ -10,6 +10,14 @@ export interface OutputTensor {
   readonly dtype: number;
   readonly shape: number[];
   readonly data: Uint8Array | Uint8Array[];
+  /** Its elements as one flat JSON list, where that was asked for and can be; `data` then is empty. */
+  readonly text?: string | Buffer;
+}
+
+/** A request of Open Inference V2, its lists of elements apart from the JSON around them (codec/lists.h). */
+export interface Lists {
+  readonly around: Buffer;
+  readonly lists: readonly Buffer[];
 }
 
 /** What a call gives: a body where it was read of one, tensors where it was made of tensors. */
@@ -27,8 +35,12 @@ export interface SavedModelInfo {
   readonly reachable: readonly string[];
   /** For each signature the index of the first that computes the same, by other nodes of the graph; its own where none does. */
   readonly equal: readonly number[];
-  /** Of saved_model.pb and variables/: of its weights, for the most part. */
-  readonly bytes: number;
+  /** Of saved_model.pb, its constants among them. */
+  readonly graphBytes: number;
+  /** Of large constants in it. */
+  readonly constantBytes: number;
+  /** Of variables/. */
+  readonly variableBytes: number;
 }
 
 /** A signature's inputs or outputs, in one order. */
@@ -97,15 +109,22 @@ export interface RawEngine {
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;
   decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
-  create(model: number, signature: number, tensors: readonly TensorBytes[]): number;
+  create(
+    model: number,
+    signature: number,
+    tensors: readonly TensorBytes[],
+    printed: readonly number[],
+  ): number;
+  readLists(json: Buffer): Lists | undefined;
+  readListsLater(ticket: number, json: Buffer): void;
   answer(call: number): Result;
   run(calls: readonly number[]): boolean;
-  runLater(ticket: number, calls: readonly number[], rows: number): void;
+  runLater(ticket: number, calls: readonly number[], rows: number, parts: number): void;
   take(call: number): Result;
   drop(call: number): void;
   releasePages(ticket: number): void;
   trimHeap(ticket: number): void;
   trimTensors(ticket: number): void;
   calls(): number;
-  exitWhileBusy(code: number): void;
+  leave(code: number): void;
 }

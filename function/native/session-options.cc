@@ -36,7 +36,10 @@ std::string SessionConfig(const SessionSettings& settings) {
   wire::AppendVarintField(&config, 7, kOn);  // allow_soft_placement: what was exported for a GPU runs here, too
   if (settings.in_order && settings.inter_op == -1)
     wire::AppendBytes(&experimental, 3, "SINGLE_THREADED_EXECUTOR");  // executor_type
-  if (settings.frozen) wire::AppendVarintField(&experimental, 14, kOn);  // disable_output_partition_graphs
+  if (settings.frozen) {
+    wire::AppendVarintField(&experimental, 12, kOn);  // optimize_for_static_graph: it is never extended
+    wire::AppendVarintField(&experimental, 14, kOn);  // disable_output_partition_graphs
+  }
   const std::string rewriter = RewriterConfig(settings);
   if (!rewriter.empty()) wire::AppendBytes(&graph, 10, rewriter);        // rewrite_options
   if (!graph.empty()) wire::AppendBytes(&config, 10, graph);             // graph_options

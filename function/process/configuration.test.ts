@@ -151,3 +151,35 @@ t.test('a file', async (t) => {
     t.same(Object.keys(paths()), ['a', 'b']);
   });
 });
+
+t.test('a file system that does not answer at the start', async (t) => {
+  const folder = await TestFolder.make(t);
+  for (const version of ['models/m/1', 'model/celsius/1']) await folder.put(version);
+  for (const { options, path } of [
+    { options: { modelsDir: 'models' }, path: 'MODELS_DIR .*models' },
+    { options: {}, path: 'MODEL_BASE_PATH .*model/celsius' },
+  ]) {
+    const answers = Promise.withResolvers<void>();
+    const waits: string[] = [];
+    const notices: Notice[] = [];
+    const following = follow(t, folder.path, options, {
+      list: async (one, deep) => {
+        await answers.promise;
+        return listFolder(one, deep);
+      },
+      silentMs: 10,
+      onNotice: (notice) => notices.push(notice),
+      onWait: (reason) => waits.push(reason),
+    });
+    await until(() => waits.length > 0);
+    const words = new RegExp(`^${path} has not been read for 0.01 s: its file system does not answer`);
+    t.match(waits, [words], 'said once');
+    answers.resolve();
+    t.equal((await following).configs()?.length, 1, 'it goes on when that answers');
+    t.match(waits.slice(1), ['']);
+    t.match(notices, [
+      { level: 'warn', message: words },
+      { level: 'info', message: /has answered$/ },
+    ]);
+  }
+});

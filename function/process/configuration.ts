@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, messageOf } from '../errors.ts';
@@ -8,8 +8,8 @@ import { type ListFolder, versionFolders } from '../models/folders.ts';
 import { Lookout, type Sight, see } from '../models/lookout.ts';
 import { LATEST, type ModelConfig, modelConfigs, withoutEffect } from '../models/model-config.ts';
 import type { Servable } from '../models/servable.ts';
-import type { Notice } from '../models/status.ts';
 import { OPTIONS, type Options } from './options.ts';
+import { type Patience, patiently } from './patience.ts';
 
 /** A sub-folder of MODELS_DIR that does not answer for so long is taken for a model. */
 const PATIENCE_MS = 2000;
@@ -26,13 +26,12 @@ type ConfigurationOptions = Pick<
 
 const IMAGE_FOLDER = '/models';
 
-export interface Following {
+export interface Following extends Patience {
   readonly options: ConfigurationOptions;
   /** What relative paths are relative to. */
   readonly root: string;
   readonly catalogue: Pick<Catalogue<Servable>, 'configure'>;
   readonly list: ListFolder;
-  readonly onNotice: (notice: Notice) => void;
   /** Where the image without a model has its models, as TensorFlow Serving's has. */
   readonly imageFolder?: string;
 }
@@ -66,9 +65,11 @@ export async function followConfiguration(following: Following): Promise<Configu
   return { look: async () => {}, close: () => {} };
 }
 
-async function followFile({ options, root, catalogue, list, onNotice }: Following): Promise<Configuration> {
+async function followFile(following: Following): Promise<Configuration> {
+  const { options, root, catalogue, list, onNotice } = following;
   const file = resolve(root, pathOf(options.modelConfigFile, 'MODEL_CONFIG_FILE'));
-  let applied = await readFile(file, 'utf8').catch((error: unknown) => {
+  const reading = patiently(readFile(file, 'utf8'), `MODEL_CONFIG_FILE ${file}`, following);
+  let applied = await reading.catch((error: unknown) => {
     throw new FatalError(`MODEL_CONFIG_FILE: ${messageOf(error)}`);
   });
   const { readTextFormat } = await import('../models/text-format.ts'); // a start with one model does without it
@@ -112,28 +113,23 @@ async function followFile({ options, root, catalogue, list, onNotice }: Followin
  *
  * @returns undefined where there is no such folder, or the celsius model is there
  */
-async function folderUnasked({
-  options,
-  root,
-  imageFolder = IMAGE_FOLDER,
-}: Following): Promise<string | undefined> {
+async function folderUnasked(following: Following): Promise<string | undefined> {
+  const { options, root, imageFolder = IMAGE_FOLDER } = following;
   const asked =
     options.modelName !== OPTIONS.modelName.default ||
     options.modelBasePath !== OPTIONS.modelBasePath.default;
-  if (asked || (await exists(resolve(root, options.modelBasePath)))) return undefined;
-  return (await exists(imageFolder)) ? imageFolder : undefined;
+  if (asked || (await exists(resolve(root, options.modelBasePath), following))) return undefined;
+  return (await exists(imageFolder, following)) ? imageFolder : undefined;
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
+const exists = (folder: string, following: Following): Promise<boolean> =>
+  patiently(see(following.list, folder), folder, following).then((sight) => 'entries' in sight);
 
 async function followFolder(
-  { options, root, catalogue, list, onNotice }: Following,
-  folder = resolve(root, pathOf(options.modelsDir, 'MODELS_DIR')),
+  following: Following,
+  folder = resolve(following.root, pathOf(following.options.modelsDir, 'MODELS_DIR')),
 ): Promise<Configuration> {
+  const { options, catalogue, list, onNotice } = following;
   const served = new Map<string, ModelConfig>();
   const said = new Set<string>();
   let isRead = false;
@@ -165,7 +161,7 @@ async function followFolder(
     if (!isRead || gone.length > 0 || found.some(({ why }) => why === undefined)) configure();
   };
   const lookNow = async () => look(await see(list, folder));
-  await lookNow();
+  await look(await patiently(see(list, folder), `MODELS_DIR ${folder}`, following));
   const lookout = new Lookout({
     folder,
     list,
@@ -205,24 +201,17 @@ function modelNames({ entries }: Extract<Sight, { entries: unknown }>): string[]
 }
 
 /** One model, in MODEL_BASE_PATH; or where TensorFlow Serving's image looks for it, in the sub-folder of its name. */
-async function oneModel({
-  options,
-  root,
-  list,
-  imageFolder = IMAGE_FOLDER,
-}: Following): Promise<{ model: ModelConfig; isThere: boolean }> {
+async function oneModel(following: Following): Promise<{ model: ModelConfig; isThere: boolean }> {
+  const { options, root, list, imageFolder = IMAGE_FOLDER } = following;
   const { modelName: name, modelBasePath } = options;
   const given = resolve(root, pathOf(modelBasePath, 'MODEL_BASE_PATH'));
   const inImage = join(imageFolder, name);
   const isDefault = modelBasePath === OPTIONS.modelBasePath.default && name !== OPTIONS.modelName.default;
   const candidates = [...(isDefault ? [inImage] : []), given, join(given, name)];
-  const held = await Promise.all(
-    candidates.map((path) =>
-      list(path, false).then(
-        (entries) => versionFolders(path, entries).folders.size > 0,
-        () => false,
-      ),
-    ),
+  const looks = Promise.all(candidates.map((path) => see(list, path)));
+  const sights = await patiently(looks, `MODEL_BASE_PATH ${given}`, following);
+  const held = sights.map(
+    (sight, i) => 'entries' in sight && versionFolders(candidates[i] ?? '', sight.entries).folders.size > 0,
   );
   const found = candidates.find((_, i) => held[i]);
   const model = { name, basePath: found ?? given, policy: LATEST, labels: new Map() };

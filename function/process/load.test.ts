@@ -2,6 +2,7 @@ import { appendFile, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { PREDICT } from '../engine/runner.ts';
+import { LoadingRoom } from '../models/loading-room.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { modelFolder, testEngine, testRunner } from '../testing/app.ts';
 import { TestFolder } from '../testing/models.ts';
@@ -16,6 +17,7 @@ function loader(freeze: boolean, logs: string[]): Loader {
     logger: createLogger('info', 'run', '', { write: (line) => logs.push(line) }),
     bfloat16: false,
     freeze,
+    room: new LoadingRoom(async () => undefined),
     warmUp: { enableModelWarmup: true, numRequestIterationsForWarmup: 1, bodyLimitBytes: 1 << 20 },
     runnerOf: (model) => testRunner(model),
     twinRunnerOf: (model) => testRunner(model),
@@ -39,8 +41,18 @@ t.test('a model that holds its weights keeps no copies of them, and answers the 
     { folder: join(modelFolder('stateful'), '1'), freeze: true, times: 0 },
   ]) {
     const logs: string[] = [];
-    const wanted = { name: 'm', version: '1', folder, signal: new AbortController().signal };
+    let reserved = 0;
+    const wanted = {
+      name: 'm',
+      version: '1',
+      folder,
+      signal: new AbortController().signal,
+      reserve: async (bytes: number) => {
+        reserved = bytes;
+      },
+    };
     const served = await loadWith(loader(freeze, logs))(wanted);
+    t.ok(reserved > 8 << 20, 'what it takes is reserved first');
     t.equal(settled().length, times, `${folder}, ${freeze}`);
     t.notMatch(logs.join(''), /could not be prepared/);
     const body = folder.includes('stateful')

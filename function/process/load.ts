@@ -3,7 +3,9 @@ import type { Served } from '../apis/deps.ts';
 import { freezeInPlace } from '../engine/freeze.ts';
 import type { Runner } from '../engine/runner.ts';
 import { messageOf, RequestError } from '../errors.ts';
+import { bytesToFreeze, bytesToLoad, type ModelSize } from '../model/model-size.ts';
 import { loadVersion, type SavedModel } from '../model/saved-model.ts';
+import type { LoadingRoom } from '../models/loading-room.ts';
 import { memoryLimit } from '../models/memory-limit.ts';
 import type { Load, LoadRequest } from '../models/servable.ts';
 import { Slots } from '../models/slots.ts';
@@ -16,6 +18,7 @@ export interface Loader {
   readonly logger: Logger;
   readonly bfloat16: boolean;
   readonly freeze: boolean;
+  readonly room: LoadingRoom;
   readonly warmUp: WarmUpSettings;
   readonly runnerOf: (model: SavedModel) => Runner;
   /** A runner that counts nothing, for a model's twin while it is frozen. */
@@ -40,7 +43,8 @@ export function loadWith(loader: Loader): Load<Served> {
     while (loads > 0 && performance.now() < giveUp) await sleep(DRAIN_EVERY, undefined, { ref: false });
   };
   const load = async (wanted: LoadRequest) => {
-    const model = await loadVersion(native, wanted, { bfloat16 });
+    const admit = (size: ModelSize) => wanted.reserve(bytesToLoad(size));
+    const model = await loadVersion(native, wanted, { bfloat16, admit });
     // Before the first run, which would make the copies that settling does without.
     if (freeze && model.holdsWeights) await settle(loader, model);
     else await native.makeReady(model.id);
@@ -101,13 +105,15 @@ async function settle({ native, logger }: Loader, { name, version, id }: SavedMo
 
 /** Never rejects: a model that is not frozen is served as it is. */
 async function freezeOne(loader: Loader, model: SavedModel, signal: AbortSignal): Promise<void> {
-  const { native, logger, twinRunnerOf } = loader;
+  const { native, logger, room, twinRunnerOf } = loader;
   const about = { model: model.name, modelVersion: model.version };
   const start = performance.now();
   try {
-    const free = (await memoryLimit())?.freeBytes ?? Number.POSITIVE_INFINITY;
     const warmTwin = (twin: SavedModel) => warm(twin, twinRunnerOf(twin), loader.warmUp, signal);
-    const whyNot = await freezeInPlace(native, model, warmTwin, free);
+    const whyNot = await room.claim(bytesToFreeze(model.size), async (others) => {
+      const free = (await memoryLimit())?.freeBytes ?? Number.POSITIVE_INFINITY;
+      return freezeInPlace(native, model, warmTwin, Math.max(free - others, 0));
+    });
     const milliseconds = Math.round(performance.now() - start);
     if (whyNot === undefined) logger.info({ ...about, milliseconds }, 'variables have become constants');
     else logger.info({ ...about, reason: whyNot }, 'variables stay variables');

@@ -33,11 +33,31 @@ t.test('what a burst took is given back while requests come', async (t) => {
   t.ok(kept > 100, `glibc keeps ${kept} of ${(TENSORS * TENSOR_BYTES) / MIB} MiB`);
 
   let requests = 0;
-  keepMemorySmall(testEngine(), () => ++requests);
+  keepMemorySmall(
+    testEngine(),
+    () => ++requests,
+    () => 0,
+  );
   let left = kept;
   for (let tries = 200; tries > 0 && left > 20; tries--) {
     await sleep(100);
     left = anonymousMib() - before;
   }
   t.ok(left <= 20, `${left} MiB are left`);
+});
+
+t.test('what unloaded versions left is collected once the process rests', async (t) => {
+  let isCollected = false;
+  const registry = new FinalizationRegistry(() => {
+    isCollected = true;
+  });
+  registry.register({ left: 'by a version' }, 'it');
+  keepMemorySmall(
+    testEngine(),
+    () => 1,
+    () => 1,
+    1000,
+  );
+  for (let tries = 300; tries > 0 && !isCollected; tries--) await sleep(100);
+  t.ok(isCollected);
 });

@@ -1,7 +1,7 @@
 import { FatalError } from '../errors.ts';
 import { Catalogue, type CatalogueOptions } from '../models/catalogue.ts';
 import type { ListFolder } from '../models/folders.ts';
-import { whyNoRoom } from '../models/memory-limit.ts';
+import type { LoadingRoom } from '../models/loading-room.ts';
 import type { Load, Servable } from '../models/servable.ts';
 import type { Notice, VersionChange } from '../models/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -17,12 +17,13 @@ export function createCatalogue<S extends Servable>(
   logger: Logger,
   load: Load<S>,
   list: ListFolder,
+  room: LoadingRoom,
   onChange: (change: VersionChange) => void = () => {},
 ): Catalogue<S> {
   const settings: CatalogueOptions<S> = {
     load,
     list,
-    whyNoRoom: (bytes, others) => whyNoRoom(bytes, others),
+    room,
     onChange: (change) => {
       logChange(logger, change);
       onChange(change);

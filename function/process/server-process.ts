@@ -15,6 +15,7 @@ import type { ModelServerConfigMessage } from '../models/text-format.ts';
 import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { librariesLoaded } from '../native/preload.ts';
+import { Receiver } from '../native/receiver.ts';
 import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -26,12 +27,15 @@ import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { loadWith } from './load.ts';
-import { giveMemoryBack, keepMemorySmall } from './memory.ts';
+import { giveMemoryBack, keepMemorySmall, loadingRoom } from './memory.ts';
 import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
 import { openTls, type Tls, wantsTls } from './tls.ts';
+
+/** Unloading takes some milliseconds; it has so long where the drain has left nothing of DRAIN_TIMEOUT_MS. */
+const LEAST_UNLOAD_MS = 1000;
 
 export interface ServerProcessDeps {
   readonly options: Options;
@@ -59,11 +63,16 @@ export class ServerProcess {
   readonly #runners = new Set<Runner>();
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
+  readonly #room = loadingRoom(() => this.#native);
   readonly #addon = Promise.withResolvers<NativeEngine>();
   #load: Load<Served> | undefined;
   #tls: Tls | undefined;
   #configuration: Configuration | undefined;
+  /** What keeps the start waiting, in words. */
+  #waitsFor = '';
   #isDraining = false;
+  /** How many versions were unloaded. */
+  #unloads = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
@@ -74,7 +83,7 @@ export class ServerProcess {
       if (this.#load === undefined) throw unavailable('TensorFlow is not loaded yet');
       return this.#load(wanted);
     };
-    this.#catalogue = createCatalogue(options, logger, load, this.#list, (change) =>
+    this.#catalogue = createCatalogue(options, logger, load, this.#list, this.#room, (change) =>
       countChange(this.#metrics.versions, change),
     );
     this.#metrics = new Metrics(
@@ -111,6 +120,7 @@ export class ServerProcess {
       requestDeadlineMs: options.requestDeadlineMs || Number.POSITIVE_INFINITY,
       coldStart: coldStart.seconds,
       phase: () => this.#phase(),
+      whyNotReady: () => [...(this.#waitsFor ? [this.#waitsFor] : []), ...this.#catalogue.whyNotReady()],
       load: () => ({
         threads: this.#scheduler.threads,
         busy: this.#scheduler.busy,
@@ -154,6 +164,7 @@ export class ServerProcess {
     await librariesLoaded();
     const binding = this.#loadBinding();
     this.#binding = binding;
+    this.#server.readWith(new Receiver(binding));
     const native = new NativeEngine(binding, this.#scheduler.threads);
     this.#native = native;
     this.#addon.resolve(native);
@@ -167,6 +178,9 @@ export class ServerProcess {
       catalogue: this.#catalogue,
       list: this.#list,
       onNotice: (notice) => logNotice(logger, notice),
+      onWait: (reason) => {
+        this.#waitsFor = reason;
+      },
     });
     await this.#catalogue.settled();
     checkStart(options, this.#catalogue);
@@ -187,7 +201,11 @@ export class ServerProcess {
       },
       this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
     );
-    keepMemorySmall(native, () => this.#metrics.requests);
+    keepMemorySmall(
+      native,
+      () => this.#metrics.requests,
+      () => this.#unloads,
+    );
     return port;
   }
 
@@ -204,6 +222,7 @@ export class ServerProcess {
     this.#configuration?.close();
     this.#tls?.close();
     await sleep(options.drainDelayMs);
+    const giveUp = performance.now() + options.drainTimeoutMs;
     const [cutHttp, cutGrpc] = await Promise.all([
       this.#server.drain(options.drainTimeoutMs, (socket) => this.#binding?.refuseNewConnections(socket)),
       this.#grpc.drain(options.drainTimeoutMs),
@@ -215,13 +234,22 @@ export class ServerProcess {
       logger.warn({ connections: cut }, 'cut connections that were still open after DRAIN_TIMEOUT_MS');
     const runs = this.#scheduler.busy;
     if (runs > 0) logger.warn({ runs }, 'left runs behind that had not ended');
-    else await this.#catalogue.close();
+    else await this.#unloadAll(Math.max(giveUp - performance.now(), LEAST_UNLOAD_MS));
     logger.info('stopped');
   }
 
-  /** Ends the process at once where a run is still under way, which exit() would wait for. */
+  /** What is being loaded or prepared may wait for a file system that never answers. */
+  async #unloadAll(patienceMs: number): Promise<void> {
+    const patience = new AbortController();
+    const late = sleep(patienceMs, true, { signal: patience.signal }).catch(() => false);
+    const isLate = await Promise.race([late, this.#catalogue.close().then(() => false)]);
+    patience.abort();
+    if (isLate) this.#deps.logger.warn('left models behind that could not be unloaded in DRAIN_TIMEOUT_MS');
+  }
+
+  /** The process exits: threads that do not end are not waited for. */
   leave(code: number): void {
-    this.#native?.exitWhileBusy(code);
+    this.#native?.leave(code);
   }
 
   /** Loading also finds what was put there since MODELS_DIR or MODEL_CONFIG_FILE was last looked at. */
@@ -265,6 +293,7 @@ export class ServerProcess {
       logger,
       bfloat16: options.mixedPrecision === 'bfloat16',
       freeze: options.freeze,
+      room: this.#room,
       warmUp: options,
       runnerOf: (model) => {
         const runner = this.#createRunner(model, native);
@@ -277,6 +306,7 @@ export class ServerProcess {
       },
       onUnloaded: (runner) => {
         this.#runners.delete(runner);
+        this.#unloads++;
         giveMemoryBack(native).catch(() => {}); // nothing else may come for a while
       },
     });

@@ -11,17 +11,16 @@ import { type ExportResult, ExportResultCode, W3CTraceContextPropagator } from '
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
-  ParentBasedSampler,
   type ReadableSpan,
-  type Sampler,
   type SpanExporter,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from './logger.ts';
+import { samplerOf } from './sampler.ts';
 import type { Attributes, Stage, Trace, TracedProcess, Tracer } from './tracing.ts';
-import type { Sampling, TracingOptions } from './tracing-options.ts';
+import type { TracingOptions } from './tracing-options.ts';
 
 /** How long the end of the process waits for spans to be taken, in ms. */
 const CLOSE_MS = 2000;
@@ -43,36 +42,34 @@ export function createTracer(
   const exporter = new ComplainingExporter(new OTLPTraceExporter(), logger);
   const provider = new TracerProvider({
     resource: ours.merge(detectResources({ detectors: [envDetector] })),
-    sampler: samplerOf(options.sampling),
+    sampler: new AlwaysOnSampler(), // ours decides before the SDK is asked for a span
     spanProcessors: [new BatchSpanProcessor({ exporter, ...options.batch })],
     spanLimits: { attributeValueLengthLimit: 256 },
   });
-  return new OpenTelemetryTracer(provider, version);
-}
-
-function samplerOf({ ratio, parentBased }: Sampling): Sampler {
-  const root = new TraceIdRatioBasedSampler(ratio);
-  return parentBased ? new ParentBasedSampler({ root }) : root;
+  return new OpenTelemetryTracer(provider, version, samplerOf(options.sampling));
 }
 
 class OpenTelemetryTracer implements Tracer {
   readonly #provider: TracerProvider;
   readonly #tracer: SdkTracer;
   readonly #propagator = new W3CTraceContextPropagator();
+  readonly #isSampled: (traceparent: string | undefined) => boolean;
 
-  constructor(provider: TracerProvider, version: string) {
+  constructor(provider: TracerProvider, version: string, isSampled: (traceparent?: string) => boolean) {
     this.#provider = provider;
+    this.#isSampled = isSampled;
     this.#tracer = provider.getTracer('celsiusify', version);
   }
 
   begin(header: (name: string) => string | undefined, start_ms: number): Trace | undefined {
+    const traceparent = header('traceparent');
+    if (!this.#isSampled(traceparent)) return undefined;
     const parent =
-      header('traceparent') === undefined
+      traceparent === undefined
         ? ROOT_CONTEXT
         : this.#propagator.extract(ROOT_CONTEXT, header, HEADER_GETTER);
     const options = { kind: SpanKind.SERVER, startTime: epochMs(start_ms) };
-    const span = this.#tracer.startSpan('request', options, parent);
-    return span.isRecording() ? new OpenTelemetryTrace(this.#tracer, span, parent) : undefined;
+    return new OpenTelemetryTrace(this.#tracer, this.#tracer.startSpan('request', options, parent), parent);
   }
 
   async close(): Promise<void> {

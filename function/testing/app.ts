@@ -16,7 +16,7 @@ import type { Models } from '../models/catalogue.ts';
 import { labelUnknown, modelUnknown, versionUnavailable } from '../models/find.ts';
 import { versionFolders, versionOf } from '../models/folders.ts';
 import { BEING_LOADED } from '../models/status.ts';
-import { loadBinding } from '../native/binding.ts';
+import { type Binding, loadBinding } from '../native/binding.ts';
 import { NativeEngine } from '../native/engine.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -26,13 +26,18 @@ import { mintRunId } from '../telemetry/run-id.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const THREADS = 2;
 
-let shared: NativeEngine | undefined;
+let binding: Binding | undefined;
+let engine: NativeEngine | undefined;
 
 /** The addon with TensorFlow, loaded once a test file: the one that the set-up made, or another build of it. */
+export function testBinding(): Binding {
+  binding ??= loadBinding(process.env.CELSIUSIFY_NATIVE ?? join(ROOT, 'dist', 'native'));
+  return binding;
+}
+
 export function testEngine(): NativeEngine {
-  const folder = process.env.CELSIUSIFY_NATIVE ?? join(ROOT, 'dist', 'native');
-  shared ??= new NativeEngine(loadBinding(folder), THREADS);
-  return shared;
+  engine ??= new NativeEngine(testBinding(), THREADS);
+  return engine;
 }
 
 /** Base path of celsius, or of a model of function/fixtures. */
@@ -78,6 +83,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     kind: { inOrder: true, bfloat16: false, spread: false },
     hasVariables: false,
     holdsWeights: false,
+    size: { graphBytes: 0, constantBytes: 0, variableBytes: 0 },
     unload: async () => {},
   };
 }
@@ -182,6 +188,7 @@ export function testApp(
     requestDeadlineMs: Number.POSITIVE_INFINITY,
     coldStart: NO_GAUGES.coldStart,
     phase: () => 'ready',
+    whyNotReady: () => [],
     load: () => ({ threads: THREADS, busy: 0, rowsWaiting: 0 }),
     served: () => served,
     control: undefined,

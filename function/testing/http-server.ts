@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import type { SocketReader } from '../http/large-body.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer, type Limits } from '../http/server.ts';
 import { Room } from '../room.ts';
@@ -15,9 +16,14 @@ export const LIMITS: Limits = {
 export async function serve(
   t: Test,
   app: App,
-  { bodiesLimitBytes = 1 << 26, ...limits }: Partial<Limits> & { bodiesLimitBytes?: number } = {},
+  {
+    bodiesLimitBytes = 1 << 26,
+    reader,
+    ...limits
+  }: Partial<Limits> & { bodiesLimitBytes?: number; reader?: SocketReader } = {},
 ): Promise<{ url: string; server: HttpServer }> {
   const server = new HttpServer(app, new Room(bodiesLimitBytes), { ...LIMITS, ...limits });
+  if (reader !== undefined) server.readWith(reader);
   const port = await server.listen('127.0.0.1', 0);
   t.teardown(() => server.drain(0));
   return { url: `http://127.0.0.1:${port}`, server };

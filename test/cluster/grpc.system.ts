@@ -6,7 +6,8 @@ import { TensorProto } from '../../function/protobuf/definitions/tensorflow.ts';
 import { PredictRequest } from '../../function/protobuf/definitions/tensorflow-serving.ts';
 import { podsOf } from '../../knative/pods.ts';
 import { startGrpcClient } from './clients.ts';
-import { at, podsOfRelease, set, setImage, startKit, untilRolledOut, writeCsv } from './kit.ts';
+import { podsOfRelease, set, setImage, startKit, untilRolledOut, writeCsv } from './kit.ts';
+import { untilReady } from './knative-client.ts';
 
 const PREDICT = '/tensorflow.serving.PredictionService/Predict';
 const CONNECTIONS = 16;
@@ -65,17 +66,7 @@ t.test('through Knative’s ingress, from zero', async (t) => {
   }
   const knative = set('knative.enabled=true', 'knative.h2c=true', 'knative.window=6s');
   await kit.helm('install', 'celsius', 'helm/celsius', ...setImage(image), ...knative);
-  const services = { apiVersion: 'serving.knative.dev/v1', kind: 'Service', plural: 'services' } as const;
-  const host = await kit.until(
-    services,
-    (all) => {
-      const service = all.get('celsius');
-      const conditions = [at(service, 'status.conditions')].flat();
-      const isReady = conditions.some((c) => at(c, 'type') === 'Ready' && at(c, 'status') === 'True');
-      return isReady ? new URL(String(at(service, 'status.url'))).host : undefined;
-    },
-    180,
-  );
+  const { host } = await untilReady(kit, 'celsius');
   await kit.until(podsOf('celsius'), (pods) => (pods.size === 0 ? true : undefined), 180);
   const client = new Client(new URL(ingress).host, credentials.createInsecure(), {
     'grpc.default_authority': host,

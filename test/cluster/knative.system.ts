@@ -3,35 +3,12 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseCsv } from '../../bench/csv.ts';
-import { run } from '../../knative/cli.ts';
 import { COLUMNS } from '../../knative/measure.ts';
 import { podsOf } from '../../knative/pods.ts';
 import { type Kit, startKit, writeCsv } from './kit.ts';
+import { knative } from './knative-client.ts';
 
 const COLD_STARTS = 10;
-
-/** Runs the client in the kit's namespace. @returns what it printed; @throws with its error line */
-async function knative(kit: Kit, ...args: string[]): Promise<string> {
-  const { kubeconfig, context, ingress } = kit.settings;
-  const access = ['--namespace', kit.namespace];
-  if (kubeconfig) access.push('--kubeconfig', kubeconfig);
-  if (context) access.push('--context', context);
-  if (ingress && /^(invoke|measure)$/.test(args[0] ?? '')) access.push('--ingress', ingress);
-  const printed = { out: '', err: '' };
-  const code = await run([...args, ...access], {
-    env: process.env,
-    out: (text) => {
-      printed.out += `${text}\n`;
-    },
-    err: (text) => {
-      printed.err += text;
-    },
-    tty: false,
-    signal: new AbortController().signal,
-  });
-  if (code !== 0) throw new Error(printed.err.trimEnd().split('\n').at(-1));
-  return printed.out;
-}
 
 async function invoke(
   kit: Kit,

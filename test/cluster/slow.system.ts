@@ -1,14 +1,17 @@
 /**
- * A model whose runs take half a second, by the chart's defaults, with more callers than threads: nothing is lost, the pod
- * does not restart and stays in its Service; and with new connections the autoscaler gets to work.
+ * A model whose runs take half a second, by the defaults of the chart and of the Knative client, with more callers than
+ * threads: nothing is lost, the pod does not restart and stays in its Service; and with new connections the autoscaler gets
+ * to work.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { podsOf } from '../../knative/pods.ts';
 import { startClient } from './clients.ts';
 import { at, type Kit, podsOfRelease, set, setImage, startKit, untilRolledOut, writeCsv } from './kit.ts';
+import { knative, untilReady } from './knative-client.ts';
 import { modelConfigMap } from './own-models.ts';
 
-const RELEASE = 'slow';
+const NAME = 'slow';
 const LOAD_S = 150;
 const SAMPLE_S = 5;
 /** Of function/fixtures/slow: as many products of matrices of 0.1 ms as make half a second. */
@@ -26,36 +29,76 @@ const columns = [
   'max_ms',
 ];
 
-/** How many pods are in the Service, how many there are, and how often they were restarted. */
-async function sample(kit: Kit) {
-  const pods = await kit.until(podsOfRelease(RELEASE), (pods) => [...pods.values()], 30);
-  const statuses = pods.flatMap((pod) => [at(pod, 'status.containerStatuses')].flat());
+interface Event {
+  readonly name: string;
+  /** Deploys the model as `slow` and waits until that is ready. */
+  readonly install: (kit: Kit) => Promise<unknown>;
+  readonly isKnative: boolean;
+  /** A connection is given up after so many requests. */
+  readonly reconnectEvery: number;
+}
+
+const STAYS = 1_000_000;
+const EVENTS: readonly Event[] = [
+  {
+    name: 'one_replica',
+    install: (kit) => installDeployment(kit, 1),
+    isKnative: false,
+    reconnectEvery: STAYS,
+  },
+  {
+    name: 'scaled',
+    install: (kit) => installDeployment(kit, 3),
+    isKnative: false,
+    reconnectEvery: 5,
+  },
+  {
+    name: 'knative_chart',
+    install: async (kit) => {
+      await kit.helm('install', NAME, ...chart(kit, 'knative.enabled=true'));
+      await untilReady(kit, NAME);
+    },
+    isKnative: true,
+    reconnectEvery: STAYS,
+  },
+  {
+    name: 'knative_client',
+    install: (kit) => {
+      const model = ['--config-map', `${NAME}=/models/slow/1`, '--env', 'MODELS_DIR=/models'];
+      return knative(kit, 'deploy', '--name', NAME, '--image', kit.settings.image, ...model);
+    },
+    isKnative: true,
+    reconnectEvery: STAYS,
+  },
+];
+
+function chart(kit: Kit, ...pairs: string[]): string[] {
+  const model = set(`models.slow.configMap.name=${NAME}`, `fullnameOverride=${NAME}`);
+  return ['helm/celsius', ...setImage(kit.settings.image), ...model, ...set(...pairs)];
+}
+
+async function installDeployment(kit: Kit, most: number): Promise<void> {
+  await kit.helm('install', NAME, ...chart(kit, `autoscaling.maxReplicas=${most}`));
+  await untilRolledOut(kit, NAME, 180, 1);
+}
+
+/** How many pods are in the Service, how many there are, and how often their containers were restarted. */
+async function sample(kit: Kit, isKnative: boolean) {
+  const kind = isKnative ? podsOf(NAME) : podsOfRelease(NAME);
+  const pods = await kit.until(kind, (pods) => [...pods.values()], 30);
+  const statuses = pods.map((pod) => [at(pod, 'status.containerStatuses')].flat());
   return {
     replicas: pods.length,
-    ready: statuses.filter((status) => at(status, 'ready') === true).length,
-    restarts: statuses.reduce<number>((sum, status) => sum + Number(at(status, 'restartCount') ?? 0), 0),
+    ready: statuses.filter((of) => of.every((status) => at(status, 'ready') === true)).length,
+    restarts: statuses.flat().reduce<number>((sum, s) => sum + Number(at(s, 'restartCount') ?? 0), 0),
   };
 }
 
-async function underLoad(
-  t: Test,
-  kit: Kit,
-  event: string,
-  replicas: readonly [number, number],
-  reconnectEvery: number,
-) {
+async function underLoad(t: Test, kit: Kit, event: Event) {
   const client = await startClient(kit);
-  const [least, most] = replicas;
-  await kit.helm(
-    'install',
-    RELEASE,
-    'helm/celsius',
-    ...setImage(kit.settings.image),
-    ...set('models.slow.configMap.name=slow', `fullnameOverride=${RELEASE}`),
-    ...set(`autoscaling.minReplicas=${least}`, `autoscaling.maxReplicas=${most}`),
-  );
-  await untilRolledOut(kit, RELEASE, 180, least);
-  const url = `http://${RELEASE}.${kit.namespace}.svc/v1/models/slow:predict`;
+  await event.install(kit);
+  const service = `http://${NAME}.${kit.namespace}.svc.cluster.local`;
+  const url = `${service}/v1/models/slow:predict`;
   await client.ask({ url, body: JSON.parse(BODY), wait_s: 30 });
   await client.start({
     url,
@@ -63,7 +106,7 @@ async function underLoad(
     field: 'predictions',
     connections: 8,
     rate_per_s: 1000, // the next at once
-    reconnectEvery,
+    reconnectEvery: event.reconnectEvery,
     timeout_s: 60,
     least: 1,
     most: 100_000,
@@ -72,22 +115,23 @@ async function underLoad(
   const end = Date.now() + LOAD_S * 1000;
   while (Date.now() < end) {
     await sleep(SAMPLE_S * 1000);
-    samples.push(await sample(kit));
+    samples.push(await sample(kit, event.isKnative));
   }
   const report = await client.stop();
-  const metrics = await client.ask({ url: `http://${RELEASE}.${kit.namespace}.svc/metrics` });
+  const metrics = await client.ask({ url: `${service}/metrics` });
   const cpu = /^process_cpu_seconds_total (\S+)$/m.exec(metrics.body)?.[1];
-  const last = await sample(kit);
+  const last = await sample(kit, event.isKnative);
+  const most_replicas = Math.max(...samples.map((one) => one.replicas));
   const row = {
-    event,
+    event: event.name,
     requests: report.sent,
     lost: report.lost,
     samples: samples.length,
-    samples_ready: samples.filter(({ ready }) => ready >= least).length,
+    samples_ready: samples.filter(({ ready }) => ready >= 1).length,
     restarts: last.restarts,
-    most_replicas: Math.max(...samples.map((one) => one.replicas)),
+    most_replicas,
     // Of the one pod: far less than the load's length where the node is too busy for it to say anything.
-    cpu_s: most === 1 ? Number(cpu) : null,
+    cpu_s: most_replicas === 1 ? Number(cpu) : null,
     p50_ms: report.p50_ms,
     max_ms: report.max_ms,
   };
@@ -99,18 +143,14 @@ async function underLoad(
   return row;
 }
 
-t.test('a slow model by the chart’s defaults', async (t) => {
+t.test('a slow model by the defaults', async (t) => {
   const rows: Awaited<ReturnType<typeof underLoad>>[] = [];
-  const events: readonly [event: string, replicas: readonly [number, number], reconnectEvery: number][] = [
-    ['one_replica', [1, 1], 1_000_000],
-    ['scaled', [1, 3], 5],
-  ];
-  for (const [event, replicas, reconnectEvery] of events) {
-    await t.test(event, async (t) => {
-      const kit = await startKit(t, `slow-${event.replace('_', '-')}`);
-      await modelConfigMap(kit, 'slow', 'function/fixtures/slow/1');
-      const row = await underLoad(t, kit, event, replicas, reconnectEvery);
-      if (replicas[1] > 1) t.ok(row.most_replicas > 1, `${row.most_replicas} replicas`);
+  for (const event of EVENTS) {
+    await t.test(event.name, async (t) => {
+      const kit = await startKit(t, `slow-${event.name.replace('_', '-')}`);
+      await modelConfigMap(kit, NAME, 'function/fixtures/slow/1');
+      const row = await underLoad(t, kit, event);
+      if (event.name === 'scaled') t.ok(row.most_replicas > 1, `${row.most_replicas} replicas`);
       rows.push(row);
       writeCsv(kit, 'cluster-slow.csv', columns, rows);
     });

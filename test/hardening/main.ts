@@ -8,7 +8,9 @@ import type { HardeningTest } from './case.ts';
 import { connectionTests } from './connections.ts';
 import { floodTests } from './http2-floods.ts';
 import { peerTests } from './http2-peers.ts';
+import { leakTests } from './leaks.ts';
 import { lifeTests } from './life.ts';
+import { memoryTests } from './memory.ts';
 import { modelTests } from './models.ts';
 import { runTests } from './runs.ts';
 import { switchTests } from './switches.ts';
@@ -30,7 +32,9 @@ const TESTS: HardeningTest[] = [
   ...runTests,
   ...modelTests,
   ...switchTests,
+  ...memoryTests,
   ...lifeTests,
+  ...leakTests,
 ];
 const HEAD =
   '| test | what was sent | what came back | peak RSS | seconds |\n| --- | --- | --- | --- | --- |\n';

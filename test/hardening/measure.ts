@@ -6,6 +6,9 @@ export const peakMemory = (pid: number): number => statusBytes(pid, 'VmHWM');
 /** Memory that a process holds now, in bytes (VmRSS). */
 export const residentMemory = (pid: number): number => statusBytes(pid, 'VmRSS');
 
+/** Of that, what is in no file (RssAnon). */
+export const anonymousMemory = (pid: number): number => statusBytes(pid, 'RssAnon');
+
 function statusBytes(pid: number, name: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;

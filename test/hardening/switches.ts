@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChildServer, spawnServer } from '../../function/testing/child-process.ts';
-import { exchange, post } from '../../function/testing/socket.ts';
+import { exchange, freePort, post } from '../../function/testing/socket.ts';
 import { fixture } from '../../function/testing/whole-server.ts';
 import { expect, type Finding, type HardeningTest } from './case.ts';
 import { inMemoryCgroup } from './life.ts';
@@ -21,6 +23,8 @@ import { inMemoryCgroup } from './life.ts';
 const SHIFT = join(fixture('tf-serving-models'), 'shift');
 /** A probe has an answer within so long, in ms: the chart's own time-out. */
 const PROBE_MS = 1000;
+/** And a process that shall end has, in ms: what goes wrong is that it never does. */
+const MOST_END_MS = 30_000;
 
 /** A server of the models in a folder, each version of which adds its number; what it logged, by message. */
 class Site {
@@ -43,11 +47,26 @@ class Site {
       LOAD_RETRY_INTERVAL_MS: '200',
       MAX_NUM_LOAD_RETRIES: '2',
     };
-    this.server = spawnServer({ env: { ...options, ...env }, prefix });
+    this.#spawn({ ...options, ...env }, prefix);
+    this.url = (await this.server?.ready) ?? '';
+  }
+
+  /** Starts it on a port that is given, and does not wait until it is ready. */
+  async startUnready(env: Record<string, string>): Promise<void> {
+    this.#spawn({ LOG_LEVEL: 'info', ...env }, []);
+    this.url = `http://127.0.0.1:${env.PORT}`;
+    while (
+      (await exchange(this.url, 'GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n').catch(() => undefined)) ===
+      undefined
+    )
+      await sleep(20);
+  }
+
+  #spawn(env: Record<string, string>, prefix: string[]): void {
+    this.server = spawnServer({ env, prefix });
     this.server.child.stdout?.on('data', (chunk: Buffer) => {
       this.logs += chunk;
     });
-    this.url = await this.server.ready;
   }
 
   /** Puts version 1, 2 or 3 in its place by a rename. @param as the version's number there */
@@ -263,6 +282,75 @@ export const switchTests: HardeningTest[] = [
       }),
   },
   {
+    name: 'a configuration that does not answer at the start',
+    run: () =>
+      withSite(async (site) => {
+        const file = join(site.folder, 'models.config');
+        const env = {
+          MODELS_DIR: '',
+          MODEL_CONFIG_FILE: file,
+          READY_WHEN: 'all',
+          PORT: String(await freePort()),
+        };
+        const readiness = () => exchange(site.url, 'GET /readyz HTTP/1.1\r\nhost: test\r\n\r\n');
+        const startWaiting = async () => {
+          rmSync(file, { force: true });
+          execFileSync('mkfifo', [file]); // who opens it waits until somebody writes
+          site.logs = '';
+          await site.startUnready(env);
+          while (!/MODEL_CONFIG_FILE [^"]* does not answer; the start waits for it/.test(site.logs))
+            await sleep(20);
+          const answer = await readiness();
+          expect(answer?.status === 503, `/readyz: ${answer?.status}`);
+          expect(/"reasons":\["MODEL_CONFIG_FILE/.test(answer?.body ?? ''), `/readyz: ${answer?.body}`);
+        };
+        await startWaiting();
+        writeFileSync(
+          file,
+          `model_config_list { config { name: "m" base_path: "${site.models}/m" model_platform: "tensorflow" } }`,
+        );
+        while ((await readiness())?.status !== 200) await sleep(20);
+        expect((await site.version('m')) === '1', 'version 1 does not answer');
+        await site.end('SIGTERM');
+        await startWaiting();
+        const [asked, ended] = [performance.now(), site.end('SIGTERM')];
+        await ended;
+        const took = performance.now() - asked;
+        expect(took < MOST_END_MS, `it ended after ${Math.round(took)} ms`);
+        return {
+          sent: 'a MODEL_CONFIG_FILE that cannot be opened, until it is written to; then one that never can',
+          came: `503 with the reason, which the log has, too; then ready. SIGTERM meanwhile ends it after ${Math.round(took)} ms`,
+        };
+      }),
+  },
+  {
+    name: 'a graph that cannot be read any more while constants are made',
+    run: () =>
+      withSite(async (site) => {
+        await site.start({ DRAIN_TIMEOUT_MS: '1000' });
+        const late = join(site.models, 'late', '1', 'saved_model.pb');
+        mkdirSync(dirname(late), { recursive: true });
+        execFileSync('mkfifo', [late]);
+        await site.untilStatus('late', /"LOADING"/);
+        cpSync(fixture('variables'), join(site.models, 'v'), { recursive: true });
+        await site.untilStatus('v', /"AVAILABLE"/);
+        const graph = join(site.models, 'v', '1', 'saved_model.pb');
+        rmSync(graph);
+        execFileSync('mkfifo', [graph]);
+        closeSync(openSync(late, 'w')); // the last load ends, and the other model's constants are to be made
+        await sleep(1000);
+        const [asked, ended] = [performance.now(), site.end('SIGTERM')];
+        await ended;
+        const took = performance.now() - asked;
+        expect(took < MOST_END_MS, `it ended after ${Math.round(took)} ms`);
+        site.expectLogged(/left models behind that could not be unloaded in DRAIN_TIMEOUT_MS/);
+        return {
+          sent: 'SIGTERM while the graph of a model that serves is read for ever',
+          came: `a line in the log; ended after ${Math.round(took)} ms, of which DRAIN_TIMEOUT_MS are 1000`,
+        };
+      }),
+  },
+  {
     name: 'a version that does not fit the memory limit',
     run: () =>
       withSite((site) =>
@@ -278,7 +366,7 @@ export const switchTests: HardeningTest[] = [
           while (!/RESOURCE_EXHAUSTED/.test(site.logs)) await sleep(20);
           expect((await site.version('m')) === '1', 'version 1 does not answer');
           site.expectLogged(
-            /it takes 501 MiB of memory or more, and \d+ MiB are free of this container's limit of 400 MiB/,
+            /it takes about \d+ MiB of memory to load it, and \d+ MiB are free of this container's limit of 400 MiB/,
           );
           await site.untilStatus('m', /"2"[^}]*"END"[^}]*RESOURCE_EXHAUSTED/);
           await site.end('SIGKILL');

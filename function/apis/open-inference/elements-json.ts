@@ -70,8 +70,7 @@ export function tensorOfJson(
   if (!Array.isArray(data)) throw invalidArgument(`${what}: data is to be a list`);
   const elements = elementsOf(shape, what);
   const values = flattened(data, elements, what);
-  if (values.length !== elements)
-    throw invalidArgument(`${what}: ${values.length} elements, but shape [${shape}] has ${elements}`);
+  checkCount(values.length, elements, shape, what);
   const refuse = (i: number) =>
     invalidArgument(`${what}: element ${i}, ${show(values[i])}, is no ${datatype}`);
   const dtype = dtypeOf(datatype);
@@ -90,6 +89,27 @@ export function tensorOfJson(
     typed[i] = element;
   }
   return { dtype, shape, data: Buffer.from(typed.buffer) };
+}
+
+/**
+ * A tensor out of elements that were read natively from a list.
+ *
+ * @param elements as they are in memory
+ * @throws RequestError INVALID_ARGUMENT where the shape has another number of them
+ */
+export function tensorOfElements(
+  datatype: Exclude<Datatype, 'BYTES'>,
+  shape: readonly number[],
+  elements: Buffer,
+  what: string,
+): WireTensor {
+  checkCount(elements.length / bytesOf(datatype), elementsOf(shape, what), shape, what);
+  return { dtype: dtypeOf(datatype), shape, data: elements };
+}
+
+function checkCount(count: number, elements: number, shape: readonly number[], what: string): void {
+  if (count !== elements)
+    throw invalidArgument(`${what}: ${count} elements, but shape [${shape}] has ${elements}`);
 }
 
 /** Deeper lists are no tensor's; and each level takes stack. */

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../errors.ts';
+import type { Lists } from '../../native/raw-engine.ts';
 import { datatypeOf, rawOfTensor, readDatatype, tensorOfRaw } from './datatypes.ts';
-import { jsonOfTensor, tensorOfJson } from './elements-json.ts';
+import { jsonOfTensor, tensorOfElements, tensorOfJson } from './elements-json.ts';
 import {
   checkParameters,
   type InferRequest,
@@ -19,17 +20,19 @@ export const HEADER_LENGTH = 'inference-header-content-length';
  * inputs. Those are views of the body.
  *
  * @param headerLength value of the header HEADER_LENGTH
+ * @param read the lists of elements in the JSON, where they were read already
  * @throws RequestError INVALID_ARGUMENT that names the place
  */
-export function readInferJson(body: Buffer, headerLength: string | undefined): InferRequest {
+export function readInferJson(body: Buffer, headerLength: string | undefined, read?: Lists): InferRequest {
   const end = endOfJson(body, headerLength);
-  const json = body.subarray(0, end);
-  const request = objectOf(parseJson(json), 'the body');
+  const request = objectOf(parseJson(read?.around ?? body.subarray(0, end)), 'the body');
   const { id, parameters, inputs, outputs } = request;
   // Some clients say null for what they have not.
   const whole = parametersOf(parameters, 'the request');
   const binary = new BinaryTensors(body.subarray(end));
-  const tensors = listOf(inputs, 'inputs').map((input, i) => readInput(input, `inputs[${i}]`, binary));
+  const tensors = listOf(inputs, 'inputs').map((input, i) =>
+    readInput(input, `inputs[${i}]`, binary, read?.lists ?? []),
+  );
   binary.checkEnd();
   const all = flagOf(whole.binary_data_output, 'binary_data_output') ?? false;
   return {
@@ -42,7 +45,8 @@ export function readInferJson(body: Buffer, headerLength: string | undefined): I
   };
 }
 
-function endOfJson(body: Buffer, headerLength: string | undefined): number {
+/** Bytes of the JSON, which binary tensors may follow. @throws RequestError INVALID_ARGUMENT */
+export function endOfJson(body: Buffer, headerLength: string | undefined): number {
   if (headerLength === undefined) return body.length;
   const length = /^\d{1,15}$/.test(headerLength) ? Number(headerLength) : Number.NaN;
   if (length > 0 && length <= body.length) return length;
@@ -80,7 +84,12 @@ class BinaryTensors {
   }
 }
 
-function readInput(value: unknown, place: string, binary: BinaryTensors): InferTensor {
+function readInput(
+  value: unknown,
+  place: string,
+  binary: BinaryTensors,
+  lists: readonly Buffer[],
+): InferTensor {
   const { name, shape, datatype, parameters, data } = objectOf(value, place);
   const named = textOf(name, `${place}.name`);
   const what = `input ${JSON.stringify(named.slice(0, 100))}`;
@@ -90,7 +99,14 @@ function readInput(value: unknown, place: string, binary: BinaryTensors): InferT
     throw invalidArgument(`${place}.shape is to be a list of numbers`);
   });
   const { binary_data_size: size } = parametersOf(parameters, what);
-  if (size === undefined) return { name: named, tensor: tensorOfJson(type, sizes, data, what) };
+  if (size === undefined) {
+    const elements = typeof data === 'number' ? lists[data] : undefined;
+    const tensor =
+      elements === undefined || type === 'BYTES'
+        ? tensorOfJson(type, sizes, data, what)
+        : tensorOfElements(type, sizes, elements, what);
+    return { name: named, tensor };
+  }
   if (!isNothing(data)) throw invalidArgument(`${what}: data and binary_data_size; send one of them`);
   return { name: named, tensor: tensorOfRaw(type, sizes, binary.take(size, what), what) };
 }
@@ -118,24 +134,38 @@ export interface InferBody {
 export function inferJson(response: InferResponse, isBinary: (output: string) => boolean): InferBody {
   const { modelName, modelVersion, id } = response;
   const binaries: Buffer[] = [];
-  const outputs = response.outputs.map(({ name, tensor }) => {
+  const model = `"model_name":${JSON.stringify(modelName)},"model_version":${JSON.stringify(modelVersion)}`;
+  const parts: (string | Buffer)[] = [
+    `{${model}${id === '' ? '' : `,"id":${JSON.stringify(id)}`},"outputs":[`,
+  ];
+  for (const [i, { name, tensor, text }] of response.outputs.entries()) {
     const datatype = datatypeOf(tensor.dtype);
     if (datatype === undefined) throw new TypeError(`output ${name}: no datatype for dtype ${tensor.dtype}`);
-    const head = `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${tensor.shape}]`;
-    if (!isBinary(name))
-      return `${head},"data":${jsonOfTensor(datatype, tensor, `output ${JSON.stringify(name)}`)}}`;
-    const raw = rawOfTensor(tensor);
-    binaries.push(raw);
-    return `${head},"parameters":{"binary_data_size":${raw.length}}}`;
-  });
-  const model = `"model_name":${JSON.stringify(modelName)},"model_version":${JSON.stringify(modelVersion)}`;
-  const json = `{${model}${id === '' ? '' : `,"id":${JSON.stringify(id)}`},"outputs":[${outputs.join(',')}]}`;
+    const comma = i === 0 ? '' : ',';
+    parts.push(`${comma}{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${tensor.shape}]`);
+    if (isBinary(name)) {
+      const raw = rawOfTensor(tensor);
+      binaries.push(raw);
+      parts.push(`,"parameters":{"binary_data_size":${raw.length}}}`);
+    } else {
+      const list = text ?? jsonOfTensor(datatype, tensor, `output ${JSON.stringify(name)}`);
+      parts.push(',"data":', list, '}');
+    }
+  }
+  parts.push(']}');
+  const json = joined(parts);
   if (binaries.length === 0) return { headers: JSON_TYPE, body: json };
-  const head = Buffer.from(json);
+  const head = Buffer.isBuffer(json) ? json : Buffer.from(json);
   return {
     headers: ['content-type', 'application/octet-stream', HEADER_LENGTH, String(head.length)],
     body: Buffer.concat([head, ...binaries]),
   };
+}
+
+/** A text where all parts are texts: that is cheaper for short ones. */
+function joined(parts: readonly (string | Buffer)[]): string | Buffer {
+  if (!parts.some(Buffer.isBuffer)) return parts.join('');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 }
 
 const JSON_TYPE = ['content-type', 'application/json'] as const;

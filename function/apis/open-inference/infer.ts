@@ -15,6 +15,8 @@ export interface InferRequest {
 export interface InferTensor {
   readonly name: string;
   readonly tensor: WireTensor;
+  /** The tensor's elements as one flat JSON list, where somebody has written it already: the tensor then has no data. */
+  readonly text?: string | Buffer | undefined;
 }
 
 export interface RequestedOutput {

@@ -5,7 +5,7 @@ import type { ServedSignature } from '../../model/saved-model.ts';
 import type { TensorInfo } from '../../model/signatures.ts';
 import { dtypeNumber } from '../../model/tensor.ts';
 import type { WireTensor } from '../../model/tensor-proto.ts';
-import type { OutputTensor } from '../../native/raw-engine.ts';
+import type { Lists, OutputTensor } from '../../native/raw-engine.ts';
 import type { Deps, Served } from '../deps.ts';
 import { inputsFor, wireTensor } from '../tensors.ts';
 import { datatypeOf } from './datatypes.ts';
@@ -48,6 +48,7 @@ export class InferenceModels {
 
   /**
    * @param version '' for the newest
+   * @param isText which outputs are wanted as text
    * @returns at once where the run is short
    * @throws RequestError NOT_FOUND for the model, INVALID_ARGUMENT for its tensors; a promise rejects with the same
    */
@@ -56,17 +57,29 @@ export class InferenceModels {
     version: string,
     request: InferRequest,
     client: Client,
+    isText: (output: string) => boolean = () => false,
   ): InferResponse | Promise<InferResponse> {
     const served = this.#find(model, version);
     const signature = signatureOf(served);
     const wanted = outputsOf(signature, request);
     const inputs = inputsFor(signature, byName(request.inputs));
-    return after(served.runner.tensors(signature.index, inputs, client), (outputs) => ({
+    const printed = wanted.filter(([name]) => isText(name)).map(([, index]) => index);
+    return after(served.runner.tensors(signature.index, inputs, client, printed), (outputs) => ({
       modelName: served.name,
       modelVersion: served.version,
       id: request.id,
       outputs: named(outputs, wanted),
     }));
+  }
+
+  /** What Runner.readLists() says of a request for that model. @throws RequestError as it and Models.find() do */
+  readLists(
+    model: string,
+    version: string,
+    json: Buffer,
+    client: Client,
+  ): Lists | undefined | Promise<Lists | undefined> {
+    return this.#find(model, version).runner.readLists(json, client);
   }
 
   /** @throws RequestError as Models.find() does, and for a model without a signature to call */
@@ -142,7 +155,7 @@ function byName(inputs: readonly InferTensor[]): Map<string, WireTensor> {
 function named(outputs: readonly OutputTensor[], wanted: Wanted): InferTensor[] {
   return wanted.flatMap(([name, index]) => {
     const output = outputs[index];
-    return output === undefined ? [] : [{ name, tensor: wireTensor(output) }];
+    return output === undefined ? [] : [{ name, tensor: wireTensor(output), text: output.text }];
   });
 }
 

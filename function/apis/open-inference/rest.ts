@@ -1,9 +1,10 @@
 import { type Answer, after, type HttpRequest, type HttpResponse, json } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
+import type { Lists } from '../../native/raw-engine.ts';
 import { HttpClient } from '../client.ts';
 import type { Deps } from '../deps.ts';
 import { decoded } from '../path-name.ts';
-import { HEADER_LENGTH, inferJson, readInferJson } from './infer-json.ts';
+import { endOfJson, HEADER_LENGTH, inferJson, readInferJson } from './infer-json.ts';
 import { flagOf, parametersIn, readFields } from './json-fields.ts';
 import { modelConfig } from './model-config.ts';
 import { EXTENSIONS, InferenceModels, SERVER_NAME } from './models.ts';
@@ -13,6 +14,9 @@ import { Repository } from './repository.ts';
 const MODEL = '/v2/models/([^/]+)(?:/versions/([^/]+))?';
 const MODEL_PATH = new RegExp(`^${MODEL}(/ready|/config)?$`);
 const CHANGE_PATH = /^\/v2\/repository\/models\/([^/]+)\/(load|unload)$/;
+/** In JSON of fewer bytes than this there is nothing to gain by reading its lists natively. */
+const FEW_NUMBERS = 1024;
+
 const INFER_PATH = new RegExp(`^${MODEL}/infer$`);
 
 /** The Open Inference Protocol, version 2, over REST, with binary tensors after the JSON where callers want them. */
@@ -66,11 +70,29 @@ export function openInferenceRoutes({
 
   function infer(request: HttpRequest, path: string): Answer {
     const [, name = '', asked = ''] = INFER_PATH.exec(path) ?? [];
-    const asking = readInferJson(request.body, request.header(HEADER_LENGTH));
-    const binary = new Map(asking.outputs.map((output) => [output.name, output.binary]));
     const client = new HttpClient(request, requestDeadlineMs);
-    return after(inference.infer(decoded(name), asked, asking, client), (response): HttpResponse => {
-      const { headers, body } = inferJson(response, (output) => binary.get(output) ?? asking.binary);
+    const json = request.body.subarray(0, endOfJson(request.body, request.header(HEADER_LENGTH)));
+    if (json.length < FEW_NUMBERS) return inferAs(request, decoded(name), asked, client);
+    client.deadline(); // that of its arrival, not of when it was read
+    const read = inference.readLists(decoded(name), asked, json, client);
+    if (!(read instanceof Promise)) return inferAs(request, decoded(name), asked, client, read);
+    return read.then((late) => inferAs(request, decoded(name), asked, client, late));
+  }
+
+  function inferAs(
+    request: HttpRequest,
+    model: string,
+    version: string,
+    client: HttpClient,
+    read?: Lists,
+  ): Answer {
+    const asking = readInferJson(request.body, request.header(HEADER_LENGTH), read);
+    const binary = new Map(asking.outputs.map((output) => [output.name, output.binary]));
+    const isBinary = (output: string) => binary.get(output) ?? asking.binary;
+    const answer = inference.infer(model, version, asking, client, (output) => !isBinary(output));
+    request.bodyRead?.(); // its tensors have been copied
+    return after(answer, (response): HttpResponse => {
+      const { headers, body } = inferJson(response, isBinary);
       return { status: 200, headers, body };
     });
   }

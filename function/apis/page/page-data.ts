@@ -28,9 +28,10 @@ export interface PageModel {
   readonly standing: 'available' | 'loading' | 'failed';
   /** Why no version answers; '' where one does. */
   readonly reason: string;
-  /** Newest first. Those that were unloaded are only counted. */
+  /** Newest first. Those that were unloaded are only counted, and so are those beyond the first few. */
   readonly versions: readonly PageVersion[];
   readonly unloaded: number;
+  readonly more: number;
 }
 
 export interface PageVersion extends VersionStatus {
@@ -79,16 +80,17 @@ export function pageState({ phase, load, models }: Pick<Deps, 'phase' | 'load' |
 }
 
 function pageModel({ name, reason, versions, labels }: ModelStatus): PageModel {
-  const present = versions.filter((one) => !isUnloaded(one)).slice(0, MAX_VERSIONS);
+  const present = versions.filter((one) => !isUnloaded(one));
   return {
     name,
     standing: reason === '' ? 'available' : reason === BEING_LOADED ? 'loading' : 'failed',
     reason,
-    versions: present.map((one) => ({
+    versions: present.slice(0, MAX_VERSIONS).map((one) => ({
       ...one,
       labels: [...labels].flatMap(([label, version]) => (version === one.version ? [label] : [])),
     })),
     unloaded: versions.length - present.length,
+    more: Math.max(present.length - MAX_VERSIONS, 0),
   };
 }
 

@@ -198,6 +198,7 @@ t.test('the state has the process and the models: their versions, states, reason
       standing: 'available',
       reason: '',
       unloaded: 1,
+      more: 0,
       versions: [
         { ...status('3', 'END', 'DATA_LOSS'), labels: [] },
         { ...status('2', 'AVAILABLE'), labels: ['stable', 'prod'] },
@@ -208,9 +209,10 @@ t.test('the state has the process and the models: their versions, states, reason
       standing: 'loading',
       reason: 'it is being loaded',
       unloaded: 0,
+      more: 0,
       versions: [{ ...status('1', 'LOADING'), labels: [] }],
     },
-    { name: 'c', standing: 'failed', reason: 'no model folder at /m/c', unloaded: 0, versions: [] },
+    { name: 'c', standing: 'failed', reason: 'no model folder at /m/c', unloaded: 0, more: 0, versions: [] },
   ]);
 });
 
@@ -220,7 +222,8 @@ t.test('however many models and versions there are, the state stays small', asyn
   t.equal(state.models.length, 500);
   t.equal(state.more, 100);
   t.equal(state.models[0]?.versions.length, 20);
-  t.equal(state.models[0]?.unloaded, 980);
+  t.equal(state.models[0]?.more, 80);
+  t.equal(state.models[0]?.unloaded, 900);
 });
 
 t.test('a model is described by its signatures, each with an example', async (t) => {

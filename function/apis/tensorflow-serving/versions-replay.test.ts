@@ -48,6 +48,9 @@ const asEnvironment = (argv: readonly string[]): Record<string, string> =>
     }),
   );
 
+// Most of each is waiting for a change to be seen.
+t.jobs = Object.keys(setups).length;
+
 for (const [name, setup] of Object.entries(setups)) {
   t.test(name, async (t) => {
     const folder = await TestFolder.make(t);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "signature.h"
@@ -28,6 +29,12 @@ class ElementBuffer {
     other.data_ = nullptr;
     other.size_ = other.room_ = 0;
   }
+  ElementBuffer& operator=(ElementBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(room_, other.room_);
+    return *this;
+  }
   ~ElementBuffer() { std::free(data_); }
 
   const char* data() const { return data_; }
@@ -45,6 +52,12 @@ class ElementBuffer {
   }
 
   void Clear() { size_ = 0; }
+
+  // Gives its memory away, which is to be freed by free(); null where it never had any.
+  char* Release() {
+    size_ = room_ = 0;
+    return std::exchange(data_, nullptr);
+  }
 
   // Gives back what a large body left.
   void Shrink() {

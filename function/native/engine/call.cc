@@ -30,6 +30,8 @@ void Call::Reset() {
   inputs.clear();
   outputs.clear();
   text.clear();
+  printed.clear();
+  lists.clear();
   failure = {};
 }
 
@@ -96,7 +98,9 @@ bool Call::EncodeAs() {
   } else if (format == kClassify || format == kRegress) {
     const int64_t count = TF_Dim(inputs[0].get(), 0);
     good = EncodeResults(definition, TaskOf(format), count, Pointers(outputs).data(), &text, &error);
-  } else if (format != kTensors) {
+  } else if (format == kTensors) {
+    EncodeLists();
+  } else {
     const FieldFormat& field = field_format();
     text = field.prefix;
     TF_Tensor* const output = outputs[0].get();
@@ -109,6 +113,22 @@ bool Call::EncodeAs() {
     text.clear();
   }
   return good;
+}
+
+void Call::EncodeLists() {
+  const Signature& definition = model->signatures()[signature];
+  if (!printed.empty()) lists.resize(outputs.size());
+  for (uint32_t i : printed) {
+    TF_Tensor* const output = outputs[i].get();
+    if (TF_TensorType(output) == TF_STRING) continue;
+    std::vector<int64_t> shape(TF_NumDims(output));
+    for (size_t dim = 0; dim < shape.size(); ++dim) shape[dim] = TF_Dim(output, static_cast<int>(dim));
+    const int64_t count = TF_TensorElementCount(output);
+    std::string error;
+    TF_SetShape(output, &count, 1);
+    if (!EncodeTensor(output, definition.outputs[i], &lists[i], &error)) lists[i].clear();
+    TF_SetShape(output, shape.data(), static_cast<int>(shape.size()));
+  }
 }
 
 namespace {

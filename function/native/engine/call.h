@@ -25,6 +25,9 @@ struct Call {
   uint64_t key = 0;  // calls of one key can be laid end to end
   size_t bytes = 0;  // of the inputs
   std::string text;  // the answer
+  // Of tensors: which outputs are to be written as one flat list, and the lists; '' for one that cannot be.
+  std::vector<uint32_t> printed;
+  std::vector<std::string> lists;
   Failure failure;
 
   // As new, but for the memory that it has.
@@ -41,6 +44,7 @@ struct Call {
  private:
   bool DecodeAs(const char* body, size_t size);
   bool EncodeAs();
+  void EncodeLists();
   // Of a format from kFields on.
   const FieldFormat& field_format() const { return model->fields[format - kFields]; }
 };

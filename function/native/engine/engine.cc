@@ -9,10 +9,13 @@
 #include <functional>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "../codec/lists.h"
 #include "../freeze/freeze.h"
 #include "../freeze/owned.h"
 #include "../overrides.h"
@@ -22,6 +25,7 @@
 #include "graph-file.h"
 #include "js.h"
 #include "js-tensors.h"
+#include "parts.h"
 #include "pool.h"
 #include "saved-model.h"
 #include "signals.h"
@@ -78,6 +82,8 @@ class Engine {
   napi_value Decode(napi_callback_info info);
   napi_value DecodeLater(napi_callback_info info);
   napi_value Create(napi_callback_info info);
+  napi_value ReadLists(napi_callback_info info);
+  napi_value ReadListsLater(napi_callback_info info);
   napi_value Answer(napi_callback_info info);
   napi_value Run(napi_callback_info info);
   napi_value RunLater(napi_callback_info info);
@@ -87,7 +93,7 @@ class Engine {
   napi_value TrimHeap(napi_callback_info info);
   napi_value TrimTensors(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
-  napi_value ExitWhileBusy(napi_callback_info info);
+  napi_value Leave(napi_callback_info info);
 
   template <napi_value (Engine::*kMethod)(napi_callback_info)>
   void Method(napi_value object, const char* name) {
@@ -138,11 +144,12 @@ Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) 
   // Registered after the function, so called before Node closes it: no thread may call it then.
   napi_add_env_cleanup_hook(env, StopPool, this);
   const auto notify = [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); };
-  pool_ = std::make_unique<Pool>(threads, 0, notify);
+  // One thread more than runs at once where all are long: for short runs beside them, and for bodies to be read.
+  pool_ = std::make_unique<Pool>(threads, 1, 0, notify);
   // Threads of TensorFlow's own would inherit it from the first thread that loads, and run models with it.
   const int nice = UsesOwnThreads() ? 0 : kLoadingNice;
-  loading_ = std::make_unique<Pool>(kMostLoads, nice, notify);
-  looking_ = std::make_unique<Pool>(kMostLooks, 0, notify);
+  loading_ = std::make_unique<Pool>(kMostLoads, 0, nice, notify);
+  looking_ = std::make_unique<Pool>(kMostLooks, 0, 0, notify);
   if (HasOneIntraOpThread()) helpers_ = pool_.get();
 }
 
@@ -270,7 +277,12 @@ napi_value Engine::ReadModel(napi_callback_info info) {
         for (size_t i = 0; i < read->info.equal.size(); ++i)
           napi_set_element(env_, equal, i, js::Number(env_, static_cast<double>(read->info.equal[i])));
         napi_set_named_property(env_, object, "equal", equal);
-        napi_set_named_property(env_, object, "bytes", js::Number(env_, static_cast<double>(read->info.bytes)));
+        const auto number = [&](const char* name, uint64_t value) {
+          napi_set_named_property(env_, object, name, js::Number(env_, static_cast<double>(value)));
+        };
+        number("graphBytes", read->info.graph_bytes);
+        number("constantBytes", read->info.constant_bytes);
+        number("variableBytes", read->info.variable_bytes);
         return object;
       });
   return nullptr;
@@ -530,14 +542,77 @@ napi_value Engine::DecodeLater(napi_callback_info info) {
 }
 
 napi_value Engine::Create(napi_callback_info info) {
-  const js::Arguments<3> arguments(env_, info);
+  const js::Arguments<4> arguments(env_, info);
   std::unique_ptr<Call> call = NewCall(js::Uint32(env_, arguments[0]), kTensors);
+  call->printed = js::Uint32s(env_, arguments[3]);
   call->signature = static_cast<int>(js::Uint32(env_, arguments[1]));
   if (!js::Tensors(env_, arguments[2], call->model->signatures()[call->signature].inputs, &call->inputs))
     return js::Throw(env_, {TF_INVALID_ARGUMENT, "create(model, signature, tensors): a tensor's data does not fit its shape"});
   call->Measure();
   Describe(*call);
   return js::Number(env_, calls_.Put(std::move(call)));
+}
+
+namespace {
+
+// What ReadDataLists gave, and whether that was all.
+struct ListsOf {
+  Lists lists;
+  ListsRead read = ListsRead::kOther;
+  Failure failure{TF_INVALID_ARGUMENT, {}};
+
+  void Read(const char* body, size_t size) {
+    try {
+      read = ReadDataLists(body, size, &lists, &failure.message);
+    } catch (const std::bad_alloc&) {
+      read = ListsRead::kNoJson;
+      failure = {TF_RESOURCE_EXHAUSTED, "there is not enough memory for this request"};
+    }
+  }
+
+  // `{ around: Buffer, lists: Buffer[] }`, or undefined.
+  napi_value Value(napi_env env) {
+    if (read != ListsRead::kRead) return js::Undefined(env);
+    napi_value object, array;
+    napi_create_object(env, &object);
+    napi_create_array_with_length(env, lists.elements.size(), &array);
+    for (size_t i = 0; i < lists.elements.size(); ++i) {
+      const size_t size = lists.elements[i].size();
+      napi_set_element(env, array, static_cast<uint32_t>(i), js::Buffer(env, lists.elements[i].Release(), size));
+    }
+    napi_set_named_property(env, object, "around", js::Buffer(env, std::move(lists.around)));
+    napi_set_named_property(env, object, "lists", array);
+    return object;
+  }
+};
+
+}  // namespace
+
+napi_value Engine::ReadLists(napi_callback_info info) {
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, js::Arguments<1>(env_, info)[0], &body, &size);
+  ListsOf lists;
+  lists.Read(static_cast<const char*>(body), size);
+  return lists.Value(env_);
+}
+
+napi_value Engine::ReadListsLater(napi_callback_info info) {
+  const js::Arguments<2> arguments(env_, info);
+  void* body = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env_, arguments[1], &body, &size);
+  napi_ref kept;  // until it was read
+  napi_create_reference(env_, arguments[1], 1, &kept);
+  auto lists = std::make_shared<ListsOf>();
+  Submit(
+      js::Uint32(env_, arguments[0]), true,
+      [lists, body, size] { lists->Read(static_cast<const char*>(body), size); },
+      [this, lists, kept]() -> napi_value {
+        napi_delete_reference(env_, kept);
+        return lists->read == ListsRead::kNoJson ? js::Error(env_, lists->failure) : lists->Value(env_);
+      });
+  return nullptr;
 }
 
 std::unique_ptr<Call> Engine::NewCall(uint32_t model, int format) {
@@ -565,7 +640,7 @@ napi_value Engine::Result(uint32_t id) {
   std::unique_ptr<Call> call = calls_.Take(id);
   napi_value result;
   if (call->failure.code != TF_OK) result = js::Throw(env_, call->failure);
-  else if (call->format == kTensors) result = js::FromTensors(env_, call->outputs);
+  else if (call->format == kTensors) result = js::FromTensors(env_, call->outputs, std::move(call->lists));
   else result = js::TextOrBuffer(env_, std::move(call->text));
   End(std::move(call));
   return result;
@@ -597,7 +672,7 @@ napi_value Engine::Run(napi_callback_info info) {
 }
 
 napi_value Engine::RunLater(napi_callback_info info) {
-  const js::Arguments<3> arguments(env_, info);
+  const js::Arguments<4> arguments(env_, info);
   std::vector<Call*> calls;
   int64_t rows = 0;
   for (uint32_t id : js::Uint32s(env_, arguments[1])) {
@@ -605,21 +680,26 @@ napi_value Engine::RunLater(napi_callback_info info) {
     rows += calls.back()->rows;
   }
   rows = std::max<int64_t>(rows, js::Uint32(env_, arguments[2]));
-  auto printing = std::make_shared<double>(0);
+  struct Took {
+    double printing = 0, longest_part = 0;
+  };
+  auto took = std::make_shared<Took>();
   Submit(
       js::Uint32(env_, arguments[0]), false,
-      [calls = std::move(calls), rows, printing, helpers = helpers_] {
+      [calls = std::move(calls), rows, parts = static_cast<int>(js::Uint32(env_, arguments[3])), took, helpers = helpers_] {
         const bool several = (calls.size() > 1 || rows > calls[0]->rows) && calls[0]->rows > 0;
-        const bool together = several && RunTogether(calls, rows, helpers);
+        const bool done = several ? RunTogether(calls, rows, helpers)
+                                  : RunInParts(calls[0], parts, helpers, &took->longest_part);
         for (Call* call : calls) {
-          if (!together && !call->Run(helpers)) continue;
+          if (!done && !call->Run(helpers)) continue;
           const auto start = std::chrono::steady_clock::now();
           call->Encode();
-          *printing += NanosecondsSince(start);
+          took->printing += NanosecondsSince(start);
         }
       },
-      [this, printing] {
-        facts_[5] = *printing;
+      [this, took] {
+        facts_[5] = took->printing;
+        facts_[6] = took->longest_part;
         return js::Undefined(env_);
       });
   return nullptr;
@@ -652,10 +732,16 @@ napi_value Engine::TrimHeap(napi_callback_info info) {
 
 napi_value Engine::Calls(napi_callback_info) { return js::Number(env_, static_cast<double>(calls_.size())); }
 
-// exit() would wait for the thread, and run destructors under its feet.
-napi_value Engine::ExitWhileBusy(napi_callback_info info) {
+// exit() would wait for the threads, and run destructors under their feet. It waits for Node's own threads, too, one of
+// which may ask a file system that does not answer: then it has so long.
+napi_value Engine::Leave(napi_callback_info info) {
+  constexpr std::chrono::seconds kPatience{2};
   const int code = static_cast<int>(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
   if (busy()) _exit(code);
+  std::thread([code, kPatience] {
+    std::this_thread::sleep_for(kPatience);
+    _exit(code);
+  }).detach();
   return nullptr;
 }
 
@@ -682,6 +768,8 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::Decode>(object, "decode");
   engine->Method<&Engine::DecodeLater>(object, "decodeLater");
   engine->Method<&Engine::Create>(object, "create");
+  engine->Method<&Engine::ReadLists>(object, "readLists");
+  engine->Method<&Engine::ReadListsLater>(object, "readListsLater");
   engine->Method<&Engine::Answer>(object, "answer");
   engine->Method<&Engine::Run>(object, "run");
   engine->Method<&Engine::RunLater>(object, "runLater");
@@ -691,7 +779,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   engine->Method<&Engine::TrimHeap>(object, "trimHeap");
   engine->Method<&Engine::TrimTensors>(object, "trimTensors");
   engine->Method<&Engine::Calls>(object, "calls");
-  engine->Method<&Engine::ExitWhileBusy>(object, "exitWhileBusy");
+  engine->Method<&Engine::Leave>(object, "leave");
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);
   return object;
 }

@@ -1,6 +1,7 @@
 #include "js-tensors.h"
 
 #include <cstring>
+#include <utility>
 
 #include "../codec/dtype.h"
 #include "js.h"
@@ -117,7 +118,7 @@ bool Defaults(napi_env env, napi_value array, std::vector<Field>* fields) {
   return true;
 }
 
-napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors) {
+napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors, std::vector<std::string>&& texts) {
   napi_value array;
   napi_create_array_with_length(env, tensors.size(), &array);
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -129,7 +130,9 @@ napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors) {
       napi_set_element(env, shape, dim, Number(env, static_cast<double>(TF_Dim(tensor, dim))));
     napi_set_named_property(env, object, "dtype", Number(env, TF_TensorType(tensor)));
     napi_set_named_property(env, object, "shape", shape);
-    napi_set_named_property(env, object, "data", DataOf(env, tensor));
+    const bool printed = i < texts.size() && !texts[i].empty();
+    napi_set_named_property(env, object, "data", printed ? CopyOf(env, nullptr, 0) : DataOf(env, tensor));
+    if (printed) napi_set_named_property(env, object, "text", TextOrBuffer(env, std::move(texts[i])));
     napi_set_element(env, array, static_cast<uint32_t>(i), object);
   }
   return array;

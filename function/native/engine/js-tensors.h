@@ -3,6 +3,7 @@
 
 #include <node_api.h>
 
+#include <string>
 #include <vector>
 
 #include "../codec/signature.h"
@@ -18,7 +19,8 @@ bool Tensors(napi_env env, napi_value array, const std::vector<Field>& fields, s
 // the fields. False where one does not fit its shape.
 bool Defaults(napi_env env, napi_value array, std::vector<Field>* fields);
 
-// `{ dtype: number, shape: number[], data: Uint8Array | Uint8Array[] }` of each: copies of the bytes.
-napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors);
+// `{ dtype: number, shape: number[], data: Uint8Array | Uint8Array[] }` of each: copies of the bytes. Of one that has a text
+// in `texts`, `text` has that, and `data` nothing.
+napi_value FromTensors(napi_env env, const std::vector<TensorPtr>& tensors, std::vector<std::string>&& texts);
 
 }  // namespace celsiusify::js

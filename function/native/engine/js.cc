@@ -1,5 +1,6 @@
 #include "js.h"
 
+#include <cstdlib>
 #include <utility>
 
 namespace celsiusify::js {
@@ -13,6 +14,8 @@ bool IsAscii(const std::string& text) {
   for (unsigned char c : text) all |= c;
   return all < 0x80;
 }
+
+void Free(napi_env, void* data, void*) { std::free(data); }
 
 void DeleteString(napi_env, void*, void* text) { delete static_cast<std::string*>(text); }
 
@@ -100,6 +103,14 @@ napi_value Buffer(napi_env env, std::string&& bytes) {
     return buffer;
   napi_create_buffer_copy(env, owned->size(), owned->data(), nullptr, &buffer);
   delete owned;
+  return buffer;
+}
+
+napi_value Buffer(napi_env env, char* data, size_t size) {
+  napi_value buffer = nullptr;
+  if (data != nullptr && napi_create_external_buffer(env, size, data, Free, nullptr, &buffer) == napi_ok) return buffer;
+  napi_create_buffer_copy(env, size, data, nullptr, &buffer);
+  std::free(data);
   return buffer;
 }
 

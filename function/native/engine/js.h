@@ -37,6 +37,8 @@ napi_value Boolean(napi_env env, bool value);
 // Short texts as a string, long ones as a Buffer of UTF-8 that takes them over.
 napi_value TextOrBuffer(napi_env env, std::string&& text);
 napi_value Buffer(napi_env env, std::string&& bytes);
+// A Buffer of memory that it takes over, which free() frees.
+napi_value Buffer(napi_env env, char* data, size_t size);
 napi_value Array(napi_env env, const std::vector<std::string>& strings);
 
 // An Error whose `code` is TensorFlow's, a number that gRPC uses too.

@@ -27,8 +27,8 @@ void Pause() {
 
 }  // namespace
 
-Pool::Pool(size_t threads, int nice, std::function<void()> notify)
-    : threads_wanted_(threads), nice_(nice), notify_(std::move(notify)) {}
+Pool::Pool(size_t threads, size_t spare, int nice, std::function<void()> notify)
+    : threads_wanted_(threads), spare_(spare), nice_(nice), notify_(std::move(notify)) {}
 
 Pool::~Pool() {
   {
@@ -71,7 +71,7 @@ bool Pool::Offer(std::function<void()>& part) {
 void Pool::Wake() {
   has_more_.store(true, std::memory_order_relaxed);
   // One more than are busy is enough; a process that runs all in place has no thread at all.
-  if (threads_.size() < threads_wanted_ && threads_.size() < busy_ + helping_ + waiting())
+  if (threads_.size() < threads_wanted_ + spare_ && threads_.size() < busy_ + helping_ + waiting())
     threads_.emplace_back(&Pool::Work, this);
   if (waiting() > spinning_) wake_.notify_one();
 }

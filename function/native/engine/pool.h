@@ -27,8 +27,9 @@ class Pool : public Helpers {
  public:
   // Threads are made when there is first something to do. `notify` is called on one of them when there is something to
   // take, and is not called again before it was taken.
+  // `spare`: threads beside those that helpers are counted of, so that short tasks wait for no long ones.
   // `nice`: threads give way to others by so much (setpriority(2)).
-  Pool(size_t threads, int nice, std::function<void()> notify);
+  Pool(size_t threads, size_t spare, int nice, std::function<void()> notify);
   // Waits for tasks under way; drops those that are not.
   ~Pool() override;
 
@@ -53,7 +54,7 @@ class Pool : public Helpers {
   int IdleNow() const;
   void Wake();
 
-  const size_t threads_wanted_;
+  const size_t threads_wanted_, spare_;
   const int nice_;
   const std::function<void()> notify_;
   mutable std::mutex mutex_;

@@ -74,6 +74,21 @@ class Reach {
   std::unordered_map<std::string_view, const Node*> nodes_;
 };
 
+// Of constants that are more than a number or two.
+uint64_t ConstantBytes(const std::vector<Node>& nodes) {
+  constexpr size_t kSmall = 1024;
+  uint64_t bytes = 0;
+  for (const Node& node : nodes)
+    if (node.op == "Const" && node.Attribute("value").size() > kSmall) bytes += node.Attribute("value").size();
+  return bytes;
+}
+
+uint64_t ConstantBytes(const Graph& graph) {
+  uint64_t bytes = ConstantBytes(graph.nodes);
+  for (const auto& function : graph.library) bytes += ConstantBytes(ReadFunction(function.second).nodes);
+  return bytes;
+}
+
 // Names of the tensors that a signature's outputs are: SignatureDef.outputs = 2 (a map of TensorInfo), TensorInfo.name = 1,
 // or components of TensorInfo.coo_sparse = 4 and composite_tensor = 5.
 std::vector<std::string_view> OutputsOf(std::string_view signature_def) {
@@ -108,6 +123,7 @@ void ReadMetaGraph(std::string_view meta_graph, SavedModelInfo* info) {
   const Graph graph = ReadGraph(wire::BytesOf(meta_graph, 2));
   const Reach reach(graph);
   info->operations = Joined(reach.All());
+  info->constant_bytes = ConstantBytes(graph);
   std::string without_graph;
   std::vector<SignatureTensors> signatures;
   wire::Reader reader(meta_graph);
@@ -144,7 +160,8 @@ ReadError ReadSavedModel(const std::string& folder, SavedModelInfo* info, std::s
       default: return ReadError::kDamaged;
     }
   }
-  info->bytes = file.bytes().size() + BytesIn(folder + "/variables");
+  info->graph_bytes = file.bytes().size();
+  info->variable_bytes = BytesIn(folder + "/variables");
   try {
     wire::Reader reader(file.bytes());  // SavedModel: meta_graphs = 2
     for (wire::Field field; reader.Next(&field);) {

@@ -13,7 +13,9 @@ struct SavedModelInfo {
   std::string operations;               // types of all operations, those in functions too: "Add,MatMul"
   std::vector<std::string> reachable;   // for each signature, in saved_model's order: types of what a call of it runs
   std::vector<size_t> equal;            // for each signature the index of the first that computes the same
-  uint64_t bytes = 0;  // of saved_model.pb and variables/: of its weights, for the most part
+  uint64_t graph_bytes = 0;     // of saved_model.pb, its constants' among them
+  uint64_t constant_bytes = 0;  // of large constants in it: weights, where a model was frozen beforehand
+  uint64_t variable_bytes = 0;  // of variables/
 };
 
 enum class ReadError { kNone, kMissing, kUnreadable, kDamaged, kUntagged };

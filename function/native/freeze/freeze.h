@@ -35,15 +35,12 @@ struct Loaded {
 // runs of Loaded can be run, each with all of its outputs.
 //
 // options: of SessionSettings with `frozen`, see ../session-options.h
-// available: bytes of memory that may be taken on top, see BytesToFreeze()
+// available: bytes of memory that may be taken on top
 //
-// Returns false, and why in one line that can be logged, where that is more than is available, or where a constant would
+// Returns false, and why in one line that can be logged, where it would take more than is available, or where a constant would
 // change answers: something that is served assigns to a variable, or keeps other state.
 bool Freeze(const Loaded& loaded, const TF_SessionOptions* options, uint64_t available,
             std::shared_ptr<Session>* frozen, std::string* why_not);
-
-// What Freeze() takes at its peak (measured: 6 to 7.6 times the variables, most of it in TensorFlow's graph optimiser), where variables have so many bytes, with the loaded session still there.
-uint64_t BytesToFreeze(uint64_t variables);
 
 // The same as a saved_model.pb, for which there are no variables/: serialised, with the signatures of the loaded one.
 bool FreezeToSavedModel(const Loaded& loaded, std::string* saved_model, std::string* why_not);

@@ -35,7 +35,7 @@ export function showModels({ models, more }: PageState, selected: Selection): vo
 
 /** Shows the versions of a model, with what is wrong with each. */
 export function showVersions(model: PageModel, selected: Selection, shown: string): void {
-  const { name, versions, unloaded, reason, standing } = model;
+  const { name, versions, unloaded, more, reason, standing } = model;
   const chips = versions.map(({ version, state, code, labels }) => {
     const failed = code !== 'OK' || state === 'END';
     const chip = element(
@@ -51,7 +51,8 @@ export function showVersions(model: PageModel, selected: Selection, shown: strin
     if (version === shown) chip.setAttribute('aria-current', 'true');
     return element('li', {}, chip);
   });
-  if (unloaded > 0) chips.push(element('li', { class: 'what' }, `${unloaded} unloaded or not listed`));
+  if (more > 0) chips.push(element('li', { class: 'what' }, `${more} more`));
+  if (unloaded > 0) chips.push(element('li', { class: 'what' }, `${unloaded} unloaded`));
   refill(byId('versions'), chips);
   const said = versions.flatMap(({ version, code, message }) =>
     code === 'OK' ? [] : [element('li', {}, `Version ${version}: ${code}: ${message}`)],

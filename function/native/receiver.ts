@@ -1,0 +1,55 @@
+import type { Binding } from './binding.ts';
+import type { RawReceiver } from './raw-receiver.ts';
+
+/** Told how many bytes came: fewer than asked for where the other side has ended, or the connection is broken. */
+export type Received = (bytes: number) => void;
+
+/**
+ * Reads from sockets on a thread of its own: to read a megabyte takes the event loop longer than all else that it does for
+ * a request. Nobody else may read a socket meanwhile.
+ */
+export class Receiver {
+  readonly #raw: RawReceiver;
+  readonly #waiting: (Received | undefined)[] = [];
+  readonly #freeTickets: number[] = [];
+
+  constructor(binding: Binding) {
+    this.#raw = binding.createReceiver(this.#done);
+  }
+
+  /** Bytes that have come over the socket, by its file descriptor, and were not read. */
+  pending(socket: number): number {
+    return this.#raw.pending(socket);
+  }
+
+  /**
+   * Reads until `body` is full from `from` up to `upTo`, which is further.
+   *
+   * @param socket its file descriptor, which may be closed meanwhile: the connection ends once this has, too
+   * @returns what cancel() takes; undefined where the system cannot
+   */
+  receive(socket: number, body: Buffer, from: number, upTo: number, done: Received): number | undefined {
+    const ticket = this.#freeTickets.pop() ?? this.#waiting.length;
+    this.#waiting[ticket] = done;
+    if (this.#raw.receive(ticket, socket, body, from, upTo)) return ticket;
+    this.#end(ticket);
+    return undefined;
+  }
+
+  /** From now on nothing is read, nor told. Once, and only before it was told. */
+  cancel(ticket: number): void {
+    this.#raw.cancel(ticket);
+    this.#end(ticket);
+  }
+
+  readonly #done = (ticket: number, bytes: number): void => {
+    const done = this.#waiting[ticket];
+    this.#end(ticket);
+    done?.(bytes);
+  };
+
+  #end(ticket: number): void {
+    this.#waiting[ticket] = undefined;
+    this.#freeTickets.push(ticket);
+  }
+}
