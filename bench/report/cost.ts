@@ -39,15 +39,17 @@ export interface MemoryLimit {
   readonly rule: string;
 }
 
-/** The smallest limit whose rows, and those of all larger limits, are `ok`; undefined where none is or none was tried. */
-export function smallestLimit(results: Results, target: string): MemoryLimit | undefined {
-  const rows = results.rows('memory-limit.csv', { target }).filter((row) => row.limit_bytes !== '');
+/** The smallest limit whose rows, and those of all larger limits, are `ok`; undefined where none is or none was tried. @param model a real one; without it celsius */
+export function smallestLimit(results: Results, target: string, model?: string): MemoryLimit | undefined {
+  const file = model === undefined ? 'memory-limit.csv' : 'models/memory-limit.csv';
+  const where = model === undefined ? { target } : { model, target };
+  const rows = results.rows(file, where).filter((row) => row.limit_bytes !== '');
   const limits = [...new Set(rows.map((row) => Number(row.limit_bytes)))].sort((a, b) => b - a);
   let smallest: number | undefined;
   for (const limit of limits) {
     if (rows.some((row) => Number(row.limit_bytes) === limit && row.outcome !== 'ok')) break;
     smallest = limit;
   }
-  const rule = `smallest limit_bytes of memory-limit.csv[target=${target}] with outcome ok in all its rows and those of all larger limits`;
+  const rule = `smallest limit_bytes of ${file}[${model === undefined ? '' : `model=${model} `}target=${target}] with outcome ok in all its rows and those of all larger limits`;
   return smallest === undefined ? undefined : { bytes: smallest, rule };
 }

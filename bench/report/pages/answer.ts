@@ -1,5 +1,6 @@
 import { smallestLimit } from '../cost.ts';
 import { column } from '../figures.ts';
+import { nameOf } from '../models.ts';
 import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
 import { lookOf } from '../plots/theme.ts';
 import {
@@ -143,14 +144,14 @@ export function celsiusVerdicts(context: Context) {
 }
 
 /** The memory limit is searched, not repeated as a whole: it has no interval, and a smaller one is said as it is. */
-function smallerLimit({ results, ledger }: Context, rival: string): Markup[] {
-  const ours = smallestLimit(results, OURS);
-  const theirs = smallestLimit(results, rival);
+export function smallerLimit({ results, ledger }: Context, rival: string, model?: string): Markup[] {
+  const ours = smallestLimit(results, model === undefined ? OURS : 'celsiusify', model);
+  const theirs = smallestLimit(results, rival, model);
   if (ours === undefined || theirs === undefined || theirs.bytes >= ours.bytes) return [];
   const small = ledger.derived(theirs.bytes, 'MiB', theirs.rule);
   const large = ledger.derived(ours.bytes, 'MiB', ours.rule);
   return [
-    typst`celsius, *${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
+    typst`${model === undefined ? 'celsius' : nameOf(model)}, *${labelOf(results, rival)}*: memory limit at which it keeps its speed (${small} against ${large}).`,
   ];
 }
 

@@ -13,7 +13,7 @@ import { type AdvantageLine, advantagePlot } from '../plots/advantage.ts';
 import { lookOf } from '../plots/theme.ts';
 import { verdict } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import { celsiusVerdicts } from './answer.ts';
+import { celsiusVerdicts, smallerLimit } from './answer.ts';
 import { type Context, labelOf, list, plots, say, shortened } from './context.ts';
 
 const HEADS = {
@@ -146,7 +146,7 @@ function box(context: Context, answers: readonly Answer[]): Markup {
     });
   const [worse, even] = [named('worse'), named('even')];
   const [better, close] = [
-    [...celsius.worse, ...worse],
+    [...celsius.worse, ...worse, ...MODELS.flatMap(([model]) => smallerLimit(context, 'tf-serving', model))],
     [...celsius.even, ...even],
   ];
   const all = [

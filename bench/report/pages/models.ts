@@ -162,7 +162,7 @@ function loadTable(context: Context, models: readonly string[]): Markup {
     }
   }
   return table({
-    caption: typst`Under load, 8 clients, with TensorFlow Serving’s fastest setting and the fastest server in Python (“Python, no server” is one thread that calls the model): cores used, CPU seconds for 1,000 answers, resident memory at the end and the most since the start. p99 ÷ p50 and the health probes (GET \/healthz, TensorFlow Serving’s model status; one each 20 ms, a new connection each) are of 32 clients where they were measured. A probe waits for no model here, and a kubelet gives up after 1 s by default.`,
+    caption: typst`Under load, 8 clients, with TensorFlow Serving’s fastest setting and the fastest server in Python (“Python, no server” is one thread that calls the model): cores used, CPU seconds for 1,000 answers, resident memory at the end and the most since the start. p99 ÷ p50 and the health probes (GET \/healthz, TensorFlow Serving’s model status; one each 20 ms, a new connection each) are of 32 clients where they were measured. A kubelet gives up after 1 s by default.`,
     columns: ['21%', ...Array.from({ length: 8 }, () => '1fr')],
     head: ['', 'requests/s', 'cores', 'CPU s', 'p99÷p50', 'probe p99, ms', 'max, ms', 'memory', 'at most'],
     lines,

@@ -1,7 +1,7 @@
 import { column, divide, figure, type Source, type Unit } from '../figures.ts';
 import { MODELS, modelFile, nameOf, OURS, PROTOCOLS, protocolOf, valuesOf } from '../models.ts';
 import { slopeOf } from '../slopes.ts';
-import { type Markup, typst } from '../typst.ts';
+import { joined, type Markup, typst } from '../typst.ts';
 import { type Context, cell, get, labelOf, say, table, targetsIn, whyNot } from './context.ts';
 
 /** Other protocols, arrival rates that do not wait, mixed loads, and how cost grows. */
@@ -50,22 +50,47 @@ function protocols(context: Context): Markup {
       ratio(of(OURS, 'grpc', 'cpu_us_per_request'), of('tf-serving-grpc', 'grpc', 'cpu_us_per_request')),
     ];
   });
-  return table({
-    caption: typst`Requests/s by h2load over so many connections, each with a body made beforehand: JSON over REST, V2 with binary tensors over HTTP, and gRPC Predict. TensorFlow Serving has 64 gRPC threads here. Ratios: ours over its gRPC; a CPU time below 1 is better here.`,
-    columns: ['20%', ...Array.from({ length: 8 }, () => '1fr')],
-    head: [
-      '',
-      'REST',
-      'V2',
-      'gRPC',
-      'TFS REST',
-      'TFS gRPC',
-      'gRPC ÷ TFS',
-      'V2 ÷ TFS gRPC',
-      'CPU, gRPC ÷ TFS',
-    ],
-    lines,
+  return joined([
+    table({
+      caption: typst`Requests/s by h2load over so many connections, each with a body made beforehand: JSON over REST, V2 with binary tensors over HTTP, and gRPC Predict. TensorFlow Serving has 64 gRPC threads here. Ratios: ours over its gRPC; a CPU time below 1 is better here.`,
+      columns: ['20%', ...Array.from({ length: 8 }, () => '1fr')],
+      head: [
+        '',
+        'REST',
+        'V2',
+        'gRPC',
+        'TFS REST',
+        'TFS gRPC',
+        'gRPC ÷ TFS',
+        'V2 ÷ TFS gRPC',
+        'CPU, gRPC ÷ TFS',
+      ],
+      lines,
+    }),
+    floorText(context),
+  ]);
+}
+
+/** A server without a model: near it, the figure is about the client. */
+function floorText(context: Context): Markup {
+  const { results } = context;
+  const shape = { rows: 1, connections: 32, streams: 1 };
+  const said = ['rest', 'grpc'].flatMap((protocol) => {
+    const floor = protocolOf('celsius', 'floor', protocol, shape, 'requests_per_s');
+    const found = figure(results, floor, 'requests/s');
+    if (found === undefined) return [];
+    const ratio = get(
+      context,
+      divide(protocolOf('celsius', OURS, protocol, shape, 'requests_per_s'), floor),
+      '×',
+    );
+    return [
+      typst`${protocol === 'grpc' ? 'gRPC' : 'REST'} ${say(context, found)} requests/s, of which celsius here reaches ${say(context, ratio)}`,
+    ];
   });
+  return said.length === 0
+    ? typst``
+    : typst`A server without a model, 32 connections: ${joined(said, ', ')}.`;
 }
 
 function openLoop(context: Context): Markup {

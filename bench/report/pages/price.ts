@@ -1,7 +1,8 @@
+import { smallestLimit } from '../cost.ts';
 import { column, constant, divide, multiply, type Source } from '../figures.ts';
 import { bestOf, loadOf, MODELS, modelFile, nameOf, OURS, pythonServers, SERVING } from '../models.ts';
 import { OURS as CELSIUS_OURS, closedLoop } from '../questions.ts';
-import { code, type Markup, typst } from '../typst.ts';
+import { code, joined, type Markup, typst } from '../typst.ts';
 import { type Context, cell, get, labelOf, table, whyNot } from './context.ts';
 
 /** Answers by core-hour and by GB-hour, what a pod costs at rest, and the formula for a cloud's prices. */
@@ -21,8 +22,23 @@ ${table({
   lines: lines.map(({ cells }) => cells),
   strong: lines.flatMap(({ own }, i) => (own ? [i] : [])),
 })}
-Put in your cloud’s prices: ${code('price of a million answers = price of a core-hour ÷ A + price of a GB-hour ÷ B')}, where A and B are the two columns. That is for a pod that is busy all the time. A pod that nobody asks costs ${code('memory at rest × price of a GB-hour')} and next to no CPU.
+Put in your cloud’s prices: ${code('price of a million answers = price of a core-hour ÷ A + price of a GB-hour ÷ B')}, where A and B are the two columns. That is for a pod that is busy all the time. A pod that nobody asks costs ${code('memory at rest × price of a GB-hour')} and next to no CPU.${limits(context)}
 `;
+}
+
+/** The least that a container has to be given; searched, so without an interval. */
+function limits({ results, ledger }: Context): Markup {
+  const found = MODELS.flatMap(([model]) =>
+    [OURS, 'tf-serving'].flatMap((target) => {
+      const limit = smallestLimit(results, target, model);
+      if (limit === undefined) return [];
+      return [
+        typst`${nameOf(model)}, ${labelOf(results, target)} *${ledger.derived(limit.bytes, 'MiB', limit.rule)}*`,
+      ];
+    }),
+  );
+  if (found.length === 0) return typst``;
+  return typst` The smallest memory limit of a container at which 8 clients get 95 % of the speed without one, of those tried: ${joined(found, '; ')}.`;
 }
 
 interface Line {

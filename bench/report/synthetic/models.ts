@@ -146,6 +146,27 @@ export function saveModelFiles(
       each(SERVERS, (m, t, r) => [m, t, 32, r, 1, state, 0, 5, near(2.2e8), near(1e8), near(4e8)]),
     ),
   );
+  save(
+    'models/memory-limit.csv',
+    'model,target,limit_bytes,repeat,order,outcome,requests,errors,requests_per_s,share_of_unlimited,p99_ms',
+    PAIR.flatMap((target) =>
+      ['', 512 * 2 ** 20, 256 * 2 ** 20].flatMap((limit) =>
+        times((repeat) => [
+          'mobilenet_v2',
+          target,
+          limit,
+          repeat,
+          1,
+          limit === 256 * 2 ** 20 && target === 'celsiusify' ? 'killed' : 'ok',
+          99,
+          0,
+          99,
+          1,
+          9,
+        ]),
+      ),
+    ),
+  );
   saveProtocols(save, near, times, speed);
   saveWaiting(save, near, times, speed);
   saveGrowth(save, near, times, speed);
@@ -168,6 +189,8 @@ function saveProtocols(save: Save, near: Near, times: Times, speed: Speed): void
     ['celsiusify', 'grpc'],
     ['tf-serving-grpc', 'rest'],
     ['tf-serving-grpc', 'grpc'],
+    ['floor', 'rest'],
+    ['floor', 'grpc'],
   ];
   const rows = shapes.flatMap(([model, count, connections, streams]) =>
     ways.flatMap(([target, protocol]) =>
