@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../../function/errors.ts';
 import { type Answer, ask } from '../http.ts';
+import { treeOf } from '../process-tree.ts';
 import { outputOf } from './found.ts';
 import type { ModelName } from './models.ts';
 import type { Command, Image, Launcher } from './target.ts';
@@ -84,7 +85,9 @@ export function startCommand(
   const stop = async () => {
     if (child.pid === undefined || hasEnded(child)) return;
     const exit = once(child, 'exit');
+    const workers = treeOf(child.pid); // some are leaders of groups of their own
     process.kill(-child.pid, 'SIGKILL'); // what a drain does is measured elsewhere
+    for (const pid of workers) killIfThere(pid);
     await exit;
   };
   return {
@@ -104,6 +107,14 @@ export function startCommand(
       return child.exitCode;
     },
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ended already
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
