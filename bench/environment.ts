@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Settings as ModelSettings } from './engine/settings.ts';
+import { git } from './git.ts';
 import type { Pinning, Ready, Tools } from './plan.ts';
 import type { Settings } from './settings.ts';
 import { onPath } from './targets/found.ts';
@@ -151,19 +152,6 @@ function versions(root: string, tools: Tools) {
     h2load: printed(onPath('h2load'), '--version'),
     python: printed('python3', '--version'),
   };
-}
-
-/** What git prints, or nothing where there is no clone. */
-export function git(root: string, args: readonly string[]): string {
-  try {
-    return execFileSync('git', args, {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return ''; // not a clone
-  }
 }
 
 function read(path: string): string {

@@ -51,6 +51,7 @@ const CASES = [
   { args: ['test/kind.ts', 'sideways'], status: 2, says: /^Usage: / },
   { args: ['release/ci.ts', '--help'], status: 0, says: /^Usage: npm run ci/ },
   { args: ['release/ci.ts', 'nope'], status: 2, says: /^Usage: npm run ci/ },
+  { args: ['release/ci.ts', 'program', 'image'], status: 2, says: /^Usage: npm run ci -- program/ },
   { args: ['release/ci.ts', 'summary', 'sh', '-c', 'echo ratio; exit 3'], status: 3, says: /^ratio\n$/ },
   { args: ['docs/main.ts', '--nope'], status: 2, says: /^docs: Unknown option '--nope'/ },
   { args: ['docs/commands.ts', '--list'], status: 0, says: /^server\tREADME\.md:\d+ npm start$/m },

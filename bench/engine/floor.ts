@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { digestOf } from '../targets/found.ts';
-import type { ServerTarget } from './targets.ts';
+import type { ServerTarget } from './target.ts';
 import { FLOAT32 } from './tolerance.ts';
 
 /** No model: constants over node:http and node:http2. It knows 212 °F alone, so it stands beside celsius only. */

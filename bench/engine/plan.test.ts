@@ -4,7 +4,8 @@ import { parts } from './parts/table.ts';
 import { type Known, type Ready, rounds } from './plan.ts';
 import { columns } from './schema.ts';
 import { full, quick } from './settings.ts';
-import { type Program, targets } from './targets.ts';
+import type { Program } from './target.ts';
+import { targets } from './targets.ts';
 
 const program: Program = { version: '1', digest: '', command: () => ({ argv: ['true'], env: {} }) };
 const ready = targets.map(

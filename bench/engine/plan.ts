@@ -4,7 +4,7 @@ import type { StepOf } from '../steps.ts';
 import type { Measured as AnyMeasured } from '../store.ts';
 import type { FileName, StoredRow } from './schema.ts';
 import type { Settings } from './settings.ts';
-import type { Program, PythonTarget, ServerTarget, Target } from './targets.ts';
+import type { Program, PythonTarget, ServerTarget, Target } from './target.ts';
 
 export type Measured = AnyMeasured<FileName>;
 

@@ -3,7 +3,8 @@ import { shown } from '../environment.ts';
 import { makeModels, readExpected, type SavedModel } from '../models/saved.ts';
 import { makeVenv } from '../venv.ts';
 import type { Bench, Example, Ready } from './plan.ts';
-import { targets, type Where } from './targets.ts';
+import type { Where } from './target.ts';
+import { targets } from './targets.ts';
 
 /** What is there of the targets that were chosen, and why the others are not. */
 export async function findTargets(

@@ -3,7 +3,7 @@ import { messageOf } from '../../function/errors.ts';
 import { bentomlServer } from '../targets/bentoml.ts';
 import { fastapiServer } from '../targets/fastapi.ts';
 import { type PythonServer, pythonProgram } from '../targets/python-servers.ts';
-import type { ServerTarget } from './targets.ts';
+import type { ServerTarget } from './target.ts';
 import { FLOAT32 } from './tolerance.ts';
 
 function target(id: string, label: string, server: PythonServer): ServerTarget {

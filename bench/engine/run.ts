@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { FatalError } from '../../function/errors.ts';
 import type { LoadClient } from '../clients/client.ts';
-import { git, machine, shown } from '../environment.ts';
+import { machine, shown } from '../environment.ts';
+import { git } from '../git.ts';
 import { duration, seconds } from '../progress.ts';
 import { runSteps, startedAt } from '../steps.ts';
 import { Store } from '../store.ts';

@@ -17,7 +17,7 @@ import { goFirst } from './priority.ts';
 import { type PathResult, Prober } from './probes.ts';
 import type { StoredRow } from './schema.ts';
 import { type Entry, type Model, pathOf, versionsOf, writeConfig } from './served.ts';
-import type { ServerTarget } from './targets.ts';
+import type { ServerTarget } from './target.ts';
 
 /** A busy machine, a gigabyte of variables. */
 const READY_WITHIN_S = 300;

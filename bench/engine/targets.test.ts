@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Program, targets, type Where } from './targets.ts';
+import type { Program, Where } from './target.ts';
+import { targets } from './targets.ts';
 
 const served = { name: 'encoder', folder: '/models/encoder' };
 

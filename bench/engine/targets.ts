@@ -2,56 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { git } from '../environment.ts';
+import { git } from '../git.ts';
 import { digestOf, onPath, outputOf } from '../targets/found.ts';
-import type { Command } from '../targets/target.ts';
 import { floor } from './floor.ts';
 import { pythonServers } from './python-servers.ts';
-import type { Served } from './served.ts';
+import type { Program, ServerTarget, Target, Where } from './target.ts';
 import { BFLOAT16, FLOAT32 } from './tolerance.ts';
-
-/** How a server that is here is started. */
-export interface Program {
-  /** What it is, for environment.json. */
-  readonly version: string;
-  /** SHA-256 of the program, or of the bundle that Node runs. */
-  readonly digest: string;
-  command(model: Served, port: number, spare: number): Command;
-}
-
-export interface Where {
-  readonly root: string;
-  /** Another checkout of this project, set up: "before". */
-  readonly against: string | null;
-  readonly tfServing: string | null;
-  /** More of this checkout's environment. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-interface Common {
-  readonly id: string;
-  readonly label: string;
-  /** Measured only where it is named. */
-  readonly onlyWhenNamed: boolean;
-  /** What its answers may differ by from Python's, as a share of the largest number. */
-  readonly tolerance: number;
-}
-
-export interface ServerTarget extends Common {
-  /** All answer REST; TensorFlow Serving and the floor gRPC, too; Celsiusify V2 besides. */
-  readonly kind: 'celsiusify' | 'tf-serving' | 'python-server' | 'floor';
-  /** What a cluster would ask it whether it is well. */
-  probePaths(model: string): string[];
-  /** @returns how to start it, or in one line why it cannot be had */
-  find(where: Where): Promise<Program | string>;
-}
-
-/** TensorFlow in one thread of a Python process, without a server. */
-export interface PythonTarget extends Common {
-  readonly kind: 'python';
-}
-
-export type Target = ServerTarget | PythonTarget;
 
 const Manifest = Compile(Type.Object({ scripts: Type.Object({ start: Type.String() }) }));
 

@@ -18,7 +18,7 @@ import { probeRows, startRow } from '../rows-of.ts';
 import { row } from '../schema.ts';
 import { Server } from '../server.ts';
 import type { Settings } from '../settings.ts';
-import type { PythonTarget } from '../targets.ts';
+import type { PythonTarget } from '../target.ts';
 
 const run = promisify(execFile);
 

@@ -5,7 +5,7 @@ import { instancesIn, manyRows } from '../rows.ts';
 import { row } from '../schema.ts';
 import { type About, Server } from '../server.ts';
 import type { ProtocolShape, Settings } from '../settings.ts';
-import type { ServerTarget } from '../targets.ts';
+import type { ServerTarget } from '../target.ts';
 
 type Model = About['model'];
 

@@ -1,0 +1,45 @@
+import type { Command } from '../targets/target.ts';
+import type { Served } from './served.ts';
+
+/** How a server that is here is started. */
+export interface Program {
+  /** What it is, for environment.json. */
+  readonly version: string;
+  /** SHA-256 of the program, or of the bundle that Node runs. */
+  readonly digest: string;
+  command(model: Served, port: number, spare: number): Command;
+}
+
+export interface Where {
+  readonly root: string;
+  /** Another checkout of this project, set up: "before". */
+  readonly against: string | null;
+  readonly tfServing: string | null;
+  /** More of this checkout's environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Common {
+  readonly id: string;
+  readonly label: string;
+  /** Measured only where it is named. */
+  readonly onlyWhenNamed: boolean;
+  /** What its answers may differ by from Python's, as a share of the largest number. */
+  readonly tolerance: number;
+}
+
+export interface ServerTarget extends Common {
+  /** All answer REST; TensorFlow Serving and the floor gRPC, too; Celsiusify V2 besides. */
+  readonly kind: 'celsiusify' | 'tf-serving' | 'python-server' | 'floor';
+  /** What a cluster would ask it whether it is well. */
+  probePaths(model: string): string[];
+  /** @returns how to start it, or in one line why it cannot be had */
+  find(where: Where): Promise<Program | string>;
+}
+
+/** TensorFlow in one thread of a Python process, without a server. */
+export interface PythonTarget extends Common {
+  readonly kind: 'python';
+}
+
+export type Target = ServerTarget | PythonTarget;
