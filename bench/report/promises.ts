@@ -53,16 +53,27 @@ function over(file: string, where: Where, name: string, below: Where, belowName 
 }
 
 /** Over TensorFlow Serving's best setting: that with the best median. */
-function overBest(model: string, clients: number, name: string, higher: boolean): Promised['of'] {
-  return ['models', 'engine'].map((folder) => (results: Results) => {
-    const path = `${folder}/load.csv`;
-    const sides: Side[] = SERVING.map((target) => ({
+function overBest(model: string, clients: number, name: string, better: 'higher' | 'lower'): Promised['of'] {
+  return ['models/load.csv', 'engine/load.csv'].map((path) => overBestIn(path, model, clients, name, better));
+}
+
+function overBestIn(
+  path: string,
+  model: string,
+  clients: number,
+  name: string,
+  better: 'higher' | 'lower',
+  ours = OURS,
+  theirs: readonly string[] = SERVING,
+) {
+  return (results: Results): Source | undefined => {
+    const sides: Side[] = theirs.map((target) => ({
       target,
       source: column(path, { model, target, clients }, name),
     }));
-    const best = bestOf(results, sides, higher ? 'higher' : 'lower');
-    return best && divide(column(path, { model, target: OURS, clients }, name), best.source);
-  });
+    const best = bestOf(results, sides, better);
+    return best && divide(column(path, { model, target: ours, clients }, name), best.source);
+  };
 }
 
 interface Shape {
@@ -108,7 +119,6 @@ const load = (model: string, clients: number, target = OURS): Where => ({ model,
 const probe = { target: OURS, path: '/healthz' };
 const celsius = (target: string, connections: number) => ({ target, connections });
 const one = (connections: number, streams = 1, rows = 1): Shape => ({ rows, connections, streams });
-const nowhere: Promised['of'] = [];
 
 const ENGINE: readonly Promised[] = [
   ...(['p99_ms', 'max_ms'] as const).map((name) =>
@@ -153,21 +163,21 @@ const ENGINE: readonly Promised[] = [
       `requests/s, 8 clients ÷ TensorFlow Serving’s best, ${label}`,
       atLeast([1.4, 1.5, 1.2][i] ?? 0),
       '×',
-      overBest(model, 8, 'requests_per_s', true),
+      overBest(model, 8, 'requests_per_s', 'higher'),
     ),
   ),
   ...REAL.map(([model, label], i) =>
     promise(
       16,
-      `requests/s, 8 clients ÷ TensorFlow Serving’s, both with bfloat16, ${label}`,
+      `requests/s, 8 clients, bfloat16 ÷ TensorFlow Serving’s best, its bfloat16 included, ${label}`,
       atLeast([1.5, 1.5, 2.5][i] ?? 0),
       '×',
-      over(
-        'load',
-        load(model, 8, 'celsiusify-bfloat16'),
-        'requests_per_s',
-        load(model, 8, 'tf-serving-bfloat16'),
-      ),
+      [
+        overBestIn('engine/bfloat16.csv', model, 8, 'requests_per_s', 'higher', 'celsiusify-bfloat16', [
+          ...SERVING,
+          'tf-serving-bfloat16',
+        ]),
+      ],
     ),
   ),
   ...REAL.map(([model, label], i) =>
@@ -176,7 +186,7 @@ const ENGINE: readonly Promised[] = [
       `one client’s p50 ÷ TensorFlow Serving’s best, ${label}`,
       atMost([0.6, 0.6, 0.8][i] ?? 0),
       '×',
-      overBest(model, 1, 'p50_ms', false),
+      overBest(model, 1, 'p50_ms', 'lower'),
     ),
   ),
   ...[1, 32, 128].map((connections) =>
@@ -338,7 +348,13 @@ const PROTOCOLS_ISSUE: readonly Promised[] = [
     '×',
     protocols('mobilenet_v2', one(1, 1, 16), 'mean_ms', 'v2'),
   ),
-  promise(18, 'REST, celsius, requests/s ÷ the commit before', atLeast(0.98), '×', nowhere),
+  promise(
+    18,
+    'REST, celsius, 32 connections: requests/s ÷ the commit before',
+    atLeast(0.98),
+    '×',
+    over('celsius', celsius(OURS, 32), 'requests_per_s', celsius('before', 32)),
+  ),
 ];
 
 /** All that issues 16, 17 and 18 promised as a number; what they wanted beside it is tested, not measured. */
