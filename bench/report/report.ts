@@ -6,6 +6,7 @@ import type { Context } from './pages/context.ts';
 import { costPage } from './pages/cost.ts';
 import { curvesPage } from './pages/curves.ts';
 import { glancePage } from './pages/glance.ts';
+import { growthPage } from './pages/growth.ts';
 import { methodPage } from './pages/method.ts';
 import { modelsPage } from './pages/models.ts';
 import { moreModelsPage } from './pages/more-models.ts';
@@ -32,6 +33,7 @@ const PAGES: readonly ((context: Context) => Markup | Promise<Markup>)[] = [
   glancePage,
   modelsPage,
   moreModelsPage,
+  growthPage,
   pricePage,
   answerPage,
   curvesPage,
