@@ -18,6 +18,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   'tf-serving-tuned': look('#E69F00', '#8F6300', 'diamond', [], 'TF Serving tuned'),
   fastapi: look('#009E73', '#007A59', 'triangle-up', [], 'FastAPI'),
   'fastapi-2-workers': look('#CC79A7', '#A34C7D', 'triangle-down', [], 'FastAPI, 2 workers'),
+  bentoml: look('#009E73', '#007A59', 'triangle-up', [], 'BentoML'),
   celsiusify: look('#0072B2', '#005F95', 'circle', [], 'Celsiusify'),
   'tf-serving-one': look('#E69F00', '#8F6300', 'diamond', [5, 2], 'TF Serving, 1 thread'),
   'tf-serving-batching': look('#9A6A4F', '#7A4E35', 'cross', [2, 2], 'TF Serving, batches'),
@@ -30,11 +31,6 @@ const UNKNOWN = look('#000000', '#000000', 'stroke', [], 'unknown');
 
 function look(color: string, ink: string, shape: Look['shape'], dash: readonly number[], name: string): Look {
   return { color, ink, shape, dash, name };
-}
-
-/** Python servers come and go: they look alike, and only one of them stands in a plot. */
-export function pythonLook(target: string): Look {
-  return LOOKS[target] ?? look('#009E73', '#007A59', 'triangle-up', [], target);
 }
 
 /** The look of a target; one that is not in the table is drawn black under its own id. */
@@ -56,7 +52,7 @@ export const TOGETHER: readonly (readonly string[])[] = [
     'fastapi-2-workers',
     'floor',
   ],
-  ['celsiusify', 'tf-serving', 'tf-serving-one', 'tf-serving-batching', 'fastapi', 'python', 'floor'],
+  ['celsiusify', 'tf-serving', 'tf-serving-one', 'tf-serving-batching', 'bentoml', 'python', 'floor'],
 ];
 
 /** The report's own typeface, so that plots and text are one; named to be found by Typst and, elsewhere, replaced. */
