@@ -163,7 +163,9 @@ function ofModel(results: Results, model: string): ModelQuestion[] {
       (target) => column(start, { model, target }, 'first_answer_ms'),
       false,
     ),
-    ...overProtocols(results, model, 8, 1),
+    ...overProtocols(results, model, { rows: 1, connections: 8, streams: 1 }),
+    ...overProtocols(results, model, { rows: 16, connections: 1, streams: 1 }),
+    ...besideOthers(results, model),
   ];
 }
 
@@ -187,22 +189,47 @@ export function protocolOf(
 function overProtocols(
   results: Results,
   model: string,
-  connections: number,
-  streams: number,
+  shape: { readonly rows: number; readonly connections: number; readonly streams: number },
 ): ModelQuestion[] {
-  const shape = { rows: 1, connections, streams };
+  const { rows, connections } = shape;
   const serving = protocolOf(model, 'tf-serving-grpc', 'grpc', shape, 'requests_per_s');
   return (['grpc', 'v2'] as const).flatMap((protocol) => {
     const ours = protocolOf(model, OURS, protocol, shape, 'requests_per_s');
     if (figure(results, ours, 'count') === undefined) return [];
+    const many = rows === 1 ? plural(connections) : `${rows} rows in a request`;
     return [
       {
-        ...{ model, better: 'higher' as const, unit: 'requests/s' as const, ours, python: [], shown: true },
-        label: `${protocol === 'grpc' ? 'gRPC' : 'V2 against gRPC'}, ${plural(connections)}`,
+        ...{ model, better: 'higher' as const, unit: 'requests/s' as const, ours, python: [] },
+        shown: rows === 1 && protocol === 'grpc', // the rest stands in the table of protocols
+        label: `${protocol === 'grpc' ? 'gRPC' : 'V2 against gRPC'}, ${many}`,
         serving: [{ target: 'tf-serving-grpc', source: serving }],
       },
     ];
   });
+}
+
+/** What large requests are left with while small ones are asked beside them. */
+function besideOthers(results: Results, model: string): ModelQuestion[] {
+  const file = 'models/mixed.csv';
+  const where = { model, role: 'large', beside: 'true' };
+  if (results.rows(file, where).length === 0) return [];
+  const of = (target: string) => column(file, { ...where, target }, 'requests_per_s');
+  return [
+    {
+      ...{ model, better: 'higher', unit: 'requests/s', ours: of(OURS), python: [], shown: false },
+      label: 'large requests/s beside small ones',
+      serving: [{ target: 'tf-serving', source: of('tf-serving') }],
+    },
+  ];
+}
+
+function idleConnection(): ModelQuestion {
+  const of = (target: string) => column('idle-connections.csv', { target }, 'bytes_per_connection');
+  return {
+    ...{ model: 'celsius', better: 'lower', unit: 'bytes', ours: of(CELSIUS_OURS), python: [], shown: false },
+    label: 'memory of an idle connection',
+    serving: [{ target: 'tf-serving', source: of('tf-serving') }],
+  };
 }
 
 const CELSIUS_SERVING = ['tf-serving', 'tf-serving-tuned'];
@@ -235,6 +262,7 @@ function ofCelsius(results: Results): ModelQuestion[] {
     by('CPU time per answer, 32 clients', 'lower', 'µs', closed(32, 'cpu_us_per_request', client)),
     by('memory after 1,000 requests', 'lower', 'bytes', memory('rss_bytes')),
     by('… its anonymous part', 'lower', 'bytes', memory('anonymous_bytes')),
-    ...overProtocols(results, 'celsius', 32, 1),
+    ...overProtocols(results, 'celsius', { rows: 1, connections: 32, streams: 1 }),
+    idleConnection(),
   ];
 }

@@ -30,6 +30,14 @@ function flagsOf(
   ];
 }
 
+const NOTES = {
+  shared:
+    'Linked against shared TensorFlow libraries, unlike the official image: start-up time and memory are not the ' +
+    'official image’s, the way of a request is the same code.',
+  static: 'TensorFlow linked statically, as in the official image.',
+  unknown: 'Started by a script, so that it is not known how TensorFlow is linked.',
+};
+
 function findWith(more: readonly string[]) {
   return async (where: Where): Promise<Found | string> => {
     const other = await given(where, 'tf-serving', (image, model) => ({
@@ -46,7 +54,8 @@ function findWith(more: readonly string[]) {
     if (!existsSync(program)) return `${PROGRAM} is not where --tf-serving says`;
     const version = await outputOf(program, ['--version']);
     if (version === null) return `${PROGRAM} --version fails: it cannot run on this machine`;
-    const shared = /libtensorflow/.test((await outputOf('ldd', [program])) ?? '');
+    const libraries = await outputOf('ldd', [program]); // null of a script that starts another program
+    const linkage = libraries === null ? null : /libtensorflow/.test(libraries) ? 'shared' : 'static';
     return {
       launcher: {
         how: 'command',
@@ -58,11 +67,8 @@ function findWith(more: readonly string[]) {
       facts: {
         version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
         digest: await digestOf(program),
-        linkage: shared ? 'shared' : 'static',
-        notes: shared
-          ? 'Linked against shared TensorFlow libraries, unlike the official image: start-up time and memory are not the ' +
-            'official image’s, the way of a request is the same code.'
-          : 'TensorFlow linked statically, as in the official image.',
+        linkage,
+        notes: NOTES[linkage ?? 'unknown'],
       },
     };
   };

@@ -183,5 +183,5 @@ function floorText(context: Context): Markup {
   );
   if (said.length === 0) return typst``;
   const limited = near.some(({ found }) => found !== undefined && found.median > 0.85);
-  return typst`The no-op server is what the client and Node’s HTTP can do here without any model. Celsiusify reaches of it ${joined(said, ' and ')}. ${limited ? typst`That is so near that the client is part of the limit: with a faster client, or more cores, the distance to the other servers would grow rather than shrink.` : typst``}`;
+  return typst`The no-op server is a plain node:http server without a model: what the client and Node’s HTTP do here. Celsiusify answers plain requests without node:http, and can pass it. Celsiusify reaches of it ${joined(said, ' and ')}. ${limited ? typst`So near to it the client is part of the limit.` : typst``}`;
 }

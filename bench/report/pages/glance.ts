@@ -61,7 +61,7 @@ function headline(context: Context, answers: readonly Answer[]): Markup {
   const items = [
     rest.length === 0
       ? typst`*No server was compared with TensorFlow Serving in this run.*`
-      : typst`*REST, many clients.* Requests/s, as a multiple of TensorFlow Serving’s in its best setting: ${joined(rest, ', ')}.`,
+      : typst`*REST, 8 clients (celsius: 32).* Requests/s, as a multiple of TensorFlow Serving’s in its best setting: ${joined(rest, ', ')}.`,
     ...(alone.length === 0
       ? []
       : [
@@ -71,7 +71,19 @@ function headline(context: Context, answers: readonly Answer[]): Markup {
       ? typst`*gRPC and V2* were not measured in this run.`
       : typst`*gRPC against gRPC:* ${joined(grpc, ', ')}.`,
   ];
-  return list([...items, ...absent(context)]);
+  return list([...items, ...worse(answers), ...absent(context)]);
+}
+
+/** What a reader should know before the plot: where TensorFlow Serving is certainly better. */
+function worse(answers: readonly Answer[]): Markup[] {
+  const behind = answers.filter(({ serving }) => serving !== undefined && verdict(serving.ratio) === 'worse');
+  if (behind.length === 0) return [];
+  const short = (label: string) => label.replace('… its', 'celsius’').replace(/, \d+ clients?$/, '');
+  const said = [...Map.groupBy(behind, ({ question }) => short(question.label))].map(([label, some]) => {
+    const models = [...new Set(some.map(({ question }) => nameOf(question.model)))];
+    return models.length > 2 || models.includes('celsius') ? label : `${label} (${models.join(', ')})`;
+  });
+  return [typst`*TensorFlow Serving is better at:* ${said.join('; ')}. The box has the figures.`];
 }
 
 /** What page 1 should hold and does not. */
@@ -110,7 +122,7 @@ async function plot(context: Context, answers: readonly Answer[]): Promise<Marku
   const svg = await advantagePlot(lines, rivals, alt, HEADS);
   return plots(
     context,
-    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival in each line is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of the servers in Python${pythonNames(context)}. celsius is one multiplication: it shows the server, the other models show the work. TensorFlow Serving speaks no V2, so V2 stands against its gRPC.`,
+    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival in each line is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of the servers in Python${pythonNames(context)}. celsius is one multiplication: it shows the server, the other models show the work.`,
     [{ path: 'plots/answer.svg', svg, alt }],
   );
 }

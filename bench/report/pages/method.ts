@@ -107,9 +107,9 @@ function limits({ results }: Context): Markup {
   const own = serving.find(({ how }) => how !== 'image');
   const items = [
     typst`*celsius is tiny:* one multiplication and one addition. Its figures are about the server around a model; the others’ are about models.`,
-    typst`*Weights are random* (fixed seeds). Trained ones take as long, but their answers were never looked at here.`,
+    typst`*Weights are random* (fixed seeds). What they answer means nothing; it is only compared with what Python’s TensorFlow answers.`,
     typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`,
-    typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Absolute figures differ elsewhere; ratios less so, because both sides had the same luck.`,
+    typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Figures differ elsewhere; the intervals show how much they did here.`,
     typst`*Loopback.* No network, no TLS and no proxy lie between client and server; each would add its own time to every answer.`,
   ];
   if (environment.machine.cores < 4) {

@@ -35,7 +35,7 @@ ${whyNot(context, 'models/load')}
 `;
   const rows: PlotUse[][] = [];
   for (const [i, model] of there.entries()) rows.push(await panels(context, model, i === there.length - 1));
-  const caption = typst`Closed loop over REST and JSON: each client asks again as soon as it has its answer. Medians, with intervals as bands. Throughput is linear from zero, latency and clients are logarithmic. TensorFlow Serving’s other two settings were asked with fewer numbers of clients.`;
+  const caption = typst`Closed loop over REST and JSON: each client asks again as soon as it has its answer. Medians, with intervals as bands. Throughput is linear from zero, latency and clients are logarithmic. TensorFlow Serving’s other two settings were asked at 1 and 8 clients only. BentoML reads a picture’s numbers by Python’s JSON, which is most of its time.`;
   return typst`
 = Real models: encoder, MobileNetV2, ResNet-50, a text classifier
 ${notes(context)}
@@ -50,7 +50,7 @@ function notes({ results }: Context): Markup {
     const parameters = models.find((one) => one.model === model)?.parameters;
     return parameters == null ? '' : ` (${parameters.toLocaleString('en-GB')} weights)`;
   };
-  return typst`Public architectures with random weights: what they answer means nothing, how long they take is what trained ones take. The encoder${size('encoder')} is a transformer that gets 128 ids; MobileNetV2${size('mobilenet_v2')} and ResNet-50${size('resnet50')} get a picture of 224 × 224 × 3; the text classifier${size('text')} gets a string.`;
+  return typst`Public architectures with random weights: what they answer means nothing, and the work is that of trained ones. The encoder${size('encoder')} is a transformer that gets 128 ids; MobileNetV2${size('mobilenet_v2')} and ResNet-50${size('resnet50')} get a picture of 224 × 224 × 3; the text classifier${size('text')} gets a string.`;
 }
 
 /** Who is drawn: TensorFlow Serving's settings, and of the Python servers the fastest with eight clients. */

@@ -14,7 +14,7 @@ export interface AdvantageLine {
 
 /** Of a plot without groups, and of one with them, which has many lines. */
 const PLAIN = { line: 14, left: 172 };
-const GROUPED = { line: 9.5, left: 190 };
+const GROUPED = { line: 9, left: 190 };
 const GROUP = 62;
 const COLUMN = 43;
 const TOP = 34;
