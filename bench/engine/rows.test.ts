@@ -39,7 +39,7 @@ t.test('which models a server is told of', async (t) => {
   );
   t.equal(pathOf('a'), '/v1/models/a:predict');
   t.equal(pathOf('a', 2), '/v1/models/a/versions/2:predict');
-  t.equal(versionsOf('/root', 'celsius'), '/root/model/celsius');
+  t.equal(versionsOf('/clone', 'celsius'), '/clone/model/celsius');
 });
 
 t.test('versions that take no room', async (t) => {
