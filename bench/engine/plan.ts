@@ -75,6 +75,14 @@ export function servers({ ready }: Known, kind?: ServerTarget['kind']): ReadySer
   );
 }
 
+/** Whom questions that take long are asked of. */
+export const PAIR: readonly string[] = ['celsiusify', 'tf-serving'];
+
+/** The servers of these among the targets. */
+export function serversOf(known: Known, ids: readonly string[]): ReadyServer[] {
+  return servers(known).filter(({ target }) => ids.includes(target.id));
+}
+
 /** Repeats and targets in the order ABBA: odd repeats forwards, even ones backwards. */
 export function rounds<T>(repeats: number, items: readonly T[]): { repeat: number; item: T }[] {
   return Array.from({ length: repeats }, (_, i) =>

@@ -1,4 +1,4 @@
-import type { StoredRow as AnyRow, Cell } from '../schema.ts';
+import { type StoredRow as AnyRow, type Cell, columns as celsius } from '../schema.ts';
 
 /** The columns of every CSV file, in order. README.md says what each one means; a test compares the two. */
 export const columns = {
@@ -143,35 +143,7 @@ export const columns = {
     'client_cpu_us_per_request',
     'mode',
   ],
-  'open-loop': [
-    'model',
-    'target',
-    'basis_target',
-    'basis_requests_per_s',
-    'share_of_basis',
-    'rate_per_s',
-    'repeat',
-    'order',
-    'duration_s',
-    'intended',
-    'requests',
-    'errors',
-    'wrong_answers',
-    'unfinished',
-    'requests_per_s',
-    'p50_ms',
-    'p90_ms',
-    'p99_ms',
-    'p999_ms',
-    'max_ms',
-    'service_p50_ms',
-    'service_p99_ms',
-    'late_p50_ms',
-    'late_p99_ms',
-    'client_limited',
-    'cpu_us_per_request',
-    'mode',
-  ],
+  'open-loop': ['model', ...celsius['open-loop']],
   mixed: [
     'scenario',
     'target',

@@ -2,16 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { LoadClient } from '../clients/client.ts';
-import type { Bench, Example, ReadyServer } from './plan.ts';
+import type { Bench, ReadyServer } from './plan.ts';
 import { row } from './schema.ts';
 import { Server } from './server.ts';
 import { quick } from './settings.ts';
-
-const examples: readonly Example[] = [1, 2].map((x) => ({
-  body: JSON.stringify({ instances: [x] }),
-  answer: JSON.stringify({ predictions: [x / 3] }),
-  rows: 1,
-}));
+import { stubServer, THIRDS } from './testing.ts';
 
 const client = await LoadClient.start();
 t.teardown(() => client.stop());
@@ -26,7 +21,7 @@ const bench: Bench = {
   rows: () => [],
   first: false,
   python: 'python',
-  examples: () => examples,
+  examples: () => THIRDS,
   inputOf: () => ({ name: 'x', dtype: 'float32' }),
 };
 
@@ -47,22 +42,7 @@ function served(t: Test, answer: string): ReadyServer {
       response.end(JSON.stringify({ predictions: [${answer}] }));
     }).listen(Number(process.env.PORT), '127.0.0.1');`,
   );
-  return {
-    target: {
-      id: 'celsiusify',
-      label: 'stub',
-      kind: 'tf-serving',
-      onlyWhenNamed: false,
-      tolerance: 1e-4,
-      probePaths: () => ['/healthz'],
-      find: async () => 'not asked',
-    },
-    program: {
-      version: '1',
-      digest: '',
-      command: (_, port) => ({ argv: [process.execPath, script], env: { PORT: String(port) } }),
-    },
-  };
+  return stubServer(script);
 }
 
 const about = { part: 'load', model: 'text', condition: 'repeat=1' } as const;
@@ -86,7 +66,7 @@ t.test('a server that answers rightly, by the digits that float32 has', async (t
       t.match(probes, [{ path: '/healthz', errors: 0 }]);
       t.ok((server.memory()?.peak_rss_bytes ?? 0) >= (server.memory()?.rss_bytes ?? 1));
       t.match(await server.loopDelay(), { loop_delay_max_ms: null }, 'its metrics are not ours');
-      const [example] = examples;
+      const [example] = THIRDS;
       if (example) t.ok((await server.time(example)) > 0);
       server.rows.push(start(server));
     },

@@ -155,7 +155,6 @@ export function cellsOf(probes: readonly Probe[], share = ENOUGH) {
 async function probeAt(bench: Bench, target: string, limit_mib: number | null): Promise<Probe | string> {
   const cgroup = MemoryCgroup.make();
   if (typeof cgroup === 'string') return cgroup;
-  const nothing = { limit_mib, requests: 0, errors: 0, requests_per_s: 0, p99_ms: null };
   try {
     const node = copyOfNode(bench.root);
     if (bench.settings.drop_caches) dropCaches();
@@ -179,11 +178,17 @@ async function probeAt(bench: Bench, target: string, limit_mib: number | null): 
     if (probe !== null) return probe;
     const reason = String(rows[0]?.cells.reason ?? '');
     if (reason.startsWith('wrong answer')) return reason;
-    return { ...nothing, outcome: cgroup.killed ? 'killed' : 'not-started' };
+    return notAnswered(limit_mib, cgroup);
   } catch (error) {
     if (bench.signal.aborted) throw error;
     return messageOf(error);
   } finally {
     await cgroup.remove();
   }
+}
+
+/** Of a server that was never asked under its limit. */
+export function notAnswered(limit_mib: number | null, { killed }: Pick<MemoryCgroup, 'killed'>): Probe {
+  const nothing = { limit_mib, requests: 0, errors: 0, requests_per_s: 0, p99_ms: null };
+  return { ...nothing, outcome: killed ? 'killed' : 'not-started' };
 }

@@ -117,12 +117,12 @@ export function modelQuestions(results: Results): readonly ModelQuestion[] {
   return [...ofCelsius(results), ...MODELS.flatMap(([model]) => ofModel(results, model))];
 }
 
-function ofModel(results: Results, model: string): ModelQuestion[] {
-  const counts = valuesOf(results, modelFile(results, 'load'), { model, target: OURS }, 'clients');
-  const most = counts.at(-1) ?? 8;
-  const tail = counts.findLast((count) => count <= 32) ?? 8;
-  const python = pythonServers(results);
-  const by = (
+/** Makes questions of one model that all of these targets are asked. */
+function asking(
+  model: string,
+  { ours, serving, python }: { ours: string; serving: readonly string[]; python: readonly string[] },
+) {
+  return (
     label: string,
     better: 'higher' | 'lower',
     unit: Unit,
@@ -131,11 +131,18 @@ function ofModel(results: Results, model: string): ModelQuestion[] {
   ): ModelQuestion => {
     const side = (target: string) => ({ target, source: of(target) });
     return {
-      ...{ model, label, better, unit, shown, ours: of(OURS) },
-      serving: SERVING.map(side),
+      ...{ model, label, better, unit, shown, ours: of(ours) },
+      serving: serving.map(side),
       python: python.map(side),
     };
   };
+}
+
+function ofModel(results: Results, model: string): ModelQuestion[] {
+  const counts = valuesOf(results, modelFile(results, 'load'), { model, target: OURS }, 'clients');
+  const most = counts.at(-1) ?? 8;
+  const tail = counts.findLast((count) => count <= 32) ?? 8;
+  const by = asking(model, { ours: OURS, serving: SERVING, python: pythonServers(results) });
   const load = (clients: number, name: string) => loadOf(results, model, clients, name);
   const start = modelFile(results, 'start');
   const memory = modelFile(results, 'memory');
@@ -237,19 +244,7 @@ const CELSIUS_PYTHON = ['fastapi', 'fastapi-2-workers'];
 
 function ofCelsius(results: Results): ModelQuestion[] {
   const client = headlineClient(results);
-  const by = (
-    label: string,
-    better: 'higher' | 'lower',
-    unit: Unit,
-    of: (target: string) => Source,
-  ): ModelQuestion => {
-    const side = (target: string) => ({ target, source: of(target) });
-    return {
-      ...{ model: 'celsius', label, better, unit, shown: true, ours: of(CELSIUS_OURS) },
-      serving: CELSIUS_SERVING.map(side),
-      python: CELSIUS_PYTHON.map(side),
-    };
-  };
+  const by = asking('celsius', { ours: CELSIUS_OURS, serving: CELSIUS_SERVING, python: CELSIUS_PYTHON });
   const closed = (connections: number, name: string, by_client: string) => (target: string) =>
     closedLoop(target, by_client, connections, name);
   const memory = (name: string) => (target: string) =>

@@ -56,20 +56,6 @@ class Receiver {
   std::shared_ptr<Receipt> Take(uint32_t ticket);
   void End(Receipt* receipt);
 
-  template <napi_value (Receiver::*kMethod)(napi_callback_info)>
-  void Method(napi_value object, const char* name) {
-    napi_value function;
-    napi_create_function(
-        env_, name, NAPI_AUTO_LENGTH,
-        [](napi_env env, napi_callback_info info) -> napi_value {
-          void* data;
-          napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-          return (static_cast<Receiver*>(data)->*kMethod)(info);
-        },
-        this, &function);
-    napi_set_named_property(env_, object, name, function);
-  }
-
   // Tickets are indexes and small; this stands for what ends the thread.
   static constexpr uint64_t kStop = ~uint64_t{0};
 
@@ -247,9 +233,9 @@ napi_value Receiver::Create(napi_env env, napi_callback_info info) {
   auto* const receiver = new Receiver(env, js::Arguments<1>(env, info)[0]);
   napi_value object;
   napi_create_object(env, &object);
-  receiver->Method<&Receiver::Pending>(object, "pending");
-  receiver->Method<&Receiver::Receive>(object, "receive");
-  receiver->Method<&Receiver::Cancel>(object, "cancel");
+  js::Method<Receiver, &Receiver::Pending>(env, object, "pending", receiver);
+  js::Method<Receiver, &Receiver::Receive>(env, object, "receive", receiver);
+  js::Method<Receiver, &Receiver::Cancel>(env, object, "cancel", receiver);
   napi_wrap(env, object, receiver, Delete, nullptr, nullptr);
   return object;
 }
@@ -257,11 +243,7 @@ napi_value Receiver::Create(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void AddReceiver(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_create_function(
-      env, "createReceiver", NAPI_AUTO_LENGTH,
-      [](napi_env env, napi_callback_info info) { return Receiver::Create(env, info); }, nullptr, &function);
-  napi_set_named_property(env, exports, "createReceiver", function);
+  js::Function(env, exports, "createReceiver", Receiver::Create);
 }
 
 }  // namespace celsiusify

@@ -3,7 +3,16 @@ import type { Outcome } from '../../clients/job.ts';
 import { celsius } from '../../known-answers.ts';
 import { folderOf, type SavedModel } from '../../models/saved.ts';
 import { examplesOf } from '../examples.ts';
-import { type Bench, type Example, type Known, type Part, rounds, type Step, servers } from '../plan.ts';
+import {
+  type Bench,
+  type Example,
+  type Known,
+  PAIR,
+  type Part,
+  rounds,
+  type Step,
+  serversOf,
+} from '../plan.ts';
 import { manyRows } from '../rows.ts';
 import { type Row, row, type StoredRow } from '../schema.ts';
 import { type Entry, type Model, pathOf } from '../served.ts';
@@ -14,7 +23,6 @@ import { IdleConnections } from './idle.ts';
 
 type Dimension = 'rows' | 'bytes' | 'models' | 'versions' | 'connections' | 'cores';
 
-const COMPARED: readonly string[] = ['celsiusify', 'before', 'tf-serving'];
 /** Of the load beside idle connections, and of the one on few cores. */
 const CLIENTS = 8;
 /** Whose copies fill a process; and who is bound by cores. */
@@ -40,7 +48,7 @@ export const growth: Part = {
   models: (chosen) => chosen.filter((model) => model !== 'resnet50'),
   steps(known: Known): Step[] {
     const { settings, models } = known;
-    const some = servers(known).filter(({ target }) => COMPARED.includes(target.id));
+    const some = serversOf(known, [...PAIR, 'before']);
     return livesOf(settings)
       .filter(({ model }) => model === 'celsius' || models.includes(model))
       .flatMap((life) =>

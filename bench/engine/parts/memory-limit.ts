@@ -1,5 +1,5 @@
 import { messageOf } from '../../../function/errors.ts';
-import { cellsOf, type Probe, ROUGHLY, searchLimit } from '../../loads/memory-limit.ts';
+import { cellsOf, notAnswered, type Probe, ROUGHLY, searchLimit } from '../../loads/memory-limit.ts';
 import { MemoryCgroup } from '../../memory-cgroup.ts';
 import type { SavedModel } from '../../models/saved.ts';
 import { cannotDropCaches, copyOfNode, dropCaches, limitReadAhead } from '../../page-cache.ts';
@@ -8,15 +8,15 @@ import {
   type Known,
   type Measured,
   notMeasured,
+  PAIR,
   type Part,
   type ReadyServer,
   type Step,
-  servers,
+  serversOf,
 } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Server } from '../server.ts';
 
-const COMPARED: readonly string[] = ['celsiusify', 'tf-serving'];
 /** A server that reads the same pages from disk again and again has not started. */
 const READY_WITHIN_S = 25;
 
@@ -28,7 +28,7 @@ export const memoryLimit: Part = {
   models: (chosen) => chosen,
   steps(known: Known): Step[] {
     const { settings, models } = known;
-    const some = servers(known).filter(({ target }) => COMPARED.includes(target.id));
+    const some = serversOf(known, PAIR);
     const probes = 1 + Math.ceil(Math.log2(settings.memory_limits_mib.length + 1));
     return settings.limit_models
       .filter((model) => models.includes(model))
@@ -92,8 +92,7 @@ async function probeAt(
     const reason = String(rows[0]?.cells.reason ?? '');
     if (/wrong answer/.test(reason)) return reason;
     if (probe !== null) return probe;
-    const nothing = { limit_mib, requests: 0, errors: 0, requests_per_s: 0, p99_ms: null };
-    return { ...nothing, outcome: cgroup.killed ? 'killed' : 'not-started' };
+    return notAnswered(limit_mib, cgroup);
   } catch (error) {
     if (bench.signal.aborted) throw error;
     return messageOf(error);

@@ -5,19 +5,18 @@ import {
   type Bench,
   type Known,
   type Measured,
+  PAIR,
   type Part,
   type ReadyServer,
   rounds,
   type Step,
-  servers,
+  serversOf,
 } from '../plan.ts';
 import { manyRows } from '../rows.ts';
 import { row } from '../schema.ts';
 import { type Model, pathOf, versionsOf } from '../served.ts';
 import { Server } from '../server.ts';
 import type { Settings } from '../settings.ts';
-
-const COMPARED: readonly string[] = ['celsiusify', 'before', 'tf-serving'];
 
 interface Side {
   readonly model: Model;
@@ -39,7 +38,7 @@ export const mixed: Part = {
   models: (chosen) => chosen.filter((model) => model === 'resnet50' || model === 'encoder'),
   steps(known: Known): Step[] {
     const { settings } = known;
-    const some = servers(known).filter(({ target }) => COMPARED.includes(target.id));
+    const some = serversOf(known, [...PAIR, 'before']);
     const needed = this.models(known.models);
     return scenariosOf(settings)
       .filter(({ large }) => large.model === 'celsius' || needed.includes(large.model))

@@ -5,17 +5,16 @@ import {
   type Known,
   type Measured,
   notMeasured,
+  PAIR,
   type Part,
   type ReadyServer,
   rounds,
   type Step,
-  servers,
+  serversOf,
 } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Server } from '../server.ts';
 
-/** Whose maxima rates are shares of, and who is asked. */
-const COMPARED: readonly string[] = ['celsiusify', 'tf-serving'];
 /** The maximum is that of so many clients: more of them only wait longer. */
 const BASIS_CLIENTS = 8;
 
@@ -28,7 +27,7 @@ export const openLoop: Part = {
   models: (chosen) => chosen,
   steps(known: Known): Step[] {
     const { settings, models } = known;
-    const some = servers(known).filter(({ target }) => COMPARED.includes(target.id));
+    const some = serversOf(known, PAIR);
     const each = settings.open_warmup_s + settings.open_s + 0.5;
     return settings.open_models
       .filter((model) => models.includes(model))
@@ -53,7 +52,7 @@ async function measure(
   const closed = bench
     .rows('load')
     .filter((cells) => cells.model === model && cells.clients === BASIS_CLIENTS);
-  const basis = slowestOf(closed, COMPARED);
+  const basis = slowestOf(closed, PAIR);
   if (basis === null) {
     const reason = `no closed loop of ${BASIS_CLIENTS} clients to take rates from`;
     return { rows: [notMeasured({ ...about, target: item.target.id, reason })], logs: [] };

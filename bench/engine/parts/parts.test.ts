@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { LoadClient } from '../../clients/client.ts';
-import type { Bench, Example, Known, Part, ReadyServer } from '../plan.ts';
+import type { Bench, Known, Part } from '../plan.ts';
 import { quickBeside } from '../settings.ts';
+import { stubServer, THIRDS } from '../testing.ts';
 import { growth } from './growth.ts';
 import { load } from './load.ts';
 import { mixed } from './mixed.ts';
@@ -25,27 +26,7 @@ writeFileSync(
     response.end(JSON.stringify({ predictions: JSON.parse(body).instances.map(answer) }));
   }).listen(Number(process.env.PORT), '127.0.0.1');`,
 );
-const server: ReadyServer = {
-  target: {
-    id: 'celsiusify',
-    label: 'stub',
-    kind: 'tf-serving',
-    onlyWhenNamed: false,
-    tolerance: 1e-4,
-    probePaths: () => ['/healthz'],
-    find: async () => 'not asked',
-  },
-  program: {
-    version: '1',
-    digest: '',
-    command: (_, port) => ({ argv: [process.execPath, script], env: { PORT: String(port) } }),
-  },
-};
-const examples: readonly Example[] = [1, 2].map((x) => ({
-  body: JSON.stringify({ instances: [x] }),
-  answer: JSON.stringify({ predictions: [x / 3] }),
-  rows: 1,
-}));
+const server = stubServer(script);
 const settings = {
   ...quickBeside,
   ...{
@@ -66,7 +47,7 @@ const bench: Bench = {
   ...{ wrk: null, h2load: null, cpus: { server: null, client: null } },
   rows: (file) =>
     file === 'load' ? [{ model: 'encoder', target: 'celsiusify', clients: 8, requests_per_s: 200 }] : [],
-  examples: () => examples,
+  examples: () => THIRDS,
   inputOf: () => ({ name: 'x', dtype: 'float32' }),
 };
 const known: Known = { settings, models: ['encoder', 'resnet50'], ready: [server] };

@@ -55,6 +55,8 @@ class Engine {
   // What `work` leaves for `deliver`, which makes the value that JavaScript is handed.
   using Deliver = std::function<napi_value()>;
   void Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver);
+  // The same for what reads a Buffer, which is kept meanwhile.
+  void SubmitReading(uint32_t ticket, napi_value buffer, std::function<void(const js::Bytes&)> read, Deliver deliver);
   // The same, for what makes and ends models, and for what asks a file system.
   void SubmitLoad(uint32_t ticket, std::function<void()> work, Deliver deliver);
   void SubmitLook(uint32_t ticket, std::function<void()> work, Deliver deliver);
@@ -94,20 +96,6 @@ class Engine {
   napi_value TrimTensors(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
   napi_value Leave(napi_callback_info info);
-
-  template <napi_value (Engine::*kMethod)(napi_callback_info)>
-  void Method(napi_value object, const char* name) {
-    napi_value function;
-    napi_create_function(
-        env_, name, NAPI_AUTO_LENGTH,
-        [](napi_env env, napi_callback_info info) -> napi_value {
-          void* data;
-          napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-          return (static_cast<Engine*>(data)->*kMethod)(info);
-        },
-        this, &function);
-    napi_set_named_property(env_, object, name, function);
-  }
 
   const napi_env env_;
   napi_ref done_ = nullptr;
@@ -184,6 +172,17 @@ std::unique_ptr<Task> Engine::NewTask(uint32_t ticket, std::function<void()> wor
 
 void Engine::Submit(uint32_t ticket, bool first, std::function<void()> work, Deliver deliver) {
   pool_->Submit(NewTask(ticket, std::move(work), std::move(deliver)), first);
+}
+
+void Engine::SubmitReading(uint32_t ticket, napi_value buffer, std::function<void(const js::Bytes&)> read, Deliver deliver) {
+  napi_ref kept;
+  napi_create_reference(env_, buffer, 1, &kept);
+  Submit(
+      ticket, true, [read = std::move(read), bytes = js::Bytes(env_, buffer)] { read(bytes); },
+      [this, kept, deliver = std::move(deliver)] {
+        napi_delete_reference(env_, kept);
+        return deliver();
+      });
 }
 
 void Engine::SubmitLoad(uint32_t ticket, std::function<void()> work, Deliver deliver) {
@@ -510,30 +509,21 @@ void Engine::Describe(const Call& call) {
 
 napi_value Engine::Decode(napi_callback_info info) {
   const js::Arguments<3> arguments(env_, info);
-  void* body = nullptr;
-  size_t size = 0;
-  napi_get_buffer_info(env_, arguments[2], &body, &size);
+  const js::Bytes body(env_, arguments[2]);
   std::unique_ptr<Call> call =
       NewCall(js::Uint32(env_, arguments[0]), static_cast<int>(js::Uint32(env_, arguments[1])));
-  if (!call->Decode(static_cast<const char*>(body), size)) return js::Throw(env_, call->failure);
+  if (!call->Decode(body.data, body.size)) return js::Throw(env_, call->failure);
   Describe(*call);
   return js::Number(env_, calls_.Put(std::move(call)));
 }
 
 napi_value Engine::DecodeLater(napi_callback_info info) {
   const js::Arguments<4> arguments(env_, info);
-  void* body = nullptr;
-  size_t size = 0;
-  napi_get_buffer_info(env_, arguments[3], &body, &size);
-  napi_ref kept;  // until it was read
-  napi_create_reference(env_, arguments[3], 1, &kept);
   auto call = std::make_shared<std::unique_ptr<Call>>(
       NewCall(js::Uint32(env_, arguments[1]), static_cast<int>(js::Uint32(env_, arguments[2]))));
-  Submit(
-      js::Uint32(env_, arguments[0]), true,
-      [call, body, size] { (*call)->Decode(static_cast<const char*>(body), size); },
-      [this, call, kept]() -> napi_value {
-        napi_delete_reference(env_, kept);
+  SubmitReading(
+      js::Uint32(env_, arguments[0]), arguments[3], [call](const js::Bytes& body) { (*call)->Decode(body.data, body.size); },
+      [this, call]() -> napi_value {
         if ((*call)->failure.code != TF_OK) return js::Error(env_, (*call)->failure);
         Describe(**call);
         return js::Number(env_, calls_.Put(std::move(*call)));
@@ -561,9 +551,9 @@ struct ListsOf {
   ListsRead read = ListsRead::kOther;
   Failure failure{TF_INVALID_ARGUMENT, {}};
 
-  void Read(const char* body, size_t size) {
+  void Read(const js::Bytes& body) {
     try {
-      read = ReadDataLists(body, size, &lists, &failure.message);
+      read = ReadDataLists(body.data, body.size, &lists, &failure.message);
     } catch (const std::bad_alloc&) {
       read = ListsRead::kNoJson;
       failure = {TF_RESOURCE_EXHAUSTED, "there is not enough memory for this request"};
@@ -589,27 +579,18 @@ struct ListsOf {
 }  // namespace
 
 napi_value Engine::ReadLists(napi_callback_info info) {
-  void* body = nullptr;
-  size_t size = 0;
-  napi_get_buffer_info(env_, js::Arguments<1>(env_, info)[0], &body, &size);
+  const js::Arguments<1> arguments(env_, info);
   ListsOf lists;
-  lists.Read(static_cast<const char*>(body), size);
+  lists.Read(js::Bytes(env_, arguments[0]));
   return lists.Value(env_);
 }
 
 napi_value Engine::ReadListsLater(napi_callback_info info) {
   const js::Arguments<2> arguments(env_, info);
-  void* body = nullptr;
-  size_t size = 0;
-  napi_get_buffer_info(env_, arguments[1], &body, &size);
-  napi_ref kept;  // until it was read
-  napi_create_reference(env_, arguments[1], 1, &kept);
   auto lists = std::make_shared<ListsOf>();
-  Submit(
-      js::Uint32(env_, arguments[0]), true,
-      [lists, body, size] { lists->Read(static_cast<const char*>(body), size); },
-      [this, lists, kept]() -> napi_value {
-        napi_delete_reference(env_, kept);
+  SubmitReading(
+      js::Uint32(env_, arguments[0]), arguments[1], [lists](const js::Bytes& body) { lists->Read(body); },
+      [this, lists]() -> napi_value {
         return lists->read == ListsRead::kNoJson ? js::Error(env_, lists->failure) : lists->Value(env_);
       });
   return nullptr;
@@ -753,33 +734,33 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2]);
   napi_value object;
   napi_create_object(env, &object);
-  engine->Method<&Engine::LoadOpLibrary>(object, "loadOpLibrary");
-  engine->Method<&Engine::ReadModel>(object, "readModel");
-  engine->Method<&Engine::Prepare>(object, "prepare");
-  engine->Method<&Engine::Open>(object, "open");
-  engine->Method<&Engine::AddField>(object, "addField");
-  engine->Method<&Engine::Freeze>(object, "freeze");
-  engine->Method<&Engine::SaveFrozen>(object, "saveFrozen");
-  engine->Method<&Engine::Settle>(object, "settle");
-  engine->Method<&Engine::MakeReady>(object, "makeReady");
-  engine->Method<&Engine::ListFolder>(object, "listFolder");
-  engine->Method<&Engine::Replace>(object, "replace");
-  engine->Method<&Engine::Close>(object, "close");
-  engine->Method<&Engine::Decode>(object, "decode");
-  engine->Method<&Engine::DecodeLater>(object, "decodeLater");
-  engine->Method<&Engine::Create>(object, "create");
-  engine->Method<&Engine::ReadLists>(object, "readLists");
-  engine->Method<&Engine::ReadListsLater>(object, "readListsLater");
-  engine->Method<&Engine::Answer>(object, "answer");
-  engine->Method<&Engine::Run>(object, "run");
-  engine->Method<&Engine::RunLater>(object, "runLater");
-  engine->Method<&Engine::Take>(object, "take");
-  engine->Method<&Engine::Drop>(object, "drop");
-  engine->Method<&Engine::ReleasePages>(object, "releasePages");
-  engine->Method<&Engine::TrimHeap>(object, "trimHeap");
-  engine->Method<&Engine::TrimTensors>(object, "trimTensors");
-  engine->Method<&Engine::Calls>(object, "calls");
-  engine->Method<&Engine::Leave>(object, "leave");
+  js::Method<Engine, &Engine::LoadOpLibrary>(env, object, "loadOpLibrary", engine);
+  js::Method<Engine, &Engine::ReadModel>(env, object, "readModel", engine);
+  js::Method<Engine, &Engine::Prepare>(env, object, "prepare", engine);
+  js::Method<Engine, &Engine::Open>(env, object, "open", engine);
+  js::Method<Engine, &Engine::AddField>(env, object, "addField", engine);
+  js::Method<Engine, &Engine::Freeze>(env, object, "freeze", engine);
+  js::Method<Engine, &Engine::SaveFrozen>(env, object, "saveFrozen", engine);
+  js::Method<Engine, &Engine::Settle>(env, object, "settle", engine);
+  js::Method<Engine, &Engine::MakeReady>(env, object, "makeReady", engine);
+  js::Method<Engine, &Engine::ListFolder>(env, object, "listFolder", engine);
+  js::Method<Engine, &Engine::Replace>(env, object, "replace", engine);
+  js::Method<Engine, &Engine::Close>(env, object, "close", engine);
+  js::Method<Engine, &Engine::Decode>(env, object, "decode", engine);
+  js::Method<Engine, &Engine::DecodeLater>(env, object, "decodeLater", engine);
+  js::Method<Engine, &Engine::Create>(env, object, "create", engine);
+  js::Method<Engine, &Engine::ReadLists>(env, object, "readLists", engine);
+  js::Method<Engine, &Engine::ReadListsLater>(env, object, "readListsLater", engine);
+  js::Method<Engine, &Engine::Answer>(env, object, "answer", engine);
+  js::Method<Engine, &Engine::Run>(env, object, "run", engine);
+  js::Method<Engine, &Engine::RunLater>(env, object, "runLater", engine);
+  js::Method<Engine, &Engine::Take>(env, object, "take", engine);
+  js::Method<Engine, &Engine::Drop>(env, object, "drop", engine);
+  js::Method<Engine, &Engine::ReleasePages>(env, object, "releasePages", engine);
+  js::Method<Engine, &Engine::TrimHeap>(env, object, "trimHeap", engine);
+  js::Method<Engine, &Engine::TrimTensors>(env, object, "trimTensors", engine);
+  js::Method<Engine, &Engine::Calls>(env, object, "calls", engine);
+  js::Method<Engine, &Engine::Leave>(env, object, "leave", engine);
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);
   return object;
 }
@@ -787,11 +768,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void AddEngine(napi_env env, napi_value exports) {
-  napi_value function;
-  napi_create_function(
-      env, "createEngine", NAPI_AUTO_LENGTH,
-      [](napi_env env, napi_callback_info info) { return Engine::Create(env, info); }, nullptr, &function);
-  napi_set_named_property(env, exports, "createEngine", function);
+  js::Function(env, exports, "createEngine", Engine::Create);
 }
 
 }  // namespace celsiusify

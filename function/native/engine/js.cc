@@ -21,6 +21,12 @@ void DeleteString(napi_env, void*, void* text) { delete static_cast<std::string*
 
 }  // namespace
 
+void Function(napi_env env, napi_value object, const char* name, napi_callback function, void* data) {
+  napi_value value;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, data, &value);
+  napi_set_named_property(env, object, name, value);
+}
+
 uint32_t Uint32(napi_env env, napi_value value) {
   uint32_t number = 0;
   napi_get_value_uint32(env, value, &number);

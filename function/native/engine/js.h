@@ -23,6 +23,33 @@ struct Arguments {
   napi_value operator[](size_t i) const { return values[i]; }
 };
 
+// What a Buffer holds, for as long as that is kept.
+struct Bytes {
+  const char* data = nullptr;
+  size_t size = 0;
+  Bytes(napi_env env, napi_value buffer) {
+    void* held = nullptr;
+    napi_get_buffer_info(env, buffer, &held, &size);
+    data = static_cast<const char*>(held);
+  }
+};
+
+// Gives an object a function.
+void Function(napi_env env, napi_value object, const char* name, napi_callback function, void* data = nullptr);
+
+// Gives an object a function that calls a method of `self`, which must outlive it.
+template <typename T, napi_value (T::*kMethod)(napi_callback_info)>
+void Method(napi_env env, napi_value object, const char* name, T* self) {
+  Function(
+      env, object, name,
+      [](napi_env env, napi_callback_info info) -> napi_value {
+        void* data;
+        napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+        return (static_cast<T*>(data)->*kMethod)(info);
+      },
+      self);
+}
+
 uint32_t Uint32(napi_env env, napi_value value);
 double Double(napi_env env, napi_value value);
 bool Bool(napi_env env, napi_value value);
