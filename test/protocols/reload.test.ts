@@ -57,11 +57,23 @@ function withFolders({ method, request_base64 }: Step): Buffer {
   });
 }
 
+/** Every model that a configuration names: the list at /v1/models lacks those that a reload has taken away. */
+const NAMES = new Set(['shift', ...steps.filter(({ method }) => method === RELOAD).flatMap(namesOf)]);
+
+function namesOf(reload: Step): string[] {
+  try {
+    const { config } = decode(ReloadConfigRequest, Buffer.from(reload.request_base64, 'base64'));
+    return (config?.model_config_list?.config ?? []).map(({ name }) => name).filter((name) => name !== '');
+  } catch {
+    return []; // some were recorded to be refused
+  }
+}
+
 /** Waits until no version is on its way up or down. */
 async function settled(url: string): Promise<void> {
   for (;;) {
-    const text = await (await fetch(`${url}/v1/models`)).text();
-    if (!/"(START|LOADING|UNLOADING)"/.test(text)) return;
+    const statuses = [...NAMES].map(async (name) => (await fetch(`${url}/v1/models/${name}`)).text());
+    if (!/"(START|LOADING|UNLOADING)"/.test((await Promise.all(statuses)).join())) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
