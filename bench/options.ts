@@ -88,10 +88,10 @@ export type Options =
 const SERVED: readonly string[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
 const QUICK_SERVED: readonly string[] = ['encoder'];
 
-/** The same servers with other flags or workers, which --quick leaves out. */
-const VARIANTS: readonly string[] = [
-  ...['tf-serving-tuned', 'fastapi-2-workers'],
-  ...['tf-serving-one', 'tf-serving-batching'],
+/** What --quick leaves out: servers with other flags, and those in Python, which want a TensorFlow of their own each. */
+const LEFT_OUT: readonly string[] = [
+  ...['tf-serving-tuned', 'fastapi', 'fastapi-2-workers'],
+  ...['tf-serving-one', 'tf-serving-batching', 'bentoml'],
 ];
 
 /** Short for all questions about real models. */
@@ -153,7 +153,7 @@ export function parseOptions(args: readonly string[]): Options {
   const ofModels = modelTargets.map(({ id }) => id);
   const chosen =
     values.targets === undefined ? null : list('--targets', values.targets, [...targetIds(), ...ofModels]);
-  const plain = [...targetIds(), ...ofModels].filter((id) => !VARIANTS.includes(id));
+  const plain = [...targetIds(), ...ofModels].filter((id) => !LEFT_OUT.includes(id));
   const chosenModels = values.models === undefined ? null : list('--models', values.models, MODELS);
   const all = only === null && chosen === null && chosenModels === null;
   const chosenMode = all ? 'full' : 'partial';
