@@ -223,7 +223,7 @@ export const quickBeside: Settings = {
   growth_s: 0.2,
   growth_rows: [{ model: 'encoder', rows: [1, 8] }],
   growth_numbers: [100, 10_000],
-  growth_models: [2],
+  growth_models: [],
   growth_versions: [],
   growth_connections: [0, 200],
 };

@@ -31,9 +31,10 @@ const PROSE = new Set([
   '8',
   '9', // giga is ten to the ninth; MobileNetV2, ResNet-50, V2 of the protocol
   '20',
+  '40',
   '64',
   '128',
-  '224', // probes each 20 ms, 64 gRPC threads, 128 ids, pictures of 224 × 224 × 3
+  '224', // probes each 20 ms, acknowledgements after 40 ms, 64 gRPC threads, 128 ids, pictures of 224 × 224 × 3
   '16',
   '17',
   '18', // issues
@@ -49,6 +50,7 @@ const COUNTS = [
   'value',
   'users',
   'workers',
+  'tensorflow',
   'numbers_in',
   'numbers_out',
 ];

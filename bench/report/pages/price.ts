@@ -17,7 +17,7 @@ ${whyNot(context, 'models/load')}
 = Price
 ${table({
   caption: typst`Million answers from one core-hour of CPU, and from one GB held for an hour, at 8 clients (celsius: 32), REST; a GB is a thousand million bytes. Memory is resident: the most since the start, while a model is loaded and its variables become constants (celsius: at the end of the load); file pages count, so a limit may be lower: the smallest is below, and at rest, after the first answers.`,
-  columns: ['28%', '1fr', '1fr', '1fr', '1fr'],
+  columns: ['24%', '22%', '22%', '1fr', '1fr'],
   head: ['', 'million answers a core-hour', 'million answers a GB-hour', 'memory to reserve', 'at rest'],
   lines: lines.map(({ cells }) => cells),
   strong: lines.flatMap(({ own }, i) => (own ? [i] : [])),

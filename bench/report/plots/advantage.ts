@@ -8,6 +8,8 @@ import { logTicks } from './ticks.ts';
 export interface AdvantageLine {
   /** Left of the first line of a group, such as a model's name. */
   readonly group?: string;
+  /** Below it, in small letters: what is special about the group. */
+  readonly note?: string;
   readonly label: string;
   readonly rivals: readonly { readonly target: string; readonly figure: Figure }[];
 }
@@ -124,6 +126,11 @@ export function advantagePlot(
             text(group, -LEFT + 3, centre(line), 'left', TEXT, 600, size),
             box(-LEFT, WIDTH - LEFT, line * LINE - 0.3, line * LINE + 0.3, MUTED),
           ],
+    ),
+    ...lines.flatMap(({ group, note }, line) =>
+      note === undefined || lines[line - 1]?.group === group
+        ? []
+        : [text(note, -LEFT + 3, centre(line + 1), 'left', MUTED, 400, 6.6)],
     ),
     text('← they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
     text('Celsiusify is better →', width * place + 4, -8, 'left', MUTED, 400, 7.5),
