@@ -16,6 +16,7 @@ const PROSE = new Set([
   '99',
   '99.9', // percentiles
   '95', // the level of the intervals, and the share of speed that a memory limit must keep
+  '80', // the same with real models
   '75', // share of the maximum that instances are planned with, and that the open loop is compared at
   '1',
   '10',
