@@ -32,6 +32,9 @@ export function limits(context: Context): Markup {
     );
   }
   items.push(...acknowledgements(context));
+  items.push(
+    typst`*Not asked:* gRPC and V2 by other numbers of clients than the tables show, ResNet-50 and the text classifier by as many as the other two models, and models whose weights were trained.`,
+  );
   if (serving.length === 0)
     items.push(
       typst`*TensorFlow Serving was not measured*, so nothing here says how Celsiusify compares with it.`,
