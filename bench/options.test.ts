@@ -24,7 +24,7 @@ t.test('settings', async (t) => {
   t.match(parseOptions(['--repeat', '7']), { modelSettings: { repeats: 7, protocol_repeats: 7 } });
   t.match(parseOptions(['--quick']), { settings: quick, modelSettings: quickBeside, models: ['encoder'] });
   t.match(parseOptions(['--quick']), {
-    targets: ['floor', 'celsiusify-celsius', 'celsiusify-predict', 'tf-serving', 'fastapi', 'celsiusify'],
+    targets: ['floor', 'celsiusify-celsius', 'celsiusify-predict', 'tf-serving', 'celsiusify'],
   });
   t.match(parseOptions(['--only', 'models']), { only: modelQuestions.map(({ name }) => name) });
   t.match(parseOptions(['--models', 'text,encoder', '--targets', 'tf-serving-one']), {

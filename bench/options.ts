@@ -15,7 +15,8 @@ export const help = `Usage: npm run bench -- [options]              measure, int
 Measures Celsiusify next to TensorFlow Serving, FastAPI and a no-op server. Ctrl-C keeps what was measured, and the
 same command goes on from there. Only a whole run with neither --quick, --only nor --targets writes to results/.
 
-  --quick               about three minutes, every question, figures not to be trusted; into .cache/bench/quick
+  --quick               less than three minutes, every question, figures not to be trusted; into .cache/bench/quick.
+                        The first time Python environments come on top, a minute or two each. No servers in Python
   --only A,B            ask these questions only (models: all about real models); into .cache/bench/partial
   --targets A,B         measure these targets only; into .cache/bench/partial
   --models A,B          real models (default: encoder, mobilenet_v2, resnet50, text)
@@ -88,10 +89,10 @@ export type Options =
 const SERVED: readonly string[] = ['encoder', 'mobilenet_v2', 'resnet50', 'text'];
 const QUICK_SERVED: readonly string[] = ['encoder'];
 
-/** The same servers with other flags or workers, which --quick leaves out. */
-const VARIANTS: readonly string[] = [
-  ...['tf-serving-tuned', 'fastapi-2-workers'],
-  ...['tf-serving-one', 'tf-serving-batching'],
+/** What --quick leaves out: servers with other flags, and those in Python, which want a TensorFlow of their own each. */
+const LEFT_OUT: readonly string[] = [
+  ...['tf-serving-tuned', 'fastapi', 'fastapi-2-workers'],
+  ...['tf-serving-one', 'tf-serving-batching', 'bentoml', 'python'],
 ];
 
 /** Short for all questions about real models. */
@@ -153,7 +154,7 @@ export function parseOptions(args: readonly string[]): Options {
   const ofModels = modelTargets.map(({ id }) => id);
   const chosen =
     values.targets === undefined ? null : list('--targets', values.targets, [...targetIds(), ...ofModels]);
-  const plain = [...targetIds(), ...ofModels].filter((id) => !VARIANTS.includes(id));
+  const plain = [...targetIds(), ...ofModels].filter((id) => !LEFT_OUT.includes(id));
   const chosenModels = values.models === undefined ? null : list('--models', values.models, MODELS);
   const all = only === null && chosen === null && chosenModels === null;
   const chosenMode = all ? 'full' : 'partial';

@@ -48,7 +48,7 @@ export const CLUSTER_FILES = [
 ];
 
 /** Folders of other programs, which stay likewise. */
-export const KEPT_FOLDERS = ['engine', 'protocols', 'switching'];
+export const KEPT_FOLDERS = ['engine', 'protocols', 'switching', 'controls'];
 
 /**
  * The results of a run that is under way, in FOLDER.partial: one line of JSON per step that is done, so that a run that was

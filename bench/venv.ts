@@ -26,7 +26,7 @@ export async function makeVenv(
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const bin = join(folder, 'bin');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return bin;
-  say(`making a Python environment for ${name} (once; a minute or two)`);
+  say(`making a Python environment for ${name} (once; a minute or two, on top of the run's own time)`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(root, '.cache/bench'), { recursive: true });
   try {

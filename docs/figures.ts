@@ -1,7 +1,7 @@
 import { column, type Figure, figure, type Source, type Unit } from '../bench/report/figures.ts';
-import { format, formatInterval } from '../bench/report/format.ts';
+import { format, formatApart, formatInterval } from '../bench/report/format.ts';
 import { compare, MODELS, modelFile, modelQuestions } from '../bench/report/models.ts';
-import { type Kept, mustText, NOT_NUMBERS, promises } from '../bench/report/promises.ts';
+import { type Kept, limitOf, mustText, NOT_NUMBERS, promises } from '../bench/report/promises.ts';
 import {
   advantage,
   closedLoop,
@@ -94,7 +94,7 @@ export function promisesTable(results: Results): string {
       ? format(total.value, promised.unit)
       : found === undefined
         ? '–'
-        : `${format(found.median, found.unit)}${found.n > 1 ? ` (${formatInterval(found)})` : ''}`,
+        : `${formatApart(found.median, found.unit, limitOf(promised.must))}${found.n > 1 ? ` (${formatInterval(found)})` : ''}`,
     `${verdict === 'missed' ? '**missed**' : verdict}${close ? ', close' : ''}`,
     from === '' ? '' : `results/${from}`,
   ]);

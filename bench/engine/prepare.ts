@@ -77,7 +77,8 @@ function examplesIn(root: string, model: SavedModel): Example[] {
 }
 
 function versionOf(program: Ready['program']) {
-  return { version: program?.version ?? null, digest: program?.digest ?? null };
+  const { version = null, digest = null, notes = null } = program ?? {};
+  return { version, digest, notes };
 }
 
 function commandOf(root: string, program: Ready['program']) {

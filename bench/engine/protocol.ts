@@ -30,6 +30,8 @@ export interface ProtocolLoad {
   readonly streams: number;
   readonly warmup_s: number;
   readonly load_s: number;
+  /** As h2load's job has it. */
+  readonly steady: boolean;
 }
 
 /** A question on its way: where to, how, and what comes back. */
@@ -50,7 +52,7 @@ const PREDICT = '/tensorflow.serving.PredictionService/Predict';
 export async function protocolLoad(
   server: Server,
   question: Question,
-  { protocol, connections, streams, warmup_s, load_s }: ProtocolLoad,
+  { protocol, connections, streams, warmup_s, load_s, steady }: ProtocolLoad,
 ): Promise<H2loadResult & { readonly body_bytes: number }> {
   const { bench, target } = server;
   if (bench.h2load === null) throw new Error('no h2load on PATH');
@@ -65,7 +67,7 @@ export async function protocolLoad(
   const found = await runH2load({
     ...{ url: way.url, headers: way.headers, body: way.body, answerBytes, http1: protocol !== 'grpc' },
     slack: protocol === 'rest' ? DIGITS : 0,
-    ...{ connections, streams, warmup_s, load_s },
+    ...{ connections, streams, warmup_s, load_s, steady },
     ...{ program: bench.h2load, signal: bench.signal, cpu_us: () => server.cpu_us() },
   });
   await ask();

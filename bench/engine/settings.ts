@@ -7,6 +7,15 @@ export interface ProtocolShape {
   readonly streams: number;
 }
 
+/** Arrivals at fixed rates. */
+export interface OpenLoad {
+  readonly model: SavedModel;
+  /** Of the slower server's maximum. */
+  readonly shares: readonly number[];
+  /** At each rate, so long that there are answers enough. */
+  readonly load_s: number;
+}
+
 const shape = (rows: number, connections: number, streams = 1): ProtocolShape => ({
   rows,
   connections,
@@ -21,7 +30,7 @@ export interface Settings {
   readonly few_clients: readonly number[];
   /** Of next to nothing done, between a server's first answers and the first load: it may still make itself faster. */
   readonly settle_s: number;
-  /** How many times as long as others the loads of a model are: ResNet-50 answers some ten requests a second. */
+  /** How many times as long as others the loads of a model are: ResNet-50 answers some twenty requests a second. */
   readonly longer: Readonly<Record<string, number>>;
   /** Of each load: thrown away, then measured. */
   readonly warmup_s: number;
@@ -48,11 +57,9 @@ export interface Settings {
   readonly protocol_loads: Readonly<Record<'celsius' | 'mobilenet_v2' | 'others', readonly ProtocolShape[]>>;
   readonly protocol_warmup_s: number;
   readonly protocol_s: number;
-  readonly open_models: readonly SavedModel[];
-  readonly shares: readonly number[];
+  readonly open_loads: readonly OpenLoad[];
   readonly open_connections: number;
   readonly open_warmup_s: number;
-  readonly open_s: number;
   readonly mixed_s: number;
   /** Of ResNet-50, and of celsius beside them. */
   readonly heavy_clients: number;
@@ -66,6 +73,7 @@ export interface Settings {
   readonly memory_limits_mib: readonly number[];
   /** Most that disks read ahead meanwhile, KiB: Linux's default. */
   readonly read_ahead_kib: number;
+  readonly growth_repeats: number;
   readonly growth_s: number;
   readonly growth_rows: readonly { readonly model: SavedModel; readonly rows: readonly number[] }[];
   readonly growth_numbers: readonly number[];
@@ -73,6 +81,10 @@ export interface Settings {
   readonly growth_versions: readonly number[];
   readonly growth_connections: readonly number[];
 }
+
+const SHARES = [0.25, 0.5, 0.75, 0.9, 1.1];
+/** The one that celsius' servers are compared at. */
+const ONE_SHARE = [0.75];
 
 export const full: Settings = {
   repeats: 5,
@@ -104,11 +116,12 @@ export const full: Settings = {
   },
   protocol_warmup_s: 1,
   protocol_s: 3,
-  open_models: ['encoder', 'mobilenet_v2'],
-  shares: [0.25, 0.5, 0.75, 0.9, 1.1],
+  open_loads: [
+    { model: 'encoder', shares: SHARES, load_s: 5 },
+    { model: 'mobilenet_v2', shares: SHARES, load_s: 5 },
+  ],
   open_connections: 64,
   open_warmup_s: 1,
-  open_s: 5,
   mixed_s: 4,
   heavy_clients: 4,
   heavy_small_clients: 8,
@@ -119,6 +132,7 @@ export const full: Settings = {
   limit_s: 3,
   memory_limits_mib: [96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024],
   read_ahead_kib: 128,
+  growth_repeats: 5,
   growth_s: 2,
   growth_rows: [
     { model: 'encoder', rows: [1, 4, 16, 64] },
@@ -147,12 +161,18 @@ export const beside: Settings = {
   },
   protocol_warmup_s: 0.3,
   protocol_s: 1,
-  open_models: ['mobilenet_v2'],
+  open_loads: [
+    { model: 'encoder', shares: ONE_SHARE, load_s: 2 },
+    { model: 'mobilenet_v2', shares: SHARES, load_s: 2 },
+    { model: 'resnet50', shares: ONE_SHARE, load_s: 4 },
+    { model: 'text', shares: ONE_SHARE, load_s: 1.5 },
+  ],
   open_warmup_s: 0.5,
-  open_s: 2.5,
   mixed_s: 1.5,
-  limit_models: ['mobilenet_v2'],
+  limit_models: ['encoder', 'mobilenet_v2', 'resnet50'],
   limit_s: 2,
+  memory_limits_mib: [128, 192, 256, 320, 448, 640, 1024],
+  growth_repeats: 2, // slopes have no intervals
   growth_s: 1,
   growth_rows: [{ model: 'encoder', rows: [1, 8, 64] }],
   growth_numbers: [1000, 10_000, 100_000],
@@ -175,6 +195,7 @@ const SHORT = {
   upload_minutes: 0.2,
   protocol_repeats: 1,
   protocol_s: 1,
+  growth_repeats: 1,
 };
 
 /** For trying it out: hardly a figure to trust. */
@@ -192,10 +213,8 @@ export const quickBeside: Settings = {
   protocol_loads: { celsius: [shape(1, 32)], mobilenet_v2: [shape(1, 8)], others: [shape(1, 8)] },
   protocol_warmup_s: 0.1,
   protocol_s: 0.4,
-  open_models: ['encoder'],
-  shares: [0.5, 1.1],
+  open_loads: [{ model: 'encoder', shares: [0.5, 1.1], load_s: 0.4 }],
   open_warmup_s: 0.1,
-  open_s: 0.4,
   mixed_s: 0.4,
   greedy_rows: 8,
   limit_models: ['encoder'],
@@ -204,7 +223,7 @@ export const quickBeside: Settings = {
   growth_s: 0.2,
   growth_rows: [{ model: 'encoder', rows: [1, 8] }],
   growth_numbers: [100, 10_000],
-  growth_models: [2],
-  growth_versions: [2],
+  growth_models: [],
+  growth_versions: [],
   growth_connections: [0, 200],
 };

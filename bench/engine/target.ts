@@ -7,6 +7,8 @@ export interface Program {
   readonly version: string;
   /** SHA-256 of the program, or of the bundle that Node runs. */
   readonly digest: string;
+  /** What its command does not say. */
+  readonly notes?: string;
   command(model: Served, port: number, spare: number): Command;
 }
 

@@ -78,6 +78,7 @@ function tfServing(
   label: string,
   flags: (where: Where) => readonly string[],
   more: Partial<ServerTarget> = {},
+  notes?: string,
 ): ServerTarget {
   return {
     id,
@@ -94,6 +95,7 @@ function tfServing(
       if (version === null) return 'tensorflow_model_server --version fails: it cannot run on this machine';
       return {
         digest: await digestOf(program),
+        ...(notes !== undefined && { notes }),
         version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
         command: (model, port, spare) => ({
           argv: [
@@ -144,7 +146,13 @@ export const targets: readonly Target[] = [
     '--tensorflow_intra_op_parallelism=1',
     '--tensorflow_inter_op_parallelism=1',
   ]),
-  tfServing('tf-serving-batching', 'TensorFlow Serving, batching', batchingFlags),
+  tfServing(
+    'tf-serving-batching',
+    'TensorFlow Serving, batching',
+    batchingFlags,
+    {},
+    'batches of at most 8 rows, 1 ms, 2 threads',
+  ),
   tfServing('tf-serving-bfloat16', 'TensorFlow Serving, bfloat16', () => ['--mixed_precision=bfloat16'], {
     onlyWhenNamed: true,
     tolerance: BFLOAT16,

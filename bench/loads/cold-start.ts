@@ -33,7 +33,7 @@ export const coldStart: Question = {
     if (!settings.drop_caches) return warm;
     // with tuned flags a cold start is the same reading of the same files
     const readers = targets.filter((id) => id !== 'tf-serving-tuned');
-    const cold = rounds(Math.ceil(settings.cold_starts / 2), readers).map(({ repeat, target }) => ({
+    const cold = rounds(settings.cold_cache_starts, readers).map(({ repeat, target }) => ({
       id: `cold-start/cold/${repeat}/${target}`,
       seconds: startSeconds(target) + COLD_SECONDS,
       run: (bench: Bench) => startOnce(bench, 'cold', repeat, target),

@@ -40,4 +40,7 @@ t.test('answers without a body are errors, others than the right one are none at
   };
   t.match(await runH2load(job), { requests: 2, errors: 1, requests_per_s: 0.8, cpu_us_per_request: 50 });
   await t.rejects(runH2load({ ...job, answerBytes: 16 }), /not 16 each/);
+  const steady = { ...job, steady: true, warmup_s: 0.5, answerBytes: 400 };
+  t.match(await runH2load(steady), { duration_s: 2, requests: 3, errors: 0, requests_per_s: 400 });
+  t.match(await runH2load({ ...steady, answerBytes: 500 }), { requests: 2, errors: 1, requests_per_s: 1 });
 });

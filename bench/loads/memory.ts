@@ -7,8 +7,6 @@ import { Session } from '../session.ts';
 const ASKED_AT_START = 6;
 const THOUSAND = 1000;
 const LOADED_CONNECTIONS = 32;
-/** After a start, so that what it needed and the server gives back is not taken for what it needs at rest. */
-const REST_S = 2;
 
 /** Resident memory: at rest, after a thousand requests, after a load. */
 export const memory: Question = {
@@ -19,10 +17,10 @@ export const memory: Question = {
     const { settings } = known;
     return rounds(settings.side_repeats, present(known, this.targets)).map(({ repeat, target }) => ({
       id: `memory/${repeat}/${target}`,
-      seconds: startSeconds(target) + REST_S + settings.load_s + 2,
+      seconds: startSeconds(target) + settings.rest_s + settings.load_s + 2,
       run: (bench) =>
         Session.run(bench, 'memory', target, async (session) => {
-          await sleep(REST_S * 1000);
+          await sleep(settings.rest_s * 1000);
           note(session, 'idle', repeat, ASKED_AT_START);
           // an open loop of a fixed number of requests, slow enough for every server
           const slow = {

@@ -28,6 +28,9 @@ const ModelTarget = Type.Object({
   label: Text,
   version: MaybeText,
   digest: MaybeText,
+  command: MaybeText,
+  environment: Type.Optional(Type.Record(Text, Text)),
+  notes: MaybeText,
 });
 
 const Model = Type.Object({

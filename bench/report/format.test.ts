@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Unit } from './figures.ts';
-import { format, formatBare, formatInterval } from './format.ts';
+import { format, formatApart, formatBare, formatInterval } from './format.ts';
 
 const CASES: readonly (readonly [number, Unit, string])[] = [
   [67_234.5, 'requests/s', '67.2k'],
@@ -29,6 +29,18 @@ const CASES: readonly (readonly [number, Unit, string])[] = [
 
 for (const [value, unit, written] of CASES) {
   t.equal(format(value, unit), written, `${value} ${unit}`);
+}
+
+for (const [value, unit, limit, written] of [
+  [1.17, '×', 1.2, '1.17×'],
+  [1.196, '×', 1.2, '1.196×'],
+  [1.2, '×', 1.2, '1.2×'],
+  [1.6, '×', 1.2, '1.6×'],
+  [12.04, '×', 12, '12.04×'],
+  [20.004, 'ms', 20, '20.004\u2009ms'],
+  [0, 'count', 0, '0'],
+] as const) {
+  t.equal(formatApart(value, unit, limit), written, `${value} ${unit} beside ${limit}`);
 }
 
 t.equal(formatBare(0.5, 'ms'), '0.500');

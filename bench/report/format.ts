@@ -52,6 +52,23 @@ export function format(value: number, unit: Unit, like = value): string {
   return digits(value / scale.divisor, unit) + scale.name;
 }
 
+/** The same with as many digits as tell it from a limit that it is not at: 1.17× beside 1.2×, not 1.2×. */
+export function formatApart(value: number, unit: Unit, limit: number): string {
+  const scale = scaleOf(unit, value);
+  const side = (text: string) => Math.sign(numberIn(text) - limit / scale.divisor);
+  for (let more = 0; more < MOST_DIGITS; more++) {
+    const text = digits(value / scale.divisor, unit, more);
+    if (side(text) === Math.sign(value - limit)) return text + scale.name;
+  }
+  return String(value);
+}
+
+const MOST_DIGITS = 9;
+
+function numberIn(text: string): number {
+  return Number(text.replaceAll(',', '').replace('−', '-'));
+}
+
 /** The same without the unit, for tables that say it in the column's head; `like` picks the magnitude. */
 export function formatBare(value: number, unit: Unit, like = value): string {
   return digits(value / scaleOf(unit, like).divisor, unit);
@@ -70,14 +87,14 @@ function scaleOf(unit: Unit, value: number): Scale {
   return found;
 }
 
-function digits(value: number, unit: Unit): string {
+function digits(value: number, unit: Unit, more = 0): string {
   if ((unit === 'count' || unit === 'MiB') && Number.isInteger(value)) return grouped(value, 0);
   const size = Math.abs(value);
   // A ratio of two noisy figures has two digits worth reading, and whole ones where it is large.
-  const significant = unit === '×' ? (size < 9.95 ? 2 : 0) : 3;
-  if (significant === 0) return grouped(value, 0);
+  const significant = (unit === '×' ? (size < 9.95 ? 2 : 0) : 3) + more;
+  if (significant === more && unit === '×') return grouped(value, more);
   const magnitude = size === 0 ? 0 : Math.floor(Math.log10(Number(size.toPrecision(significant))));
-  return grouped(value, Math.max(0, Math.min(significant - 1 - magnitude, 4)));
+  return grouped(value, Math.max(0, Math.min(significant - 1 - magnitude, 4 + more)));
 }
 
 function grouped(value: number, decimals: number): string {

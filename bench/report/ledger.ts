@@ -1,6 +1,6 @@
 import { formatCsv } from '../csv.ts';
 import { describe, type Figure, type Source, type Unit } from './figures.ts';
-import { format, formatBare, formatInterval } from './format.ts';
+import { format, formatApart, formatBare, formatInterval } from './format.ts';
 
 /** A number that the report prints, and how anyone gets it from the CSV files again. */
 export interface Entry {
@@ -30,6 +30,11 @@ export class Ledger {
   /** The median with its unit. */
   say(figure: Figure): string {
     return this.#note(figure, format(figure.median, figure.unit), 'median');
+  }
+
+  /** The median with as many digits as tell it from a limit. */
+  sayApart(figure: Figure, limit: number): string {
+    return this.#note(figure, formatApart(figure.median, figure.unit, limit), 'median');
   }
 
   /** The median without its unit, for a table whose head names the unit; `like` fixes the magnitude. */

@@ -59,11 +59,15 @@ function fileOf(source: Source): string {
   return source.op === 'constant' ? '' : fileOf(source.a);
 }
 
+export function limitOf(must: Must): number {
+  return 'atLeast' in must ? must.atLeast : must.atMost;
+}
+
 /** `≥ 1.5`, in the figure's unit. */
 export function mustText({ must }: Promised): string {
   return 'atLeast' in must ? `≥ ${must.atLeast}` : `≤ ${must.atMost}`;
 }
 
-/** The figure as it is printed, before its interval. */
+/** What the list of promises does not hold. */
 export const NOT_NUMBERS =
   'What these issues wanted shown without a number (recorded answers, real clients, h2spec, sanitizers, cases) is in the tests and in CHANGELOG.md, not here.';

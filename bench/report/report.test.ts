@@ -16,6 +16,7 @@ const PROSE = new Set([
   '99',
   '99.9', // percentiles
   '95', // the level of the intervals, and the share of speed that a memory limit must keep
+  '80', // the same with real models
   '75', // share of the maximum that instances are planned with, and that the open loop is compared at
   '1',
   '10',
@@ -31,9 +32,10 @@ const PROSE = new Set([
   '8',
   '9', // giga is ten to the ninth; MobileNetV2, ResNet-50, V2 of the protocol
   '20',
+  '40',
   '64',
   '128',
-  '224', // probes each 20 ms, 64 gRPC threads, 128 ids, pictures of 224 × 224 × 3
+  '224', // probes each 20 ms, acknowledgements after 40 ms, 64 gRPC threads, 128 ids, pictures of 224 × 224 × 3
   '16',
   '17',
   '18', // issues
@@ -49,6 +51,7 @@ const COUNTS = [
   'value',
   'users',
   'workers',
+  'tensorflow',
   'numbers_in',
   'numbers_out',
 ];

@@ -23,7 +23,7 @@ export interface Results {
 }
 
 /** Folders of more CSV files: real models of this run, and what other programs measured before (their READMEs say what). */
-const PARTS = ['models', 'engine', 'protocols', 'switching'];
+const PARTS = ['models', 'engine', 'protocols', 'switching', 'controls'];
 
 /** Reads a results folder. Throws FatalError, which names the file, where it cannot be understood. */
 export function readResults(folder: string): Results {

@@ -52,7 +52,7 @@ export const growth: Part = {
     return livesOf(settings)
       .filter(({ model }) => model === 'celsius' || models.includes(model))
       .flatMap((life) =>
-        rounds(settings.repeats, some).map(({ repeat, item }) => ({
+        rounds(settings.growth_repeats, some).map(({ repeat, item }) => ({
           id: `growth/${life.dimension}/${life.name}/${repeat}/${item.target.id}`,
           seconds: life.seconds + 1.5,
           run: (bench) => {
@@ -78,7 +78,9 @@ function livesOf(settings: Settings): Life[] {
     ...settings.growth_rows.map(({ model, rows }) => rowsLife(settings, model, rows)),
     bytesLife(settings),
     ...settings.growth_models.map((count) => copiesLife(settings, 'models', count)),
-    ...settings.growth_versions.map((count) => copiesLife(settings, 'versions', count)),
+    ...settings.growth_versions
+      .filter((count) => count > 1 || !settings.growth_models.includes(1))
+      .map((count) => copiesLife(settings, 'versions', count)),
     connectionsLife(settings),
     ...cores.map((count) => coresLife(settings, count)),
   ];
@@ -153,6 +155,9 @@ function copiesLife(settings: Settings, dimension: 'models' | 'versions', count:
       for (const path of paths) ready_ms = Math.max(ready_ms, await server.answered(path, example));
       await server.quiet();
       add(server, dimension, count, repeat, { ready_ms });
+      // one model is one version: a server's life tells both
+      if (dimension === 'models' && count === 1 && settings.growth_versions.includes(1))
+        add(server, 'versions', count, repeat, { ready_ms });
     },
   };
 }

@@ -1,5 +1,4 @@
 import { openFigures, slowestOf } from '../../loads/open-loop.ts';
-import type { SavedModel } from '../../models/saved.ts';
 import {
   type Bench,
   type Known,
@@ -14,6 +13,7 @@ import {
 } from '../plan.ts';
 import { row } from '../schema.ts';
 import { Server } from '../server.ts';
+import type { OpenLoad } from '../settings.ts';
 
 /** The maximum is that of so many clients: more of them only wait longer. */
 const BASIS_CLIENTS = 8;
@@ -28,14 +28,14 @@ export const openLoop: Part = {
   steps(known: Known): Step[] {
     const { settings, models } = known;
     const some = serversOf(known, PAIR);
-    const each = settings.open_warmup_s + settings.open_s + 0.5;
-    return settings.open_models
-      .filter((model) => models.includes(model))
-      .flatMap((model) =>
+    return settings.open_loads
+      .filter(({ model }) => models.includes(model))
+      .flatMap((load) =>
         rounds(settings.repeats, some).map(({ repeat, item }) => ({
-          id: `open-loop/${model}/${repeat}/${item.target.id}`,
-          seconds: 2.5 + settings.settle_s + each * settings.shares.length,
-          run: (bench) => measure(bench, item, model, repeat),
+          id: `open-loop/${load.model}/${repeat}/${item.target.id}`,
+          seconds:
+            2.5 + settings.settle_s + (settings.open_warmup_s + load.load_s + 0.5) * load.shares.length,
+          run: (bench) => measure(bench, item, load, repeat),
         })),
       );
   },
@@ -44,7 +44,7 @@ export const openLoop: Part = {
 async function measure(
   bench: Bench,
   item: ReadyServer,
-  model: SavedModel,
+  { model, shares, load_s }: OpenLoad,
   repeat: number,
 ): Promise<Measured> {
   const { settings } = bench;
@@ -59,12 +59,12 @@ async function measure(
   }
   return Server.run(bench, item, about, async (server) => {
     await server.quiet();
-    for (const share of settings.shares) {
+    for (const share of shares) {
       const rate_per_s = basis.requests_per_s * share;
       const found = await server.load({
         connections: settings.open_connections,
         warmup_s: settings.open_warmup_s,
-        duration_s: settings.open_s,
+        duration_s: load_s,
         rate_per_s,
       });
       server.rows.push(

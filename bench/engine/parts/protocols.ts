@@ -38,10 +38,11 @@ export const protocols: Part = {
     return (['celsius', ...known.models] as const).flatMap((model) =>
       rounds(settings.protocol_repeats, serving(known, model)).map(({ repeat, item }) => {
         const loads = loadsOf(settings, model, item.target);
+        const longer = model === 'celsius' ? undefined : settings.longer[model];
+        const times = timesOf(settings, longer);
         return {
           id: `protocols/${model}/${repeat}/${item.target.id}`,
-          seconds:
-            2.5 + settings.settle_s + loads.length * (settings.protocol_warmup_s + settings.protocol_s),
+          seconds: 2.5 + settings.settle_s + loads.length * (times.warmup_s + times.load_s),
           run: (bench) => {
             const about = { part: 'protocols', model, condition: `repeat=${repeat}` } as const;
             const use = async (server: Server) => {
@@ -49,7 +50,8 @@ export const protocols: Part = {
               for (const { protocol, rows, connections, streams } of loads) {
                 const found = await protocolLoad(server, questionOf(bench, model, rows), {
                   ...{ protocol, connections, streams },
-                  ...{ warmup_s: settings.protocol_warmup_s, load_s: settings.protocol_s },
+                  ...times,
+                  steady: longer !== undefined,
                 });
                 const at = { model, target: item.target.id, protocol, rows, connections, streams, repeat };
                 server.rows.push(row('protocols', { ...at, ...found }));
@@ -67,6 +69,11 @@ export const protocols: Part = {
 /** The floor knows no other model than celsius. */
 function serving(known: Known, model: Model) {
   return servers(known).filter(({ target }) => target.kind !== 'floor' || model === 'celsius');
+}
+
+/** A model whose loads are longer elsewhere has longer ones here. */
+function timesOf(settings: Settings, longer = 1): { warmup_s: number; load_s: number } {
+  return { warmup_s: settings.protocol_warmup_s * longer, load_s: settings.protocol_s * longer };
 }
 
 /** Only gRPC has several requests on one connection. */

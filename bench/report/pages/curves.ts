@@ -120,7 +120,7 @@ async function draw(
 ): Promise<PlotUse> {
   const alt = `${panel.title} over connections, one line for each server.`;
   const svg = await curves({
-    frame: { width: 243, height: 128, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
+    frame: { width: 243, height: 124, margin: { top: 20, right: 93, bottom: 30, left: 27 } },
     title: panel.title,
     description: alt,
     x: connectionsAxis(connections),

@@ -15,6 +15,7 @@ import { verdict } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
 import { celsiusVerdicts, smallerLimit } from './answer.ts';
 import { type Context, labelOf, list, plots, say, shortened } from './context.ts';
+import { librariesCompared, librariesText } from './limits.ts';
 
 const HEADS = {
   'tf-serving': ['TF Serving’s', 'best setting'],
@@ -71,7 +72,16 @@ function headline(context: Context, answers: readonly Answer[]): Markup {
       ? typst`*gRPC and V2* were not measured in this run.`
       : typst`*gRPC against gRPC:* ${joined(grpc, ', ')}.`,
   ];
-  return list([...items, ...worse(answers), ...absent(context)]);
+  return list([...items, ...age(context), ...worse(answers), ...absent(context)]);
+}
+
+/** How much of it may be the library's, which the servers do not have in common. */
+function age(context: Context): Markup[] {
+  const { old, now, ratios } = librariesCompared(context);
+  if (ratios.length === 0) return [];
+  return [
+    typst`*TensorFlow’s age is a part of it:* ${old} takes ${librariesText(context, false)} the CPU of ${now}, which Celsiusify runs (see Limits).`,
+  ];
 }
 
 /** What a reader should know before the plot: where TensorFlow Serving is certainly better. */
@@ -110,6 +120,7 @@ async function plot(context: Context, answers: readonly Answer[]): Promise<Marku
     found === undefined ? [] : [{ target, figure: found.ratio }];
   const lines: AdvantageLine[] = shown.map(({ question, serving, python }) => ({
     group: nameOf(question.model),
+    ...pythonOf(context, answers, question.model),
     label: question.label,
     rivals: [...side('tf-serving', serving), ...side('fastapi', python)],
   }));
@@ -122,14 +133,24 @@ async function plot(context: Context, answers: readonly Answer[]): Promise<Marku
   const svg = await advantagePlot(lines, rivals, alt, HEADS);
   return plots(
     context,
-    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival in each line is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of the servers in Python${pythonNames(context)}. celsius is one multiplication: it shows the server, the other models show the work.`,
+    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of servers in Python: for celsius FastAPI with one worker or two, for the others${pythonNames(context)}, all in all the strongest of four (bench\/README.md). celsius is one multiplication: it shows the server, the others show the work.`,
     [{ path: 'plots/answer.svg', svg, alt }],
   );
 }
 
+/** Who stands for Python in a model's lines: FastAPI for celsius, what is strongest for the others. */
+function pythonOf({ results }: Context, answers: readonly Answer[], model: string): { note?: string } {
+  const rivals = answers
+    .filter(({ question }) => question.model === model)
+    .flatMap(({ python }) =>
+      python === undefined ? [] : [labelOf(results, python.target).split(',')[0] ?? ''],
+    );
+  return rivals.length === 0 ? {} : { note: `Python: ${[...new Set(rivals)].join(', ')}` };
+}
+
 function pythonNames({ results }: Context): string {
   const names = pythonServers(results).map((target) => labelOf(results, target));
-  return names.length === 0 ? ' (celsius only)' : ` (${names.join(', ')})`;
+  return names.length === 0 ? ' none' : ` ${names.join(' or ')}`;
 }
 
 /** Computed, not chosen: all questions, shown in the plot or not, whose interval lies on a rival's side or holds 1. */
@@ -167,7 +188,7 @@ function box(context: Context, answers: readonly Answer[]): Markup {
     ...missingRivals(context),
   ];
   return typst`
-#answer-box[${title}][#text(size: 7.6pt)[${joined(all, '\n\n')}]]
+#answer-box[${title}][#text(size: 7.3pt)[${joined(all, '\n\n')}]]
 `;
 }
 

@@ -2,6 +2,7 @@ import { figure } from '../figures.ts';
 import { closedLoop, OURS } from '../questions.ts';
 import { code, joined, type Markup, typst } from '../typst.ts';
 import { type Context, labelOf, list, shortened, table } from './context.ts';
+import { limits } from './limits.ts';
 
 /** How it was measured, what it cannot say, and how to measure it again. */
 export function methodPage(context: Context): Markup {
@@ -9,6 +10,7 @@ export function methodPage(context: Context): Markup {
 = Method
 ${method(context)}
 ${servers(context)}
+${modelServers(context)}
 = Limits
 ${limits(context)}
 ${notMeasured(context)}
@@ -74,9 +76,9 @@ function errors({ results, ledger }: Context): Markup {
   return typst`In ${total} requests these errors and time-outs were counted: ${said.join(', ')}.`;
 }
 
-/** Settings that only say where a thing is. */
+/** Settings that only say where a thing is, or that a slow answer is waited for. */
 const WHEREABOUTS =
-  /^-*(rest.api.)?(port|host)\b|^(PORT|HOST)=|model.(name|base.path)|MODEL_(NAME|PATH|BASE_PATH)|app-dir|\.[jt]s$|^app:/i;
+  /^-*(rest.api.)?(port|host|timeout.in.ms)\b|^(PORT|HOST|PYTHONPATH)=|model.(name|base.path)|MODEL_(NAME|PATH|BASE_PATH)|(app|working)-dir|\.[jt]s$|^app:/i;
 
 function servers({ results }: Context): Markup {
   const lines = results.environment.targets.map((target) => {
@@ -94,45 +96,38 @@ function servers({ results }: Context): Markup {
   });
   return table({
     caption: typst`Servers: version, how started and how TensorFlow is linked, threads when idle, the start of the digest (of image or program), and settings, without addresses and paths. The whole of it is in environment.json.`,
-    columns: ['20%', '19%', 'auto', 'auto', 'auto', '1fr'],
+    columns: ['20%', '26%', 'auto', 'auto', 'auto', '1fr'],
     head: ['', 'version', 'how', 'threads', 'digest', 'settings'],
     lines,
     texts: [1, 2, 4, 5],
   });
 }
 
-function limits({ results }: Context): Markup {
-  const { environment } = results;
-  const serving = environment.targets.filter(({ id, measured }) => id.startsWith('tf-serving') && measured);
-  const own = serving.find(({ how }) => how !== 'image');
-  const items = [
-    typst`*celsius is tiny:* one multiplication and one addition. Its figures are about the server around a model; the others’ are about models.`,
-    typst`*Weights are random* (fixed seeds). What they answer means nothing; it is only compared with what Python’s TensorFlow answers.`,
-    typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`,
-    typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Figures differ elsewhere; the intervals show how much they did here.`,
-    typst`*Loopback.* No network, no TLS and no proxy lie between client and server; each would add its own time to every answer.`,
-  ];
-  if (environment.machine.cores < 4) {
-    items.push(
-      typst`*Few cores.* Nothing here says how either server does on many cores, with a GPU, or with more than one instance.`,
-    );
-  }
-  if (environment.pinning.server == null) {
-    items.push(
-      typst`*Client and server share cores.* What the client takes the server lacks, and the fastest server lacks it most.`,
-    );
-  }
-  if (own !== undefined) {
-    const linked = own.linkage === 'shared' ? ' and links TensorFlow’s libraries dynamically' : '';
-    items.push(
-      typst`*Not the official image.* The TensorFlow Serving measured here (${own.version ?? 'version unknown'}) was not started from the official image${linked}. The code that answers requests is the same; start-up and memory of the official, statically linked one may be better, and no ratio of these two is claimed for it.`,
-    );
-  }
-  if (serving.length === 0)
-    items.push(
-      typst`*TensorFlow Serving was not measured*, so nothing here says how Celsiusify compares with it.`,
-    );
-  return list(items);
+/** The same of the servers that real models were asked of, whose settings are others. */
+function modelServers({ results }: Context): Markup {
+  // The floor is celsius' own, and Python without a server has no settings.
+  const targets = (results.environment.model_targets ?? []).filter(
+    ({ id }) => id !== 'floor' && id !== 'python',
+  );
+  if (targets.length === 0) return typst``;
+  const lines = targets.map(({ label, version, digest, command, environment, notes }) => {
+    const variables = Object.entries(environment ?? {}).map(([name, value]) => `${name}=${value}`);
+    const flags = (command ?? '').split(' ').filter((part) => part.startsWith('--'));
+    const settings = [...variables, ...flags].filter((setting) => !WHEREABOUTS.test(setting));
+    return [
+      label,
+      version ?? '–',
+      digest == null ? '–' : code(digest.replace(/^sha256:/, '').slice(0, 12)),
+      typst`${settings.length === 0 ? typst`#quiet[none]` : code(settings.join(' '))}${notes == null ? '' : ` (${notes})`}`,
+    ];
+  });
+  return table({
+    caption: typst`Servers of the real models, likewise.`,
+    columns: ['25%', '27%', 'auto', '1fr'],
+    head: ['', 'version', 'digest', 'settings'],
+    lines,
+    texts: [1, 2, 3],
+  });
 }
 
 function notMeasured({ results }: Context): Markup {

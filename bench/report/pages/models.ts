@@ -91,9 +91,9 @@ async function panels(context: Context, model: string, last: boolean): Promise<P
     const alt = `${nameOf(model)}: ${title} over clients, one line for each server.`;
     const svg = await curves({
       frame: {
-        width: names ? 218 : 133,
+        width: names ? 226 : 132,
         height: last ? 84 : 74,
-        margin: { top: 20, right: names ? 92 : 12, bottom: last ? 27 : 16, left: 30 },
+        margin: { top: 20, right: names ? 101 : 12, bottom: last ? 27 : 16, left: 30 },
       },
       title: `${nameOf(model)}: ${title}`,
       description: alt,

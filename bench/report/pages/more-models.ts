@@ -60,7 +60,7 @@ function protocols(context: Context): Markup {
         'TFS gRPC',
         'gRPC ÷ TFS',
         'V2 ÷ TFS gRPC',
-        'CPU, gRPC ÷ TFS',
+        'its CPU ÷ TFS',
       ],
       lines,
     }),
@@ -94,8 +94,10 @@ function openLoop(context: Context): Markup {
   const { results } = context;
   const file = 'models/open-loop.csv';
   if (results.rows(file).length === 0) return typst`*Open loop.* ${whyNot(context, 'models/open-loop')}`;
-  const shares = valuesOf(results, file, {}, 'share_of_basis');
-  const models = WITH_CELSIUS.filter((model) => results.rows(file, { model }).length > 0);
+  const asked = WITH_CELSIUS.filter((model) => results.rows(file, { model }).length > 0);
+  const sharesOf = (model: string) => valuesOf(results, file, { model }, 'share_of_basis');
+  const models = asked.filter((model) => sharesOf(model).length > 1);
+  const shares = [...new Set(models.flatMap(sharesOf))].sort((a, b) => a - b);
   const strong: number[] = [];
   const lines = models.flatMap((model) =>
     targetsIn(results, file)
@@ -121,8 +123,9 @@ function openLoop(context: Context): Markup {
   lines.forEach((_, i) => {
     if (i % 2 === 0) strong.push(i);
   });
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
-  return table({
+  const single = asked.filter((model) => !models.includes(model));
+  if (models.length === 0) return atOneRate(context, file, single);
+  const whole = table({
     caption: typst`Open loop: requests start at fixed times, and latency counts from then, so that a stall shows. p50 at the left, p99 at the right, in ms, by share of what the slower server answers at most (“maximum”, requests/s, 8 clients).`,
     columns: ['18%', 'auto', ...shares.flatMap(() => ['1fr', '1fr'])],
     head: [
@@ -134,11 +137,34 @@ function openLoop(context: Context): Markup {
     lines,
     strong,
   });
+  return joined([whole, atOneRate(context, file, single)]);
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** Models that were asked at one rate alone: a table would have a column each and be empty. */
+function atOneRate(context: Context, file: string, models: readonly string[]): Markup {
+  const { results } = context;
+  const said = models.map((model) => {
+    const [row] = results.rows(file, { model });
+    const both = (target: string) => {
+      const of = (name: string) => get(context, column(file, { model, target }, name), 'ms');
+      return typst`${say(context, of('p50_ms'))} and ${say(context, of('p99_ms'))}`;
+    };
+    return typst`${nameOf(model)} at ${percent(Number(row?.share_of_basis))} ${both(OURS)}, TensorFlow Serving ${both('tf-serving')}`;
+  });
+  return said.length === 0
+    ? typst``
+    : typst`
+*Open loop, p50 and p99:* ${joined(said, '; ')}.
+`;
 }
 
 const SCENARIOS = [
   ['heavy', 'ResNet-50 beside celsius'],
-  ['greedy', 'large batches beside single rows'],
+  ['greedy', 'batches beside rows'],
 ] as const;
 
 function mixed(context: Context): Markup {
@@ -174,16 +200,7 @@ function mixed(context: Context): Markup {
   return table({
     caption: typst`Does the p99 of small requests hold? One process, two loads: ${heavy?.clients ?? '–'} clients of ResNet-50 beside ${small?.clients ?? '–'} of celsius; one client of the encoder with ${greedy?.rows ?? '–'} rows a request beside ${single?.clients ?? '–'} with one row. Each alone, then both at once. On two cores a small request waits at least while both run something large.`,
     columns: ['25%', ...Array.from({ length: 7 }, () => '1fr')],
-    head: [
-      '',
-      'small p99 alone, ms',
-      'beside, ms',
-      'times',
-      'small/s alone',
-      'beside',
-      'large/s alone',
-      'beside',
-    ],
+    head: ['', 'p99 alone, ms', 'beside, ms', 'times', 'small/s alone', 'beside', 'large/s alone', 'beside'],
     lines,
     strong,
   });

@@ -17,7 +17,7 @@ ${whyNot(context, 'models/load')}
 = Price
 ${table({
   caption: typst`Million answers from one core-hour of CPU, and from one GB held for an hour, at 8 clients (celsius: 32), REST; a GB is a thousand million bytes. Memory is resident: the most since the start, while a model is loaded and its variables become constants (celsius: at the end of the load); file pages count, so a limit may be lower: the smallest is below, and at rest, after the first answers.`,
-  columns: ['28%', '1fr', '1fr', '1fr', '1fr'],
+  columns: ['24%', '22%', '22%', '1fr', '1fr'],
   head: ['', 'million answers a core-hour', 'million answers a GB-hour', 'memory to reserve', 'at rest'],
   lines: lines.map(({ cells }) => cells),
   strong: lines.flatMap(({ own }, i) => (own ? [i] : [])),
@@ -28,17 +28,17 @@ Put in your cloud’s prices: ${code('price of a million answers = price of a co
 
 /** The least that a container has to be given; searched, so without an interval. */
 function limits({ results, ledger }: Context): Markup {
-  const found = MODELS.flatMap(([model]) =>
-    [OURS, 'tf-serving'].flatMap((target) => {
+  const found = MODELS.flatMap(([model]) => {
+    const [ours, theirs] = [OURS, 'tf-serving'].map((target) => {
       const limit = smallestLimit(results, target, model);
-      if (limit === undefined) return [];
-      return [
-        typst`${nameOf(model)}, ${labelOf(results, target)} *${ledger.derived(limit.bytes, 'MiB', limit.rule)}*`,
-      ];
-    }),
-  );
+      return limit === undefined ? 'none' : ledger.derived(limit.bytes, 'MiB', limit.rule);
+    });
+    return ours === 'none' && theirs === 'none'
+      ? []
+      : [typst`${nameOf(model)} *${ours ?? ''}* (TensorFlow Serving ${theirs ?? ''})`];
+  });
   if (found.length === 0) return typst``;
-  return typst` The smallest memory limit of a container at which 8 clients get 95 % of the speed without one, of those tried: ${joined(found, '; ')}.`;
+  return typst` The smallest memory limit of a container at which 8 clients get 80 % of the speed without one, of those tried: ${joined(found, '; ')}.`;
 }
 
 interface Line {

@@ -1,4 +1,4 @@
-import { type Kept, mustText, NOT_NUMBERS, promises } from '../promises.ts';
+import { type Kept, limitOf, mustText, NOT_NUMBERS, promises } from '../promises.ts';
 import { type Markup, typst } from '../typst.ts';
 import { type Context, table } from './context.ts';
 
@@ -40,7 +40,7 @@ ${table({
   lines,
   texts: [1, 4, 5],
 })}
-Not measured: ${absent.length === 0 ? 'none' : absent.join('; ')}.
+${absent.length === 0 ? '' : `Not measured: ${absent.join('; ')}.`}
 `;
 }
 
@@ -48,5 +48,5 @@ function value({ ledger }: Context, { figure, total, promised }: Kept): Markup {
   if (total !== undefined) return typst`*${ledger.derived(total.value, promised.unit, total.rule)}*`;
   if (figure === undefined) return typst`#quiet[–]`;
   const interval = ledger.interval(figure);
-  return typst`*${ledger.say(figure)}*${interval === '' ? '' : ` (${interval})`}`;
+  return typst`*${ledger.sayApart(figure, limitOf(promised.must))}*${interval === '' ? '' : ` (${interval})`}`;
 }

@@ -32,7 +32,7 @@ ${whyNot(context, 'payload-scaling')}
     const xs = [...new Set(found.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
     const alt = `${title} over the rows in a request, one line for each server.`;
     const svg = await curves({
-      frame: { width: 243, height: 125, margin: { top: 20, right: 78, bottom: 30, left: 27 } },
+      frame: { width: 243, height: 125, margin: { top: 20, right: 93, bottom: 30, left: 27 } },
       title,
       description: alt,
       x: {

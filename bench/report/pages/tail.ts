@@ -70,9 +70,9 @@ async function panels(context: Context, basis: string): Promise<Markup> {
     const alt = `${label} latency over the arrival rate, as a share of what ${labelOf(results, basis)} can do at most.`;
     const svg = await curves({
       frame: {
-        width: names ? 203 : 141,
+        width: names ? 210 : 140,
         height: 118,
-        margin: { top: 20, right: names ? 78 : 16, bottom: 30, left: 24 },
+        margin: { top: 20, right: names ? 90 : 16, bottom: 30, left: 24 },
       },
       title: `${label} latency under open load`,
       description: alt,

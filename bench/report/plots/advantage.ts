@@ -8,16 +8,18 @@ import { logTicks } from './ticks.ts';
 export interface AdvantageLine {
   /** Left of the first line of a group, such as a model's name. */
   readonly group?: string;
+  /** Below it, in small letters: what is special about the group. */
+  readonly note?: string;
   readonly label: string;
   readonly rivals: readonly { readonly target: string; readonly figure: Figure }[];
 }
 
 /** Of a plot without groups, and of one with them, which has many lines. */
-const PLAIN = { line: 14, left: 172 };
-const GROUPED = { line: 9, left: 190 };
+const PLAIN = { line: 16, left: 172, apart: 4 };
+const GROUPED = { line: 9, left: 190, apart: 3 };
 const GROUP = 62;
 const COLUMN = 43;
-const TOP = 34;
+const TOP = 42;
 const BOTTOM = 26;
 const WIDTH = 493;
 
@@ -40,7 +42,7 @@ export function advantagePlot(
   heads: Readonly<Record<string, readonly [string, string]>> = HEADS,
 ): Promise<string> {
   const grouped = lines.some(({ group }) => group !== undefined);
-  const { line: LINE, left: LEFT } = grouped ? GROUPED : PLAIN;
+  const { line: LINE, left: LEFT, apart } = grouped ? GROUPED : PLAIN;
   const centre = (line: number) => line * LINE + LINE / 2;
   const size = grouped ? 7.8 : 8.4;
   const right = COLUMN * rivals.length + 14;
@@ -52,9 +54,9 @@ export function advantagePlot(
   const width = WIDTH - LEFT - right;
   const height = LINE * lines.length;
   const marks = lines.flatMap(({ rivals: all }, line) =>
-    all.map(({ target, figure }) => ({
+    all.map(({ target, figure }, i) => ({
       target,
-      y: centre(line) + (rivals.indexOf(target) - (rivals.length - 1) / 2) * (grouped ? 3 : 3.4),
+      y: centre(line) + (i - (all.length - 1) / 2) * apart,
       x: figure.median,
       low: figure.low,
       high: figure.high,
@@ -125,12 +127,23 @@ export function advantagePlot(
             box(-LEFT, WIDTH - LEFT, line * LINE - 0.3, line * LINE + 0.3, MUTED),
           ],
     ),
+    ...lines.flatMap(({ group, note }, line) =>
+      note === undefined || lines[line - 1]?.group === group
+        ? []
+        : [text(note, -LEFT + 3, centre(line + 1), 'left', MUTED, 400, 6.6)],
+    ),
     text('← they are better', width * place - 4, -8, 'right', MUTED, 400, 7.5),
     text('Celsiusify is better →', width * place + 4, -8, 'left', MUTED, 400, 7.5),
-    ...rivals.flatMap((target, i) => {
+    ...rivals.flatMap((target, i): Layers => {
       const at = width + COLUMN * (i + 1) + 10;
       const [first, second] = heads[target] ?? [lookOf(target).name, ''];
+      const { color, shape } = lookOf(target);
       return [
+        {
+          data: { values: [{}] },
+          mark: { type: 'point', filled: true, opacity: 1, size: 26, shape, color },
+          encoding: { x: { value: at - 4 }, y: { value: -29 } },
+        },
         text(first, at, -18, 'right', lookOf(target).ink, 600, 7.5),
         text(second, at, -8, 'right', lookOf(target).ink, 600, 7.5),
         ...lines.map(({ rivals: all }, line) => {

@@ -30,8 +30,12 @@ export interface Curves {
 }
 
 const NAME_GAP = 9.5;
+/** Of the points, in square points. */
+const MARK = 18;
+/** A piece of each line before its name, right of the plot: without colour a name's place alone does not tell which it is. */
+const KEY = { from: 8, to: 20 };
 
-/** Lines with the interval of each point as a band, and each line's name at its end instead of a legend. */
+/** Lines with the interval of each point as a band, and each line's name with a piece of it at its end instead of a legend. */
 export function curves(plot: Curves): Promise<string> {
   const { frame, x, y } = plot;
   const height = frame.height - frame.margin.top - frame.margin.bottom;
@@ -76,7 +80,7 @@ export function curves(plot: Curves): Promise<string> {
         type: 'point' as const,
         filled: true,
         opacity: 1,
-        size: 16,
+        size: MARK,
         shape: lookOf(target).shape,
         color: lookOf(target).color,
       },
@@ -123,22 +127,27 @@ function names(series: readonly Series[], y: Axis, height: number, width: number
     0,
     height,
   );
-  return ends.map(({ target }, i) => ({
-    data: { values: [{}] },
-    mark: {
-      type: 'text' as const,
-      align: 'left' as const,
-      baseline: 'middle' as const,
-      fontSize: 8,
-      fontWeight: 600,
-      color: lookOf(target).ink,
-    },
-    encoding: {
-      x: { value: width + 6 },
-      y: { value: places[i] ?? 0 },
-      text: { value: lookOf(target).name },
-    },
-  }));
+  return ends.flatMap(({ target }, i): Layers => {
+    const { color, ink, shape, dash, name } = lookOf(target);
+    const [data, y] = [{ values: [{}] }, { value: places[i] ?? 0 }];
+    return [
+      {
+        data,
+        mark: { type: 'rule', strokeWidth: 1.4, strokeDash: [...dash], color },
+        encoding: { x: { value: width + KEY.from }, x2: { value: width + KEY.to }, y },
+      },
+      {
+        data,
+        mark: { type: 'point', filled: true, opacity: 1, size: MARK, shape, color },
+        encoding: { x: { value: width + (KEY.from + KEY.to) / 2 }, y },
+      },
+      {
+        data,
+        mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 8, fontWeight: 600, color: ink },
+        encoding: { x: { value: width + KEY.to + 3 }, y, text: { value: name } },
+      },
+    ];
+  });
 }
 
 /** Distance of a value from the top of the plot, as Vega's own scales have it. */
