@@ -31,7 +31,7 @@ same command goes on from there. Only a whole run with neither --quick, --only n
   --url TARGET=URL      measure a server that is already running (repeatable)
   --pin-server CPUS     where servers may run, as taskset takes it, for example 0-3
   --pin-client CPUS     where clients may run
-  --image-sizes FILE    sizes of images, as JSON from the image test
+  --image-sizes FILE    sizes of images, as JSON from node image/sizes.ts
   --cluster FOLDER      copy the cluster tests' CSV files from here
   --help
 

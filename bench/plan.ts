@@ -38,7 +38,7 @@ export interface Bench {
   readonly client: LoadClient;
   readonly store: Store;
   readonly signal: AbortSignal;
-  /** The image test's JSON, if given. */
+  /** JSON of image/sizes.ts, if given. */
   readonly imageSizes: string | null;
   /** The same for real models. */
   readonly models: ModelBench;

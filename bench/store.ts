@@ -41,9 +41,13 @@ export interface Measured<F extends string = FileName> {
 
 /** Files in a results folder that are not measured by the bench, and stay when it is replaced. */
 export const CLUSTER_FILES = [
+  'cluster-grpc.csv',
   'cluster-helm.csv',
   'cluster-hpa.csv',
+  'cluster-models.csv',
   'cluster-rollout.csv',
+  'cluster-slow.csv',
+  'cluster-volume.csv',
   'knative-cold-start.csv',
 ];
 

@@ -34,6 +34,7 @@ const DOCUMENTS = [
   'docs/performance.md',
   'docs/models.md',
   'helm/celsius/README.md',
+  'helm/locust/README.md',
 ];
 
 /** Programs that tests build for themselves are found, too. */

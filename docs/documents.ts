@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readResults } from '../bench/report/results.ts';
-import { measuredTable, notMeasured, plot, promisesTable, sizing } from './figures.ts';
+import { imagesTable, measuredTable, notMeasured, plot, promisesTable, sizing } from './figures.ts';
 import { alerts, dashboard } from './monitoring.ts';
 import { differencesTable, fill, optionsTable, type Sections } from './sections.ts';
 
@@ -15,6 +15,7 @@ export function sectionsOf(folder: string): Sections {
     ['options', optionsTable()],
     ['differences', differencesTable()],
     ['figures', results ? measuredTable(results) : notMeasured()],
+    ['images', results ? imagesTable(results) : notMeasured()],
     ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
     ['promises', results ? promisesTable(results) : notMeasured()],
     ['sizing', results ? sizing(results) : notMeasured()],

@@ -154,6 +154,30 @@ export function sizing(results: Results): string {
   return `${table(['Figure', 'Median', 'Interval'], rows)}\n\n${origin(results)}`;
 }
 
+const IMAGES = [
+  [
+    'celsiusify-celsius',
+    'celsius',
+    'Node, its C++ library and glibc; TensorFlow’s libraries with the binding; the server; its health check, `check.mjs` for `helm test`, and `freeze.mjs`; licences of all of them; the celsius model',
+  ],
+  ['celsiusify', 'celsiusify', 'the same without a model'],
+  ['celsius-locust', 'celsius-locust', 'Python on Debian, with its shell; Locust; the locustfile'],
+] as const;
+
+/** What images hold and take. */
+export function imagesTable(results: Results): string {
+  const rows = IMAGES.map(([target, name, holds]) => {
+    const said = (compression: string, name: string) => {
+      const source = column('image-size.csv', { target, compression }, name);
+      const found = figure(results, source, 'bytes');
+      return found === undefined ? 'not measured' : format(found.median, found.unit);
+    };
+    const packed = ['gzip', 'zstd'].map((compression) => said(compression, 'compressed_bytes'));
+    return [`\`${name}\``, holds, ...packed, said('zstd', 'uncompressed_bytes')];
+  });
+  return table(['Image', 'What is in it', 'gzip', 'zstd', 'unpacked'], rows);
+}
+
 function memory(state: string, name: string): Source {
   return column('memory.csv', { target: OURS, state }, name);
 }

@@ -20,10 +20,10 @@ const Sizes = Compile(
   ),
 );
 
-/** Sizes are not measured here: the image's own test writes them down. */
+/** Sizes are not measured here: image/sizes.ts writes them down. */
 export const imageSize: Question = {
   name: 'image-size',
-  title: 'image sizes, from the image test',
+  title: 'image sizes, from image/sizes.ts',
   targets: [],
   steps() {
     return [

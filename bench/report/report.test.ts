@@ -38,7 +38,8 @@ const PROSE = new Set([
   '224', // probes each 20 ms, acknowledgements after 40 ms, 64 gRPC threads, 128 ids, pictures of 224 × 224 × 3
   '16',
   '17',
-  '18', // issues
+  '18',
+  '19', // issues
   '2.21', // the library here
 ]);
 

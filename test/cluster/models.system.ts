@@ -11,6 +11,7 @@ import { at, type Kit, set, setImage, startKit, timed, untilRolledOut, writeCsv 
 import { folderClaim, modelConfigMap, runPod, startS3 } from './own-models.ts';
 
 const columns = ['source', 'kind', 'install_to_answer_ms', 'helm_test_ms'];
+const volumeColumns = ['event', 'requests', 'lost', 'wrong_answers'];
 const LEAST = 2_000;
 
 interface Source {
@@ -145,6 +146,10 @@ t.test('models of one’s own', async (t) => {
       await sleep(200);
     }
     const report = await client.stop();
+    const { sent: requests, lost, wrong: wrong_answers } = report;
+    const row = { event: 'new_version', requests, lost, wrong_answers };
+    t.comment(JSON.stringify(row));
+    writeCsv(kit, 'cluster-volume.csv', volumeColumns, [row]);
     t.strictSame(report.complaints, []);
     t.match(report, { lost: 0, wrong: 0 });
     t.ok(report.sent >= LEAST, `${report.sent} requests`);

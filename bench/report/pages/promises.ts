@@ -27,12 +27,13 @@ export function promisesPage(context: Context): Markup {
       `${mustText(kept.promised)}${kept.promised.unit === 'ms' ? ' ms' : ''}`,
       typst`${value(context, kept)}`,
       typst`#bad[missed${kept.close ? ' (close)' : ''}]`,
-      FOLDERS[kept.from.split('/')[0] ?? ''] ?? typst`#quiet[–]`,
+      FOLDERS[kept.from.split('/')[0] ?? ''] ??
+        (kept.from.startsWith('cluster-') ? 'earlier' : typst`#quiet[–]`),
     ]);
   const absent = all.filter(({ verdict }) => verdict === 'not measured').map(({ promised }) => promised.what);
   return typst`
 = What was promised, and what came of it
-Issues 16 (engine), 17 (models) and 18 (protocols) said what had to be reached before it was measured. Of these numbers ${count('met')} are met, ${count('missed')} missed and ${count('not measured')} not measured. “Close” means that the interval holds the limit: another run may say otherwise. “Earlier” figures are of results\/engine, results\/protocols and results\/switching, each with its own environment.json. Those that are missed stand here; docs\/promises.md has all of them. ${NOT_NUMBERS}
+Issues 16 (engine), 17 (models), 18 (protocols) and 19 (platform) said what had to be reached before it was measured. Of these numbers ${count('met')} are met, ${count('missed')} missed and ${count('not measured')} not measured. “Close” means that the interval holds the limit: another run may say otherwise. “Earlier” figures are of results\/engine, results\/protocols and results\/switching, each with its own environment.json, or of the cluster. Those that are missed stand here; docs\/promises.md has all of them. ${NOT_NUMBERS}
 ${table({
   caption: typst`The median and its interval, or the sum of all repeats for counts.`,
   columns: ['1fr', 'auto', 'auto', 'auto', 'auto', 'auto'],

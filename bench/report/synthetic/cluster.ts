@@ -59,4 +59,14 @@ export function saveClusterFiles(save: Save, near: (value: number) => number, re
     steps.map((step) => ['celsius', 'image', i + 1, step, near(3000)]),
   );
   save('cluster-helm.csv', 'server,image,repeat,step,duration_ms', life.flat());
+
+  save(
+    'cluster-slow.csv',
+    'event,requests,lost,samples,samples_ready,restarts,most_replicas,cpu_s,p50_ms,max_ms',
+    ['one_replica', 'scaled', 'knative_chart', 'knative_client'].map((event) => {
+      return [event, 300, 0, 29, 29, 0, event === 'scaled' ? 3 : 1, 140, 4000, 6000];
+    }),
+  );
+  save('cluster-volume.csv', 'event,requests,lost,wrong_answers', [['new_version', 2000, 0, 0]]);
+  save('cluster-grpc.csv', 'event,connections,calls,lost', [['rollout', 16, 2000, 0]]);
 }
