@@ -122,9 +122,8 @@ async function main(args: readonly string[]): Promise<void> {
   ] as const)
     process.once(signal, () => {
       cleanUp();
-      // not process.exit(), which would wait for the pool
-      if (native === undefined) process.exit(code);
-      native.leave(code);
+      native?.leave(code); // exit() alone would wait for a thread that is at work
+      process.exit(code);
     });
   try {
     native = new NativeEngine(loadBinding(nativeFolder()), 1);

@@ -105,8 +105,8 @@ async function everyNumberIsFromAFile(t: Test, results: Results, report: Report)
 
 /** Hexadecimal digests are names, not numbers; the report prints how they begin. */
 function withoutDigests(page: string, { environment }: Results): string {
-  const { commit, model, targets } = environment;
-  const digests = targets.flatMap(({ digest }) =>
+  const { commit, model, targets, model_targets = [] } = environment;
+  const digests = [...targets, ...model_targets].flatMap(({ digest }) =>
     digest ? [digest.replace('sha256:', '').slice(0, 12)] : [],
   );
   return [commit.slice(0, 12), model.sha256.slice(0, 16), ...digests].reduce(
