@@ -6,6 +6,8 @@ export interface ModelSize {
   readonly constantBytes: number;
   /** Of variables/. */
   readonly variableBytes: number;
+  /** There are no variables, and weights are constants of the graph, as where the model was frozen beforehand. */
+  readonly holdsWeights: boolean;
 }
 
 /*
