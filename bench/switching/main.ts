@@ -53,8 +53,9 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** Without load before memory at rest is read, s: the server gives pages of code back a second after an unload. */
-const REST_S = 5;
+/** Without load before memory at rest is read, s: the server gives pages of code back a second after an unload,
+ * and what versions left in V8's heap once it has had next to nothing to do for ten. */
+const REST_S = 7;
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -79,6 +80,7 @@ async function main(args: readonly string[]): Promise<void> {
         ...{ root, kind, folder: join(folder, kind.name), rest_s: REST_S },
         ...{ clients: count('clients'), switches: count('switches'), pause_ms: count('pause') },
         ...{ ahead: Math.max(count('ahead'), 1), restEvery: count('every'), steady_s: count('seconds') },
+        onRest: (memory) => writeFileSync(join(out, `memory-${kind.name}.csv`), csv(memory)),
       });
       save(`memory-${kind.name}`, result.memory);
       save(`switches-${kind.name}`, summary(kind, count('clients'), result));
@@ -131,11 +133,14 @@ function summary({ name }: Kind, clients: number, result: SwitchesResult): objec
   }));
 }
 
-function write(file: string, rows: readonly object[]): void {
+function csv(rows: readonly object[]): string {
   const cells = rows.map((row) => Object.fromEntries(Object.entries(row)));
+  return formatCsv(Object.keys(cells[0] ?? {}), cells);
+}
+
+function write(file: string, rows: readonly object[]): void {
   mkdirSync(dirname(file), { recursive: true });
-  const text = formatCsv(Object.keys(cells[0] ?? {}), cells);
-  writeFileSync(file, text);
+  writeFileSync(file, csv(rows));
   process.stdout.write(`${file}\n${readFileSync(file, 'utf8')}`);
 }
 

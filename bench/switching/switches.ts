@@ -25,6 +25,8 @@ export interface SwitchesOptions {
   /** Holds the versions; it is emptied. */
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Told of memory so far whenever it was read at rest: a run that is stopped leaves what it has measured. */
+  readonly onRest?: (memory: readonly MemoryPoint[]) => void;
 }
 
 /** Memory that changes by no more than this from one look to the next stands still. */
@@ -193,6 +195,7 @@ class Session {
     await this.#clients.stop();
     await this.#standsStill();
     this.#note('rest');
+    this.#options.onRest?.(this.#memory);
     this.#clients.start();
   }
 

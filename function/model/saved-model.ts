@@ -29,8 +29,6 @@ export interface SavedModel {
   readonly folder: string;
   readonly kind: SessionKind;
   readonly hasVariables: boolean;
-  /** Its weights are constants of its graph, as where it was frozen beforehand. */
-  readonly holdsWeights: boolean;
   readonly size: ModelSize;
   /** Gives its memory back. No call may be under way. */
   unload(): Promise<void>;
@@ -88,7 +86,7 @@ export async function loadVersion(
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
   const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
   const { graphBytes, constantBytes, variableBytes } = info;
-  const size = { graphBytes, constantBytes, variableBytes };
+  const size = { graphBytes, constantBytes, variableBytes, holdsWeights };
   await admit?.(size);
   let opened: Awaited<ReturnType<NativeEngine['load']>>;
   try {
@@ -118,7 +116,6 @@ export async function loadVersion(
     folder,
     kind,
     hasVariables,
-    holdsWeights,
     size,
     unload: () => native.unload(id),
   };

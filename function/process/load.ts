@@ -46,7 +46,7 @@ export function loadWith(loader: Loader): Load<Served> {
     const admit = (size: ModelSize) => wanted.reserve(bytesToLoad(size));
     const model = await loadVersion(native, wanted, { bfloat16, admit });
     // Before the first run, which would make the copies that settling does without.
-    if (freeze && model.holdsWeights) await settle(loader, model);
+    if (model.size.holdsWeights) await settle(loader, model);
     else await native.makeReady(model.id);
     onPhase('model');
     const runner = runnerOf(model);

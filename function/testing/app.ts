@@ -82,8 +82,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     folder: '',
     kind: { inOrder: true, bfloat16: false, spread: false },
     hasVariables: false,
-    holdsWeights: false,
-    size: { graphBytes: 0, constantBytes: 0, variableBytes: 0 },
+    size: { graphBytes: 0, constantBytes: 0, variableBytes: 0, holdsWeights: false },
     unload: async () => {},
   };
 }

@@ -1,6 +1,7 @@
 #include <cstring>
 #include <exception>
 
+#include "../pages.h"
 #include "freeze.h"
 #include "owned.h"
 
@@ -37,10 +38,12 @@ bool Settle(Session* session, const std::vector<Endpoints>& runs, std::string* w
     TF_ExtendSession(session->get(), status);  // and never again, so that the graph may be changed
     status.Check("TensorFlow does not take the graph");
     ForgetConstants(session->graph());
+    TrimHeap();  // each step frees copies of all weights, and glibc keeps them where the next one may not look for them
     for (const Endpoints& run : runs) {
       int64_t prepared;
       const Failure failure = session->Prepare(run, &prepared);
       if (failure.code != TF_OK) throw Refusal("TensorFlow cannot prepare a run: " + failure.message);
+      TrimHeap();
     }
     session->Finalize();
     return true;
