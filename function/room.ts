@@ -14,6 +14,11 @@ export class Room {
     return true;
   }
 
+  /** Whether half of the room is left when so many bytes more are taken. */
+  leavesHalf(bytes: number): boolean {
+    return this.#used + bytes <= this.#bytes / 2;
+  }
+
   give(bytes: number): void {
     this.#used -= bytes;
   }

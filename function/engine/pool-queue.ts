@@ -6,7 +6,7 @@ import { type Client, traceRun } from './client.ts';
 import type { Costs } from './costs.ts';
 import { onDeadline, tooLate } from './deadline.ts';
 import { Queue, type QueueLimits, type Waiting } from './queue.ts';
-import type { NextRun, Scheduler, Source } from './scheduler.ts';
+import type { Ended, NextRun, Scheduler, Source } from './scheduler.ts';
 
 /** A call on its way over the pool. */
 interface Pending extends Waiting {
@@ -112,6 +112,11 @@ export class PoolQueue implements Source {
     }
   }
 
+  /** See Scheduler.tryStart(): for a run that is not of a call in this queue. */
+  tryStart(expected: number): Ended | undefined {
+    return this.#options.scheduler.tryStart(this, expected);
+  }
+
   next(): NextRun | undefined {
     this.#dropGone();
     const { first } = this.#queue;
@@ -131,7 +136,7 @@ export class PoolQueue implements Source {
     return false;
   }
 
-  start(idle: number, done: (nanoseconds: number) => void): void {
+  start(idle: number, done: Ended): void {
     const { native, meter, batching } = this.#options;
     clearTimeout(this.#batchTimer);
     this.#batchTimer = undefined;

@@ -337,6 +337,65 @@ t.test('large bodies are read on the pool', async (t) => {
   t.same(await outcomes([onThePool.ask(body)]), [{ predictions: times(30_000, 100) }]);
 });
 
+t.test('large bodies are run by the thread that read them, where nothing waits', async (t) => {
+  const options = { ...onPool, scheduler: new Scheduler(1), batching: { enabled: false } };
+  const metered = new MeteredRunner(slow, options);
+  const { runner, meter } = metered;
+  const large = (products: number, more = '') =>
+    `${JSON.stringify(slowly(products)).slice(0, -1)}${more}${' '.repeat(70_000)}}`;
+  /** Whether a thread went on with the run: no queue then knows of it. */
+  const isRunAtOnce = async (body: string, client?: TestClient): Promise<boolean> => {
+    const answer = metered.ask(body, client);
+    const isStarted = options.scheduler.busy > 0;
+    await answer;
+    return isStarted;
+  };
+  for (let run = 0; run < 2; run++) t.equal(await isRunAtOnce(large(10)), false, 'nothing is known of it');
+  t.equal(await isRunAtOnce(large(10)), true);
+  t.same([meter.parse.count, meter.queue.count, meter.run.count], [3, 3, 3], 'it is seen like any other');
+  t.ok(meter.run.sum > meter.parse.sum);
+
+  const order: string[] = [];
+  const said = (name: string, answer: Promise<unknown>) => answer.then(() => order.push(name));
+  await Promise.all([
+    said('first', metered.ask(slowly(20))),
+    said('waits', metered.ask(slowly(1))),
+    said('large', metered.ask(large(1))),
+  ]);
+  t.same(order, ['first', 'waits', 'large'], 'first come, first served');
+
+  const leaving = new TestClient();
+  const answers = [metered.ask(large(20), leaving), metered.ask(large(1, ',')), metered.ask(large(2))];
+  leaving.leave();
+  t.match(await outcomes(answers), [/^CANCELLED: /, /^INVALID_ARGUMENT: /, { outputs: [2] }]);
+  t.match(await outcomes([metered.ask(large(1, ','))]), [/^INVALID_ARGUMENT: /]);
+  t.equal(options.scheduler.busy, 0, 'a body that cannot be read gives the thread back');
+
+  const soon = metered.ask(large(3000), new TestClient(performance.now() + 20));
+  t.equal(options.scheduler.busy, 1);
+  t.match(await outcomes([soon]), [/^DEADLINE_EXCEEDED: /]);
+  t.equal(runner.callsUnderWay, 1, 'it cannot be stopped');
+  await ended(metered);
+  t.equal(options.scheduler.busy, 0);
+
+  for (const other of [{ place: 'loop' }, { batching: { enabled: true } }] as const) {
+    const apart = new MeteredRunner(celsius, { ...options, ...other });
+    for (let run = 0; run < 3; run++) {
+      const answer = apart.ask(`{"instances":[212${' '.repeat(70_000)}]}`);
+      t.equal(options.scheduler.busy, 0, 'what else decides where and how comes after the reading');
+      t.same(await outcomes([answer]), [{ predictions: [100] }]);
+    }
+  }
+
+  const broken = new MeteredRunner(await testModel(t, 'failing'), options);
+  const root = (x: number) => `{"signature_name":"root","instances":[${x}${' '.repeat(70_000)}]}`;
+  for (let run = 0; run < 3; run++) await broken.ask(root(4));
+  const refused = broken.ask(root(-1));
+  t.equal(options.scheduler.busy, 1);
+  t.match(await outcomes([refused]), [/^INVALID_ARGUMENT: .*x must not be negative/]);
+  t.equal(broken.meter.failures.run, 1);
+});
+
 t.test(
   'a long call of many rows is run in parts on idle threads, where its rows are said to be independent',
   async (t) => {

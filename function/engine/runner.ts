@@ -1,16 +1,15 @@
-import { clientGone, requestErrorOf } from '../errors.ts';
+import { requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
 import type { Lists, OutputTensor, Result, TensorBytes } from '../native/raw-engine.ts';
 import type { ModelMeter } from '../telemetry/model-meter.ts';
-import type { Trace } from '../telemetry/tracing.ts';
 import type { Answer } from './answer.ts';
 import type { Batching } from './batching.ts';
 import { type Client, traceRun } from './client.ts';
 import { Costs } from './costs.ts';
-import { onDeadline, tooLate } from './deadline.ts';
+import { LARGE_BODY, LargeBodies } from './large-bodies.ts';
 import { PoolQueue } from './pool-queue.ts';
 import type { QueueLimits } from './queue.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Ended, Scheduler } from './scheduler.ts';
 import { Turn } from './turn.ts';
 
 export { CLASSIFY, PREDICT, REGRESS } from '../native/engine.ts';
@@ -37,9 +36,6 @@ const SHORT_RUN = 80_000;
 /** One that held the event loop for this long, in ns, was no short one: what a run takes may depend on its inputs. */
 const HELD_THE_LOOP = 1e6;
 
-/** Larger bodies are read on the pool: at some 500 MB/s this one takes 0.13 ms. */
-const LARGE_BODY = 1 << 16;
-
 /**
  * Answers the calls of one model. Runs that take less than the way to another thread and back are done at once; all
  * others wait in one queue for the pool. What a run takes is learned from the runs; what was never run goes to the pool.
@@ -50,10 +46,9 @@ export class Runner {
   readonly #model: number;
   readonly #pool: PoolQueue;
   readonly #turn: Turn;
+  readonly #large: LargeBodies;
   /** By signature. */
   readonly #costs: Costs[] = [];
-  /** Large bodies that are being read. */
-  #beingRead = 0;
 
   constructor(model: number, options: RunnerOptions) {
     this.#model = model;
@@ -70,6 +65,14 @@ export class Runner {
       },
       onGone: () => options.meter.dropped('gone'),
     });
+    this.#large = new LargeBodies({
+      ...{ native: options.native, model, meter: options.meter },
+      run: (call, client) => this.#run(call, client),
+      take: (call) => this.#take(call),
+      refused: (call, reason, why) => this.#pool.refused(call, reason, why),
+      tryStart: (signature, rows) => this.#tryStart(signature, rows),
+      learn: (signature, rows, nanoseconds) => this.#costsOf(signature).learn(rows, nanoseconds),
+    });
   }
 
   /** Rows that wait for a run. */
@@ -79,7 +82,7 @@ export class Runner {
 
   /** Calls that wait or run on the pool. */
   get callsUnderWay(): number {
-    return this.#beingRead + this.#pool.callsUnderWay;
+    return this.#large.underWay + this.#pool.callsUnderWay;
   }
 
   /**
@@ -92,7 +95,7 @@ export class Runner {
   answer(format: number, body: Buffer, client: Client): Answer | Promise<Answer> {
     const { native, meter } = this.#options;
     meter.asked++;
-    if (body.length > LARGE_BODY) return this.#answerLarge(format, body, client);
+    if (body.length > LARGE_BODY) return this.#large.answer(format, body, client) as Promise<Answer>; // as a body gives a body
     const { trace } = client;
     const read_since_ms = trace === undefined ? 0 : performance.now();
     let call: number;
@@ -103,7 +106,7 @@ export class Runner {
       throw requestErrorOf(error);
     }
     trace?.stage('read', read_since_ms, performance.now());
-    return this.#run(call, client) as Answer | Promise<Answer>; // as a body gives a body
+    return this.#run(call, client) as Answer | Promise<Answer>;
   }
 
   /**
@@ -148,22 +151,8 @@ export class Runner {
    */
   readLists(json: Buffer, client: Client): Lists | undefined | Promise<Lists | undefined> {
     return json.length > LARGE_BODY
-      ? this.#readListsLater(json, client)
+      ? this.#large.readLists(json, client)
       : this.#options.native.readLists(json);
-  }
-
-  #readListsLater(json: Buffer, { trace }: Client): Promise<Lists | undefined> {
-    const { native, meter } = this.#options;
-    this.#beingRead++;
-    return new Promise((resolve, reject) => {
-      native.readListsLater(json, (value, nanoseconds) => {
-        this.#beingRead--;
-        meter.parsed(nanoseconds / 1e9);
-        if (trace !== undefined) traceRead(trace, nanoseconds);
-        if (value instanceof Error) reject(requestErrorOf(value));
-        else resolve(value as Lists | undefined);
-      });
-    });
   }
 
   #create(signature: number, inputs: readonly TensorBytes[], printed: readonly number[] = []): number {
@@ -176,40 +165,6 @@ export class Runner {
     }
   }
 
-  #answerLarge(format: number, body: Buffer, client: Client): Promise<Answer> {
-    const { native, meter } = this.#options;
-    const deadline = client.deadline(); // that of its arrival, not of when it was read
-    const { trace } = client;
-    const waiting: Client = { gone: () => client.gone(), deadline: () => deadline, trace };
-    this.#beingRead++;
-    return new Promise((resolve, reject) => {
-      let isTooLate = false;
-      const timer = onDeadline(deadline, () => {
-        isTooLate = true;
-        meter.dropped('deadline');
-        reject(tooLate());
-      });
-      native.decodeLater(this.#model, format, body, (value, nanoseconds) => {
-        clearTimeout(timer);
-        this.#beingRead--;
-        client.bodyRead?.();
-        meter.parsed(nanoseconds / 1e9);
-        if (trace !== undefined) traceRead(trace, nanoseconds);
-        if (typeof value !== 'number') {
-          meter.failed('request');
-          return reject(requestErrorOf(value));
-        }
-        if (isTooLate) return native.drop(value);
-        try {
-          if (client.gone()) throw this.#pool.refused(value, 'gone', clientGone());
-          resolve(this.#run(value, waiting) as Answer | Promise<Answer>);
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-  }
-
   /** Runs the call that was read last. */
   #run(call: number, client: Client): Result | Promise<Result> {
     const { native, batching } = this.#options;
@@ -220,6 +175,14 @@ export class Runner {
     return new Promise((resolve, reject) => {
       this.#pool.add(call, client, () => resolve(this.#take(call)), reject);
     });
+  }
+
+  /** Not with batching: how many calls share a run, or in how many parts one is run, is said once its rows are known. */
+  #tryStart(signature: number, rows: number): Ended | undefined {
+    const { place, batching } = this.#options;
+    const expected = this.#costsOf(signature).of(rows);
+    const isKnown = Number.isFinite(expected);
+    return isKnown && place !== 'loop' && !batching.enabled ? this.#pool.tryStart(expected) : undefined;
   }
 
   /** The result of a call that was run for a caller. */
@@ -264,9 +227,4 @@ export class Runner {
       traceRun(client, native.nanoseconds, 0, rows);
     }
   }
-}
-
-function traceRead(trace: Trace, nanoseconds: number): void {
-  const ended_ms = performance.now();
-  trace.stage('read', ended_ms - nanoseconds / 1e6, ended_ms);
 }

@@ -203,3 +203,22 @@ t.test('one that is removed gets nothing more', async (t) => {
   end('b');
   t.equal(scheduler.busy, 0);
 });
+
+t.test('a run that is come by takes an idle thread, and never before what waits', async (t) => {
+  const { scheduler, of, call, end, order } = setUp(2, { a: 10, b: 10 });
+  const ended = scheduler.tryStart(of('a'), 10 * MS);
+  t.equal(scheduler.busy, 1);
+  call('b', 2);
+  t.equal(order(), 'b1', 'one thread was left');
+  t.equal(scheduler.tryStart(of('a'), MS), undefined);
+  ended?.(300 * MS);
+  t.equal(order(), 'b1 b1', 'and goes to who waits');
+  call('a');
+  call('b');
+  end('b');
+  t.equal(order(), 'b1 b1 b1', 'it counts: its model has had more');
+  end('b');
+  t.equal(order(), 'b1 b1 b1 a1');
+  end('b', 'a');
+  t.equal(scheduler.busy, 0);
+});

@@ -16,8 +16,11 @@ export interface Source {
    * @param idle threads, of which it takes one; 1 for a run beside as many as there are threads
    * @param done to be called when the run has ended, with the ns that it took
    */
-  start(idle: number, done: (nanoseconds: number) => void): void;
+  start(idle: number, done: Ended): void;
 }
+
+/** To be called when a run has ended, with the ns that it took. */
+export type Ended = (nanoseconds: number) => void;
 
 /** What a source has had. */
 interface Account {
@@ -71,7 +74,7 @@ export class Scheduler {
 
   /** To be called when a source may have something new to run. */
   wake(source: Source): void {
-    if (!this.#accounts.has(source)) this.#accounts.set(source, { spent: this.#now, runs: 0 });
+    this.#accountOf(source);
     this.#startAll();
   }
 
@@ -86,20 +89,45 @@ export class Scheduler {
     this.#now = 0;
   }
 
+  /**
+   * Gives a source one of the threads for a run that it has just come by, where one is idle and nothing waits.
+   *
+   * @param expected what it is thought to take, in ns
+   * @returns what is to be called when the run has ended, with the ns that it took; undefined where others come first
+   */
+  tryStart(source: Source, expected: number): Ended | undefined {
+    if (this.#underWay.size >= this.threads || this.#next() !== undefined) return undefined;
+    return this.#begin(this.#accountOf(source), expected);
+  }
+
   /** @param least that one of those who have calls has had */
   #start({ source, account, expected, least }: Candidate & { least: number }): void {
-    const run = { expected, since_ms: this.#clock() };
     this.#now = Math.max(this.#now, least);
+    const ended = this.#begin(account, expected);
+    source.start(Math.max(this.threads - this.#underWay.size + 1, 1), ended);
+  }
+
+  #begin(account: Account, expected: number): Ended {
+    const run = { expected, since_ms: this.#clock() };
     const charged = Number.isFinite(expected) ? expected : 0;
     this.#underWay.add(run);
     account.spent += charged;
     account.runs++;
-    source.start(Math.max(this.threads - this.#underWay.size + 1, 1), (nanoseconds) => {
+    return (nanoseconds) => {
       this.#underWay.delete(run);
       account.spent += nanoseconds - charged;
       account.runs--;
       this.#startAll();
-    });
+    };
+  }
+
+  #accountOf(source: Source): Account {
+    let account = this.#accounts.get(source);
+    if (account === undefined) {
+      account = { spent: this.#now, runs: 0 };
+      this.#accounts.set(source, account);
+    }
+    return account;
   }
 
   /** Whether a run that is thought to take so long may start now. */

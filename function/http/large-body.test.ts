@@ -164,6 +164,30 @@ t.test('room is taken for what was sent, not for what is said to come', async (t
   for (const connection of slow) connection.destroy();
 });
 
+t.test('in one go while there is room, by steps where promises have taken half of it', async (t) => {
+  const reader = counted();
+  const limits = { ...LIMITS, bodiesLimitBytes: 4 << 20, reader };
+  const { url } = await serve(t, testAppOf(celsius), limits);
+  const piecemeal = async () => {
+    const plain = post('/celsius', question(1 << 20));
+    const before = reader.begun;
+    const connection = await RawConnection.open(url);
+    for (let at = 0; at < plain.length; at += 100_000) {
+      connection.write(plain.slice(at, at + 100_000));
+      await exchange(url, HEALTH);
+    }
+    t.match(await connection.answer(), { status: 200 });
+    connection.destroy();
+    return reader.begun - before;
+  };
+  t.equal(await piecemeal(), 1);
+  const slow = await Promise.all([1, 2, 3].map(() => RawConnection.open(url)));
+  for (const connection of slow) connection.write(post('/celsius', question(1 << 20)).slice(0, 200));
+  await until(() => reader.underWay === slow.length);
+  t.ok((await piecemeal()) > 1);
+  for (const connection of slow) connection.destroy();
+});
+
 t.test('a body that is read is not kept until the answer', async (t) => {
   const app = testAppOf(celsius);
   const waiting: (() => void)[] = [];

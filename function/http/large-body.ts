@@ -2,8 +2,9 @@ import type { Room } from '../room.ts';
 import type { SocketHandle } from './socket-handle.ts';
 
 /**
- * Room is taken for this many times what the client has sent: for all that it says it will send would be room for mere
- * promises, which thousands of slow clients could make. Less would have the event loop woken more often.
+ * While half of the room is free, a body takes room for all that its client says it will send, and the event loop is woken
+ * once for it. That is room for mere promises, which thousands of slow clients could make: from then on room is taken for this
+ * many times what was sent.
  */
 const AHEAD = 4;
 const LEAST_BYTES = 4096;
@@ -79,7 +80,9 @@ export class LargeBody {
 
   read(): void {
     const sent = this.#size + this.#reader.pending(this.#handle.fd);
-    const upTo = Math.min(this.#bytes.length, Math.max(sent * AHEAD, LEAST_BYTES));
+    const { length } = this.#bytes;
+    const isRoomy = this.#room.leavesHalf(length - this.#held);
+    const upTo = isRoomy ? length : Math.min(length, Math.max(sent * AHEAD, LEAST_BYTES));
     if (!this.#room.take(upTo - this.#held, this.#held)) {
       this.#end('no room');
       return;

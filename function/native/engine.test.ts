@@ -72,9 +72,26 @@ const WAYS: Record<string, (t: Test) => Promise<void> | void> = {
     t.ok(nanoseconds > 0);
     t.equal(native.take(call), '{"predictions":[100]}');
   },
+  'read and run by one thread of the pool': async (t) => {
+    const { value, nanoseconds } = await later((done) =>
+      native.decodeAndRunLater(celsius.id, PREDICT, body({ instances: [212] }), done),
+    );
+    t.same([native.rows, native.bytes, native.longestPart], [1, 4, 0], 'facts of this call');
+    t.ok(native.printing > 0 && native.nanoseconds > native.printing && nanoseconds > native.nanoseconds);
+    t.equal(native.take(Number(value)), '{"predictions":[100]}');
+  },
+  'refused by the graph, by the thread that read it': async (t) => {
+    const { value } = await later((done) =>
+      native.decodeAndRunLater(failing.id, PREDICT, body(root(-1)), done),
+    );
+    t.ok(native.nanoseconds > 0);
+    t.throws(() => native.take(Number(value)), { code: 3, message: /x must not be negative/ });
+  },
   'not to be read on the pool': async (t) => {
-    const { value } = await later((done) => native.decodeLater(celsius.id, PREDICT, body('{}'), done));
-    t.match(value, { code: 3, message: /give one of "instances"/ });
+    for (const way of ['decodeLater', 'decodeAndRunLater'] as const) {
+      const { value } = await later((done) => native[way](celsius.id, PREDICT, body('{}'), done));
+      t.match(value, { code: 3, message: /give one of "instances"/ });
+    }
   },
   'run on the pool, dropped': async () => {
     const call = decode(celsius, { instances: [212] });

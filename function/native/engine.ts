@@ -21,7 +21,7 @@ export const PREDICT = 0;
 export const CLASSIFY = 1;
 export const REGRESS = 2;
 
-/** Facts about a call, which decode(), decodeLater() and create() leave behind until the next. */
+/** Facts about a call, which decode(), decodeLater(), decodeAndRunLater() and create() leave behind until the next. */
 export interface CallFacts {
   /** Index of the signature in the model's list. */
   readonly signature: number;
@@ -67,7 +67,7 @@ export class NativeEngine implements CallFacts {
     return this.#facts[3] ?? 0;
   }
 
-  /** What the last answer() or run() took, in ns, its answers written. */
+  /** What the last answer() or run() took, or the run of decodeAndRunLater() that has just ended; in ns, its answers written. */
   get nanoseconds(): number {
     return this.#facts[4] ?? 0;
   }
@@ -219,6 +219,15 @@ export class NativeEngine implements CallFacts {
   /** The same on the pool; `done` is told the call's number. The facts are those of this call while `done` runs. */
   decodeLater(model: number, format: number, body: Buffer, done: Done): void {
     this.#raw.decodeLater(this.#ticket(done), model, format, body);
+  }
+
+  /**
+   * Reads a body, runs the call and writes its answer, all on the pool and with one hand-over. `done` is told the call's
+   * number, for take(), or a NativeFailure where it could not be read; and what both took together. The facts are those of this
+   * call while `done` runs.
+   */
+  decodeAndRunLater(model: number, format: number, body: Buffer, done: Done): void {
+    this.#raw.decodeAndRunLater(this.#ticket(done), model, format, body);
   }
 
   /**

@@ -109,6 +109,7 @@ export interface RawEngine {
   close(ticket: number, model: number): void;
   decode(model: number, format: number, body: Buffer): number;
   decodeLater(ticket: number, model: number, format: number, body: Buffer): void;
+  decodeAndRunLater(ticket: number, model: number, format: number, body: Buffer): void;
   create(
     model: number,
     signature: number,

@@ -65,7 +65,8 @@ function secondsOf(settings: Settings, model: SavedModel, { target, program }: R
   const each = (settings.warmup_s + settings.load_s) * (settings.longer[model] ?? 1);
   if (program === null) return each + 5;
   const start_s = target.kind === 'python-server' ? PYTHON_START_S : 1.5;
-  return start_s + settings.settle_s + (each + 0.8) * clientsOf(settings, model, target.id).length;
+  const counts = clientsOf(settings, model, target.id);
+  return start_s + settings.settle_s + (each + 0.8) * (counts.length + (counts.includes(1) ? 1 : 0));
 }
 
 function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): Promise<Measured> {
@@ -81,18 +82,19 @@ function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): 
     let asked = 0;
     for (const clients of counts) {
       await server.loopDelay(); // from here on
-      const { found, probes } = await server.probed(() =>
+      const asking = () =>
         server.load({
           connections: clients,
           warmup_s: settings.warmup_s * factor,
           duration_s: settings.load_s * factor,
-        }),
-      );
-      asked += found.requests;
+        });
+      const { found, probes } = await server.probed(asking);
+      const late = await server.loopDelay();
+      // What one request costs a thread is not to be seen beside probes, each of which costs it half as much and more.
+      const alone = clients === 1 ? await asking() : found;
+      asked += found.requests + (alone === found ? 0 : alone.requests);
       const at = { ...most, clients };
-      server.rows.push(
-        row('load', { ...at, ...figuresOf(found), ...(await server.loopDelay()), ...peak(server) }),
-      );
+      server.rows.push(row('load', { ...at, ...figuresOf(found, alone), ...late, ...peak(server) }));
       server.rows.push(...probeRows(probes, { ...at, during: 'load' }));
     }
     note(server, most, 'loaded', asked);
@@ -109,12 +111,15 @@ function note(
   if (held !== null) server.rows.push(row('memory', { ...at, state, minutes: 0, requests_before, ...held }));
 }
 
-/** What a load's outcome says; shares of cores are over the time that counts. */
-function figuresOf(found: Outcome) {
+/**
+ * What a load's outcome says; shares of cores are over the time that counts.
+ *
+ * @param alone the same load without probes, for the main thread's time
+ */
+function figuresOf(found: Outcome, alone: Outcome) {
   const { duration_s, requests, errors, wrong_answers, unfinished } = found;
   const { p50_ms, p90_ms, p99_ms, max_ms, rss_bytes, anonymous_bytes } = found;
   const cores = (us: number | null) => (us === null ? null : us / 1e6 / duration_s);
-  const main_us = found.server_main_thread_us;
   return {
     ...{ duration_s, requests, errors, wrong_answers, unfinished },
     requests_per_s: requests / duration_s,
@@ -126,7 +131,7 @@ function figuresOf(found: Outcome) {
         ? null
         : Math.max(0, found.machine_cpu_us - found.server_cpu_us - found.client_cpu_us),
     ),
-    main_thread_ms_per_request: perRequest(main_us, requests),
+    main_thread_ms_per_request: perRequest(alone.server_main_thread_us, alone.requests),
     cpu_ms_per_request: perRequest(found.server_cpu_us, requests),
   };
 }
