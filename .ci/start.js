@@ -49,10 +49,17 @@ async function untilReady(url, server) {
 const sameFloat32 = (given, wanted) => Math.fround(given) === Math.fround(wanted);
 
 const port = await freePort();
+const grpcPort = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const started = performance.now();
 const server = spawn('npm', ['start'], {
-  env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DRAIN_DELAY_MS: '100' },
+  env: {
+    ...process.env,
+    PORT: String(port),
+    GRPC_PORT: String(grpcPort),
+    HOST: '127.0.0.1',
+    DRAIN_DELAY_MS: '100',
+  },
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 const ended = once(server, 'exit');
