@@ -59,7 +59,7 @@ t.test('a stall weighs as much as it lasts, by one probe at a time', async (t) =
 t.test('nobody listens, or nobody answers', async (t) => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const orders = { paths: ['/healthz'], every_ms: EVERY_MS, drain_s: 0 };
-  const refused = await Prober.start({ origin: nobody, ...orders });
+  const refused = await Prober.start({ origin: nobody, ...orders, drain_s: 10 }); // the last may be under way
   await sleep(EVERY_MS * 3);
   const [none] = await refused.stop();
   t.match(none, { answered: 0, errors: 0, p50_ms: null });
