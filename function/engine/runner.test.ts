@@ -267,7 +267,7 @@ t.test('deadlines', async (t) => {
   t.equal(metered.runs.length, 2);
   t.equal(meter.drops.deadline, 2);
 
-  await t.rejects(metered.ask(slowly(3000), soon()), { code: 'DEADLINE_EXCEEDED' }, 'of a call that runs');
+  await t.rejects(metered.ask(slowly(12_000), soon()), { code: 'DEADLINE_EXCEEDED' }, 'of a call that runs');
   t.equal(metered.runner.callsUnderWay, 1, 'which cannot be stopped');
   t.equal(meter.drops.deadline, 3);
   await ended(metered);
