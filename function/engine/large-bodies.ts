@@ -1,5 +1,5 @@
 import { clientGone, type RequestError, requestErrorOf } from '../errors.ts';
-import type { NativeEngine } from '../native/engine.ts';
+import type { Done, NativeEngine } from '../native/engine.ts';
 import type { Lists, Result } from '../native/raw-engine.ts';
 import type { DropReason, ModelMeter } from '../telemetry/model-meter.ts';
 import type { Trace } from '../telemetry/tracing.ts';
@@ -63,48 +63,36 @@ export class LargeBodies {
   }
 
   #readFirst(format: number, body: Buffer, client: Client, deadline: number): Promise<Result> {
-    const { native, model, meter, run, refused } = this.#options;
+    const { native, model, run, refused } = this.#options;
     const { trace } = client;
     const waiting: Client = { gone: () => client.gone(), deadline: () => deadline, trace };
-    this.#underWay++;
-    return new Promise((resolve, reject) => {
-      let isTooLate = false;
-      const timer = onDeadline(deadline, () => {
-        isTooLate = true;
-        meter.dropped('deadline');
-        reject(tooLate());
-      });
-      native.decodeLater(model, format, body, (value, nanoseconds) => {
-        clearTimeout(timer);
-        if (!this.#isRead(value, nanoseconds, client)) return reject(requestErrorOf(value));
+    return this.#untilDeadline(
+      deadline,
+      (done) => native.decodeLater(model, format, body, done),
+      (value, nanoseconds, isTooLate) => {
+        if (!this.#isRead(value, nanoseconds, client)) throw value; // a NativeFailure
         traceRead(trace, performance.now(), nanoseconds);
-        if (isTooLate) return native.drop(value);
-        try {
-          if (client.gone()) throw refused(value, 'gone', clientGone());
-          resolve(run(value, waiting));
-        } catch (error) {
-          reject(error);
+        if (isTooLate) {
+          native.drop(value);
+          throw tooLate();
         }
-      });
-    });
+        if (client.gone()) throw refused(value, 'gone', clientGone());
+        return run(value, waiting);
+      },
+    );
   }
 
   /** @param ended gives the thread back */
   #readAndRun(format: number, body: Buffer, client: Client, deadline: number, ended: Ended): Promise<Result> {
     const { native, model, meter, take, learn } = this.#options;
     const { trace } = client;
-    this.#underWay++;
-    return new Promise((resolve, reject) => {
-      let isTooLate = false;
-      const timer = onDeadline(deadline, () => {
-        isTooLate = true;
-        meter.dropped('deadline');
-        reject(tooLate());
-      });
-      native.decodeAndRunLater(model, format, body, (value, nanoseconds) => {
-        clearTimeout(timer);
+    return this.#untilDeadline(
+      deadline,
+      (done) => native.decodeAndRunLater(model, format, body, done),
+      (value, nanoseconds, isTooLate) => {
         const running = typeof value === 'number' ? native.nanoseconds : 0;
-        if (this.#isRead(value, nanoseconds - running, client)) {
+        try {
+          if (!this.#isRead(value, nanoseconds - running, client)) throw value; // a NativeFailure
           const { signature, rows, printing } = native;
           meter.queued(0, trace?.traceId);
           meter.ran(running / 1e9, Math.max(rows, 1), trace?.traceId);
@@ -112,21 +100,46 @@ export class LargeBodies {
           traceRead(trace, since_ms, nanoseconds - running);
           trace?.stage('queue', since_ms, since_ms);
           traceRun(client, running, printing, rows);
-          try {
-            if (isTooLate || client.gone()) {
-              native.drop(value);
-              reject(clientGone());
-            } else {
-              resolve(take(value));
-            }
+          if (isTooLate || client.gone()) {
+            native.drop(value);
             learn(signature, rows, running);
-          } catch (error) {
-            reject(requestErrorOf(error));
+            throw clientGone();
           }
-        } else {
-          reject(requestErrorOf(value));
+          const result = take(value);
+          learn(signature, rows, running); // not of a run that failed
+          return result;
+        } finally {
+          ended(running);
         }
-        ended(running);
+      },
+    );
+  }
+
+  /**
+   * Reads a body whose answer is waited for until the deadline: nobody hears what comes of it later.
+   *
+   * @param answer makes the answer of what was read; it may throw why there is none
+   */
+  #untilDeadline(
+    deadline: number,
+    read: (done: Done) => void,
+    answer: (value: unknown, nanoseconds: number, isTooLate: boolean) => Result | Promise<Result>,
+  ): Promise<Result> {
+    this.#underWay++;
+    return new Promise((resolve, reject) => {
+      let isTooLate = false;
+      const timer = onDeadline(deadline, () => {
+        isTooLate = true;
+        this.#options.meter.dropped('deadline');
+        reject(tooLate());
+      });
+      read((value, nanoseconds) => {
+        clearTimeout(timer);
+        try {
+          resolve(answer(value, nanoseconds, isTooLate));
+        } catch (error) {
+          reject(requestErrorOf(error));
+        }
       });
     });
   }
