@@ -52,6 +52,8 @@ export function format(value: number, unit: Unit, like = value): string {
   return digits(value / scale.divisor, unit) + scale.name;
 }
 
+const MOST_DIGITS = 9;
+
 /** The same with as many digits as tell it from a limit that it is not at: 1.17× beside 1.2×, not 1.2×. */
 export function formatApart(value: number, unit: Unit, limit: number): string {
   const scale = scaleOf(unit, value);
@@ -62,8 +64,6 @@ export function formatApart(value: number, unit: Unit, limit: number): string {
   }
   return String(value);
 }
-
-const MOST_DIGITS = 9;
 
 function numberIn(text: string): number {
   return Number(text.replaceAll(',', '').replace('−', '-'));
@@ -91,8 +91,8 @@ function digits(value: number, unit: Unit, more = 0): string {
   if ((unit === 'count' || unit === 'MiB') && Number.isInteger(value)) return grouped(value, 0);
   const size = Math.abs(value);
   // A ratio of two noisy figures has two digits worth reading, and whole ones where it is large.
-  const significant = (unit === '×' ? (size < 9.95 ? 2 : 0) : 3) + more;
-  if (significant === more && unit === '×') return grouped(value, more);
+  if (unit === '×' && size >= 9.95) return grouped(value, more);
+  const significant = (unit === '×' ? 2 : 3) + more;
   const magnitude = size === 0 ? 0 : Math.floor(Math.log10(Number(size.toPrecision(significant))));
   return grouped(value, Math.max(0, Math.min(significant - 1 - magnitude, 4 + more)));
 }

@@ -66,7 +66,7 @@ export function limitOf(must: Must): number {
 
 /** `≥ 1.5`, in the figure's unit. */
 export function mustText({ must }: Promised): string {
-  return 'atLeast' in must ? `≥ ${must.atLeast}` : `≤ ${must.atMost}`;
+  return `${'atLeast' in must ? '≥' : '≤'} ${limitOf(must)}`;
 }
 
 /** What the list of promises does not hold. */

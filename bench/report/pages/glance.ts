@@ -80,7 +80,7 @@ function age(context: Context): Markup[] {
   const { old, now, ratios } = librariesCompared(context);
   if (ratios.length === 0) return [];
   return [
-    typst`*TensorFlow’s age is a part of it:* ${old} takes ${librariesText(context, false)} the CPU of ${now}, which Celsiusify runs (see Limits).`,
+    typst`*TensorFlow’s age is a part of it:* ${old} takes ${librariesText(context, ratios, false)} the CPU of ${now}, which Celsiusify runs (see Limits).`,
   ];
 }
 

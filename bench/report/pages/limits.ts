@@ -44,14 +44,21 @@ export function limits(context: Context): Markup {
 
 const LIBRARY = 'controls/library.csv';
 
+export interface Libraries {
+  /** Versions of TensorFlow. */
+  readonly old: string;
+  readonly now: string;
+  readonly ratios: readonly { readonly name: string; readonly ratio: Figure }[];
+}
+
 /** CPU time of a run by the older TensorFlow over that by the newer one, by model; the versions are the file's. */
-export function librariesCompared({ results }: Context) {
+export function librariesCompared({ results }: Context): Libraries {
   const versions = [...new Set(results.rows(LIBRARY).map((row) => row.tensorflow ?? ''))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
   const [old, now] = [versions[0] ?? '', versions.at(-1) ?? ''];
   const at = (model: string, tensorflow: string) => column(LIBRARY, { model, tensorflow }, 'cpu_ms_per_run');
-  const ratios = MODELS.flatMap(([model, name]): { name: string; ratio: Figure }[] => {
+  const ratios = MODELS.flatMap(([model, name]) => {
     const ratio = figure(results, divide(at(model, old), at(model, now)), '×');
     return ratio === undefined ? [] : [{ name, ratio }];
   });
@@ -59,9 +66,8 @@ export function librariesCompared({ results }: Context) {
 }
 
 /** `encoder 1.20×, MobileNetV2 1.04×`, each with its interval where that is wanted. */
-export function librariesText(context: Context, interval = true): Markup {
-  const { ledger } = context;
-  const said = librariesCompared(context).ratios.map(
+export function librariesText({ ledger }: Context, ratios: Libraries['ratios'], interval: boolean): Markup {
+  const said = ratios.map(
     ({ name, ratio }) =>
       typst`${name} *${ledger.sayApart(ratio, 1)}*${interval ? ` (${ledger.interval(ratio)})` : ''}`,
   );
@@ -72,7 +78,7 @@ function libraryAge(context: Context): Markup {
   const { old, now, ratios } = librariesCompared(context);
   if (ratios.length === 0)
     return typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`;
-  return typst`*TensorFlow differs.* Ours is newer than TensorFlow Serving’s. By themselves (Python, one thread, the same frozen graph by turns; results\/controls\/library.csv) ${old} takes these times the CPU of ${now}: ${librariesText(context)}. So much of a lead may be the library’s.`;
+  return typst`*TensorFlow differs.* Ours is newer than TensorFlow Serving’s. By themselves (Python, one thread, the same frozen graph by turns; results\/controls\/library.csv) ${old} takes these times the CPU of ${now}: ${librariesText(context, ratios, true)}. So much of a lead may be the library’s.`;
 }
 
 const ACKS = 'controls/acks.csv';

@@ -80,18 +80,31 @@ function errors({ results, ledger }: Context): Markup {
 const WHEREABOUTS =
   /^-*(rest.api.)?(port|host|timeout.in.ms)\b|^(PORT|HOST|PYTHONPATH)=|model.(name|base.path)|MODEL_(NAME|PATH|BASE_PATH)|(app|working)-dir|\.[jt]s$|^app:/i;
 
+/** Variables and flags that make a server another one. */
+function settings(
+  environment: Readonly<Record<string, string>> = {},
+  flags: readonly string[] | null = null,
+): Markup {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const telling = [...variables, ...(flags ?? [])].filter((setting) => !WHEREABOUTS.test(setting));
+  return telling.length === 0 ? typst`#quiet[none]` : code(telling.join(' '));
+}
+
+/** How a digest begins. */
+function startOf(digest: string | null | undefined): Markup | string {
+  return digest == null ? '–' : code(digest.replace(/^sha256:/, '').slice(0, 12));
+}
+
 function servers({ results }: Context): Markup {
   const lines = results.environment.targets.map((target) => {
-    const variables = Object.entries(target.environment ?? {}).map(([name, value]) => `${name}=${value}`);
-    const settings = [...variables, ...(target.flags ?? [])].filter((setting) => !WHEREABOUTS.test(setting));
     const threads = target.threads == null ? '–' : String(target.threads);
     return [
       target.label,
       target.measured ? (target.version ?? '–') : 'not measured',
       typst`${target.how ?? '–'}${target.linkage == null ? '' : `, ${target.linkage}`}`,
       threads,
-      target.digest == null ? '–' : code(target.digest.replace(/^sha256:/, '').slice(0, 12)),
-      settings.length === 0 ? typst`#quiet[none]` : code(settings.join(' ')),
+      startOf(target.digest),
+      settings(target.environment, target.flags),
     ];
   });
   return table({
@@ -111,14 +124,12 @@ function modelServers({ results }: Context): Markup {
   );
   if (targets.length === 0) return typst``;
   const lines = targets.map(({ label, version, digest, command, environment, notes }) => {
-    const variables = Object.entries(environment ?? {}).map(([name, value]) => `${name}=${value}`);
     const flags = (command ?? '').split(' ').filter((part) => part.startsWith('--'));
-    const settings = [...variables, ...flags].filter((setting) => !WHEREABOUTS.test(setting));
     return [
       label,
       version ?? '–',
-      digest == null ? '–' : code(digest.replace(/^sha256:/, '').slice(0, 12)),
-      typst`${settings.length === 0 ? typst`#quiet[none]` : code(settings.join(' '))}${notes == null ? '' : ` (${notes})`}`,
+      startOf(digest),
+      typst`${settings(environment, flags)}${notes == null ? '' : ` (${notes})`}`,
     ];
   });
   return table({
