@@ -28,7 +28,7 @@ COPY model/ model/
 ARG TARGETARCH
 RUN --mount=type=cache,target=/src/.cache,id=celsius-${TARGETARCH},sharing=locked \
     --mount=type=cache,target=/var/cache/pip \
-    rm -f .cache/compile-cache.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node setup/setup.js
+    rm -f .cache/kept-code.json && PIP_CACHE_DIR=/var/cache/pip SYSTEM_NODE=1 node setup/setup.js
 # the programs that the image brings besides the server, each one file without packages
 COPY image/ image/
 RUN node_modules/.bin/esbuild check=image/check.ts health-check=image/health-check.ts freeze=model/freeze.ts --bundle --minify-syntax --platform=node --format=esm \
@@ -59,20 +59,17 @@ echo 'nonroot:x:65532:65532:nonroot:/app:/sbin/nologin' >/root-fs/etc/passwd
 echo 'nonroot:x:65532:' >/root-fs/etc/group
 for file in LICENSE NOTICE; do if [ -f "$file" ]; then cp "$file" /root-fs/app/; fi; done
 if [ -f /usr/local/LICENSE ]; then install -D -m 644 /usr/local/LICENSE /root-fs/usr/share/doc/node/LICENSE; fi
-cp -r dist/compile-cache / # which root alone may read
-chmod -R u=rwX,go=rX /root-fs /compile-cache
+chmod -R u=rwX,go=rX /root-fs
 SH
 
 # celsiusify: the server alone. It serves each sub-folder of /models by its name.
 FROM scratch AS celsiusify
 COPY --from=root /root-fs/ /
 COPY --from=builder /src/dist/native/ /app/dist/native/
-COPY --from=builder /src/dist/*.js* /src/dist/LICENSES.txt /app/dist/
-COPY --from=root /compile-cache/ /app/dist/compile-cache/
+COPY --from=builder /src/dist/*.js* /src/dist/program.code /src/dist/LICENSES.txt /app/dist/
 COPY --from=builder /src/dist/image/ /app/
 # as in function/start.sh, which says why
-ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080 \
-    NODE_COMPILE_CACHE=/app/dist/compile-cache NODE_COMPILE_CACHE_PORTABLE=1 MALLOC_ARENA_MAX=2
+ENV PATH=/usr/local/bin NODE_ENV=production PORT=8080 MALLOC_ARENA_MAX=2
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080 8500

@@ -1,5 +1,7 @@
 // The server as a process of its own: what it says, how it ends.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
@@ -107,6 +109,32 @@ t.test('the bundle, whose libraries are loaded in a thread, says nothing on stde
     const { code, stderr } = await server.ended;
     t.same({ code, stderr }, { code: 0, stderr: '' }, `start ${start}`);
   }
+});
+
+t.test("the bundle runs with V8's code of it, without, and with what is none", (t) => {
+  const dist = join(import.meta.dirname, '..', 'dist');
+  const folder = t.testdir();
+  for (const name of ['main.js', 'preload.js', 'program.js', 'package.json'])
+    copyFileSync(join(dist, name), join(folder, name));
+  const { version: bundled } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'),
+  );
+  const kept = readFileSync(join(dist, 'program.code'));
+  const cases = {
+    kept,
+    none: undefined,
+    empty: Buffer.alloc(0),
+    damaged: kept.subarray(0, kept.length >> 1),
+  };
+  for (const [name, code] of Object.entries(cases)) {
+    rmSync(join(folder, 'program.code'), { force: true });
+    if (code !== undefined) writeFileSync(join(folder, 'program.code'), code);
+    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'main.js'), '--version'], {
+      encoding: 'utf8',
+    });
+    t.same({ stdout, stderr }, { stdout: `${bundled}\n`, stderr: '' }, name);
+  }
+  t.end();
 });
 
 t.test('SIGTERM loses no request', async (t) => {

@@ -1,11 +1,23 @@
-// Makes dist/main.js, the server in one file, with esbuild, and dist/opentelemetry.js, which it seldom needs. The same sources make the same bytes.
+// Makes the server with esbuild: dist/main.js, which has TensorFlow's libraries loaded (preload.js) while the rest is read
+// (program.js), and what is seldom needed. The same sources make the same bytes.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContext } from './context.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
 
 /** @typedef {import('./context.js').Context} Context */
+
+/**
+ * Each a file of its own, by its name in dist/. What only some servers need, such as OpenTelemetry's SDK, is as large as the
+ * rest together, and read by an import() when it is needed.
+ */
+const ENTRIES = {
+  main: 'function/bundled.ts',
+  preload: 'function/native/preload.ts',
+  program: 'function/program.ts',
+  opentelemetry: 'function/telemetry/opentelemetry.ts',
+};
 
 /** @param {Context} context */
 function inputsOf(context) {
@@ -29,18 +41,21 @@ export async function bundleServer(context) {
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(context.root, 'package.json'), 'utf8'));
-  // OpenTelemetry's SDK is as large as the server, and read only where traces are sent.
+  // esbuild splits no CommonJS.
   const apart = {
     name: 'apart',
     /** @param {import('esbuild').PluginBuild} plugin */
-    setup: (plugin) =>
-      plugin.onResolve({ filter: /\/opentelemetry\.ts$/ }, ({ kind }) =>
-        kind === 'dynamic-import' ? { path: './opentelemetry.js', external: true } : undefined,
-      ),
+    setup: (plugin) => {
+      for (const [name, entry] of Object.entries(ENTRIES)) {
+        plugin.onResolve({ filter: new RegExp(`/${basename(entry, '.ts')}\\.ts$`) }, ({ kind }) =>
+          kind === 'entry-point' ? undefined : { path: `./${name}.js`, external: true },
+        );
+      }
+    },
   };
   const { metafile } = await build({
     absWorkingDir: context.root,
-    entryPoints: ['function/main.ts', 'function/telemetry/opentelemetry.ts'],
+    entryPoints: ENTRIES,
     outdir: partial,
     entryNames: '[name]',
     plugins: [apart],
@@ -64,6 +79,7 @@ export async function bundleServer(context) {
   writeFileSync(join(partial, 'package.json'), '{ "type": "commonjs" }\n');
   writeFileSync(join(partial, 'LICENSES.txt'), licensesOf(context, Object.keys(metafile.inputs)));
   const results = readdirSync(partial);
+  rmSync(join(context.dist, 'program.code'), { force: true }); // V8's, of another program.js
   for (const name of results) renameSync(join(partial, name), join(context.dist, name));
   rmSync(partial, { recursive: true });
   markDone(

@@ -29,8 +29,11 @@ function fakeRepository(t: Test) {
     'package-lock.json': JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }),
     function: {
       telemetry: { 'opentelemetry.ts': '' },
-      'main.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)',
-      'start.sh': 'exit $START',
+      native: { 'preload.ts': '' },
+      'program.ts': '',
+      'bundled.ts': 'console.log(process.env.CELSIUSIFY_VERSION satisfies string | undefined)',
+      // dist/program.code is V8's
+      'start.sh': 'touch "$(dirname "$0")/../dist/program.code"; exit $START',
     },
     tools: {},
     broken: '0',
@@ -124,15 +127,15 @@ t.test('changed sources are bundled again, and make the same bytes if they are t
   const { run, file } = fakeRepository(t);
   await run();
   const before = readFileSync(file('dist', 'main.js'));
-  const source = readFileSync(file('function', 'main.ts'));
-  writeFileSync(file('function', 'main.ts'), 'console.log(1)');
+  const source = readFileSync(file('function', 'bundled.ts'));
+  writeFileSync(file('function', 'bundled.ts'), 'console.log(1)');
   t.same(await run(), {
     lines: ['bundling the server', 'starting the server once, so that V8 keeps its code'],
     error: undefined,
     calls: [],
   });
   t.notSame(readFileSync(file('dist', 'main.js')), before);
-  writeFileSync(file('function', 'main.ts'), source);
+  writeFileSync(file('function', 'bundled.ts'), source);
   await run();
   t.same(readFileSync(file('dist', 'main.js')), before);
 });

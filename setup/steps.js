@@ -1,6 +1,6 @@
 import { bundleServer } from './bundle.js';
 import { bindingIsDone, buildBinding } from './compile.js';
-import { fillCompileCache } from './compile-cache.js';
+import { keepCode } from './kept-code.js';
 import { relinkLibraries } from './libraries.js';
 import { alone } from './lock.js';
 import { checkMachine } from './machine.js';
@@ -40,7 +40,7 @@ async function takeSteps(context, { test = false, bundle = true }) {
   }
   if (bundle) {
     await bundleServer(context);
-    await fillCompileCache(context);
+    await keepCode(context);
   }
   if (test) await buildTap(context);
 }

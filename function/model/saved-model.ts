@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RequestError, requestErrorOf } from '../errors.ts';
 import type { NativeEngine } from '../native/engine.ts';
@@ -77,7 +76,7 @@ export async function loadVersion(
   const { signatures, initOp, equalTo } = signaturesOf(info, folder);
   const operations = new Set(info.operations.split(','));
   const hasVariables = [...operations].some((operation) => VARIABLE.test(operation));
-  const holdsWeights = !hasVariables && (await stat(join(folder, info.file))).size > LARGE_GRAPH;
+  const holdsWeights = !hasVariables && info.graphBytes > LARGE_GRAPH;
   const kind = {
     inOrder: canRunInOrder(operations),
     bfloat16,

@@ -96,6 +96,14 @@ export class NativeEngine implements CallFacts {
     await this.#promise((ticket) => this.#raw.loadOpLibrary(ticket, file));
   }
 
+  /**
+   * Has TensorFlow make ready the operations that its libraries brought, on a thread. The first model would wait for that:
+   * some 7 ms, for which a start has time before it knows which model that is.
+   */
+  async registerOperations(): Promise<void> {
+    await this.#promise((ticket) => this.#raw.registerOperations(ticket));
+  }
+
   /** @throws NativeFailure; rejects with it */
   readModel(folder: string): Promise<SavedModelInfo> {
     return this.#promise((ticket) => this.#raw.readModel(ticket, folder)) as Promise<SavedModelInfo>;

@@ -2,12 +2,21 @@
 // reads and evaluates our JavaScript at the same time. The binding's own load then finds them there.
 #include <dlfcn.h>
 #include <node_api.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <thread>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14; an older one says that it knows no such thing
+#endif
 
 namespace {
 
@@ -22,7 +31,35 @@ void Tell() {
   napi_release_threadsafe_function(on_loaded, napi_tsfn_release);
 }
 
+// Room in the heap for what the libraries' constructors allocate, some 14 MB, with its pages. Page by page the system takes
+// 2 us for each, and glibc would ask for 132 KiB at a time: together a sixth of the time that the libraries take.
+class HeapRoom {
+ public:
+  HeapRoom() {
+    for (void*& block : blocks_) block = std::malloc(kBlock);
+    std::sort(blocks_.begin(), blocks_.end());
+    const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    for (size_t i = 0, next; i < blocks_.size(); i = next) {
+      for (next = i + 1; next < blocks_.size() && Address(next) - Address(next - 1) < kBlock + page;) ++next;
+      const uintptr_t start = (Address(i) + page - 1) & ~(page - 1), end = (Address(next - 1) + kBlock) & ~(page - 1);
+      madvise(reinterpret_cast<void*>(start), end - start, MADV_POPULATE_WRITE);
+    }
+    // All but the topmost: glibc would give back what is free at the heap's end.
+    for (size_t i = 0; i + 1 < blocks_.size(); ++i) std::free(blocks_[i]);
+  }
+  ~HeapRoom() { std::free(blocks_.back()); }
+
+ private:
+  // glibc gives larger ones pages of their own.
+  static constexpr size_t kBlock = 120 << 10, kBytes = 14 << 20;
+
+  uintptr_t Address(size_t block) const { return reinterpret_cast<uintptr_t>(blocks_[block]); }
+
+  std::array<void*, kBytes / kBlock> blocks_;
+};
+
 void Load() {
+  const HeapRoom room;
   Dl_info here;
   if (dladdr(reinterpret_cast<void*>(&Load), &here) != 0) {
     std::string path = here.dli_fname;

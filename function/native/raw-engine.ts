@@ -126,6 +126,7 @@ export interface RawEngine {
   releasePages(ticket: number): void;
   trimHeap(ticket: number): void;
   trimTensors(ticket: number): void;
+  registerOperations(ticket: number): void;
   calls(): number;
   leave(code: number): void;
 }

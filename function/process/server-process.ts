@@ -171,6 +171,7 @@ export class ServerProcess {
     coldStart.end('native', performance.now());
     const opLibraries = await loadOpLibraries(native, options.opLibraries, this.#deps.root);
     if (opLibraries.length > 0) logger.info({ opLibraries }, 'libraries of operations are loaded');
+    native.registerOperations().catch(() => {}); // it never rejects
     this.#load = this.#loadWith(native);
     this.#configuration = await followConfiguration({
       options,

@@ -2,7 +2,8 @@ import type { Import } from './imports.ts';
 
 /** The parts of function/ from the top down; those of one line stand side by side. An import goes down, never up or across. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['main.ts'],
+  ['main.ts', 'bundled.ts'],
+  ['program.ts'],
   ['process'],
   ['app.ts'],
   ['apis'],

@@ -95,6 +95,7 @@ class Engine {
   napi_value ReleasePages(napi_callback_info info);
   napi_value TrimHeap(napi_callback_info info);
   napi_value TrimTensors(napi_callback_info info);
+  napi_value RegisterOperations(napi_callback_info info);
   napi_value Calls(napi_callback_info info);
   napi_value Leave(napi_callback_info info);
 
@@ -741,6 +742,14 @@ napi_value Engine::TrimTensors(napi_callback_info info) {
   return nullptr;
 }
 
+// TensorFlow keeps what its libraries register until an operation is first looked up, which a graph does.
+napi_value Engine::RegisterOperations(napi_callback_info info) {
+  SubmitLoad(
+      js::Uint32(env_, js::Arguments<1>(env_, info)[0]), [] { TF_DeleteGraph(TF_NewGraph()); },
+      [this] { return js::Undefined(env_); });
+  return nullptr;
+}
+
 napi_value Engine::TrimHeap(napi_callback_info info) {
   Submit(js::Uint32(env_, js::Arguments<1>(env_, info)[0]), true, celsiusify::TrimHeap,
          [this] { return js::Undefined(env_); });
@@ -796,6 +805,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   js::Method<Engine, &Engine::ReleasePages>(env, object, "releasePages", engine);
   js::Method<Engine, &Engine::TrimHeap>(env, object, "trimHeap", engine);
   js::Method<Engine, &Engine::TrimTensors>(env, object, "trimTensors", engine);
+  js::Method<Engine, &Engine::RegisterOperations>(env, object, "registerOperations", engine);
   js::Method<Engine, &Engine::Calls>(env, object, "calls", engine);
   js::Method<Engine, &Engine::Leave>(env, object, "leave", engine);
   napi_wrap(env, object, engine, Delete, nullptr, nullptr);
