@@ -7,11 +7,13 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { SetupError } from './context.js';
 import { hashInputs, isDone, markDone } from './stamp.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
+const KEEPER = fileURLToPath(new URL('code-keeper.js', import.meta.url));
 const body = '{"fahrenheit":212}';
 /** What clients send first: a request, and HTTP/2's preface with settings: none. */
 const BEGINNINGS = [
@@ -25,6 +27,7 @@ export async function keepCode(context) {
   const bundled = readdirSync(context.dist).filter((name) => name.endsWith('.js'));
   const inputs = hashInputs({}, [
     start,
+    KEEPER,
     ...bundled.map((name) => join(context.dist, name)),
     join(context.modules, '.bin', 'node'),
   ]);
@@ -37,7 +40,7 @@ export async function keepCode(context) {
       env: {
         ...context.env,
         PATH: `${join(context.modules, '.bin')}:${context.env.PATH}`,
-        CELSIUSIFY_KEEP_CODE: '1',
+        NODE_OPTIONS: `--require=${JSON.stringify(KEEPER)}`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
