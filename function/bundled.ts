@@ -4,7 +4,7 @@ import './native/preload.ts';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const file = join(import.meta.dirname, 'program.js');
 /** As Node has it around a module of CommonJS. */
@@ -23,7 +23,6 @@ export const script = new Script(`${HEAD}${readFileSync(file, 'utf8')}\n})`, {
   filename: file,
   columnOffset: -HEAD.length,
   cachedData: keptCode(), // of another version of V8: it is not used
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 const module = { exports: {} };
 script.runInThisContext()(module.exports, createRequire(file), module, file, import.meta.dirname);

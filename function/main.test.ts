@@ -104,7 +104,7 @@ t.test('the bundle, whose libraries are loaded in a thread, says nothing on stde
   const main = join(import.meta.dirname, '..', 'dist', 'main.js');
   for (let start = 1; start <= 5; start++) {
     const server = spawnServer({ main });
-    await server.ready;
+    await (await fetch(await server.ready)).text(); // the page, for which more is imported
     server.child.kill('SIGTERM');
     const { code, stderr } = await server.ended;
     t.same({ code, stderr }, { code: 0, stderr: '' }, `start ${start}`);

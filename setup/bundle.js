@@ -10,7 +10,7 @@ import { hashInputs, isDone, markDone } from './stamp.js';
 
 /**
  * Each a file of its own, by its name in dist/. What only some servers need, such as OpenTelemetry's SDK, is as large as the
- * rest together, and read by an import() when it is needed.
+ * rest together, and read when it is needed.
  */
 const ENTRIES = {
   main: 'function/bundled.ts',
@@ -64,6 +64,8 @@ export async function bundleServer(context) {
     target: 'node22',
     // An ES module that imports node:http reads all its exports, and so loads undici and WebSocket: 20 ms and more.
     format: 'cjs',
+    // A script of vm (function/bundled.ts) may import() nothing without a warning of Node's: each becomes a require().
+    supported: { 'dynamic-import': false },
     loader: { '.html': 'text', '.css': 'text' },
     define: {
       'process.env.CELSIUSIFY_VERSION': JSON.stringify(version),
