@@ -121,18 +121,19 @@ t.test("the bundle runs with V8's code of it, without, and with what is none", (
   );
   const kept = readFileSync(join(dist, 'program.code'));
   const cases = {
-    kept,
-    none: undefined,
-    empty: Buffer.alloc(0),
-    damaged: kept.subarray(0, kept.length >> 1),
+    kept: { code: kept, isRefused: false },
+    none: { code: undefined, isRefused: undefined },
+    empty: { code: Buffer.alloc(0), isRefused: true },
+    damaged: { code: kept.subarray(0, kept.length >> 1), isRefused: true },
   };
-  for (const [name, code] of Object.entries(cases)) {
+  const ask = `console.log(require(${JSON.stringify(join(folder, 'main.js'))}).script.cachedDataRejected)`;
+  for (const [name, { code, isRefused }] of Object.entries(cases)) {
     rmSync(join(folder, 'program.code'), { force: true });
     if (code !== undefined) writeFileSync(join(folder, 'program.code'), code);
-    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'main.js'), '--version'], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--eval', ask, 'main.js', '--version'], {
       encoding: 'utf8',
     });
-    t.same({ stdout, stderr }, { stdout: `${bundled}\n`, stderr: '' }, name);
+    t.same({ stdout, stderr }, { stdout: `${isRefused}\n${bundled}\n`, stderr: '' }, name);
   }
   t.end();
 });
