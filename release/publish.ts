@@ -1,4 +1,5 @@
 import { FatalError } from '../function/errors.ts';
+import { CHARTS } from './versions.ts';
 
 /** A command with its arguments; `stdin` is handed to it, so that no secret is an argument. */
 export interface Command {
@@ -26,8 +27,6 @@ export const IMAGES = [
   { stage: 'celsiusify', suffix: '' },
   { stage: 'celsius', suffix: '-celsius' },
 ] as const;
-
-const CHARTS = ['celsius', 'kserve', 'locust'];
 
 const login = ({ user, token }: Place, ...program: string[]): Command => ({
   argv: [...program, '--username', user, '--password-stdin'],

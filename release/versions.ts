@@ -3,15 +3,19 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '..');
 
+/** Folders of helm/ that are published. */
+export const CHARTS = ['celsius', 'kserve', 'locust'] as const;
+
 /** Each place that names the version of Celsiusify, and how it is found there. */
 const PLACES: readonly (readonly [string, RegExp])[] = [
   ['package.json', /"version": "([^"]+)"/],
   ['package-lock.json', /"version": "([^"]+)"/],
-  ['helm/celsius/Chart.yaml', /^version: (\S+)/m],
-  ['helm/celsius/Chart.yaml', /^appVersion: "?([^"\s]+)/m],
-  ['helm/locust/Chart.yaml', /^version: (\S+)/m],
-  ['helm/locust/Chart.yaml', /^appVersion: "?([^"\s]+)/m],
+  ...CHARTS.flatMap((chart): [string, RegExp][] => [
+    [`helm/${chart}/Chart.yaml`, /^version: (\S+)/m],
+    [`helm/${chart}/Chart.yaml`, /^appVersion: "?([^"\s]+)/m],
+  ]),
   ['Dockerfile', /^ARG VERSION=(\S+)/m],
+  ['locust/Dockerfile', /^ARG VERSION=(\S+)/m],
   ['tf-serving/Dockerfile', /^ARG VERSION=(\S+)/m],
 ];
 
