@@ -28,11 +28,13 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
+  'docs/api.md',
   'docs/clients.md',
   'docs/operators.md',
   'docs/architecture.md',
   'docs/performance.md',
   'docs/models.md',
+  'docs/tensorflow-serving.md',
   'helm/celsius/README.md',
   'helm/locust/README.md',
 ];

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { writeSynthetic } from '../bench/report/synthetic/results.ts';
@@ -51,14 +51,25 @@ t.test('markers', async (t) => {
 });
 
 t.test('links between documents lead somewhere', async (t) => {
-  for (const file of [
-    'README.md',
-    'CONTRIBUTING.md',
-    'docs/operators.md',
-    'docs/architecture.md',
-    'docs/performance.md',
-  ]) {
-    const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
-    for (const link of links) t.doesNotThrow(() => read(join(file, '..', link)), `${file}: ${link}`);
+  for (const file of globSync(['*.md', '{bench,docs,function,helm,knative,test}/**/*.md'], { cwd: ROOT })) {
+    for (const [, path = '', anchor] of proseOf(file).matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g,
+    )) {
+      const target = path === '' ? file : join(file, '..', path);
+      t.ok(existsSync(join(ROOT, target)), `${file}: ${path}`);
+      if (anchor !== undefined) t.ok(anchorsOf(target).includes(anchor), `${file}: ${path}#${anchor}`);
+    }
   }
 });
+
+/** A document without its blocks of code. */
+const proseOf = (file: string): string => read(file).replace(/^```.*?^```/gms, '');
+
+/** What headings can be led to by, as GitHub and its like have it. */
+const anchorsOf = (file: string): string[] =>
+  [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );

@@ -3,10 +3,16 @@ import { join } from 'node:path';
 import { readResults } from '../bench/report/results.ts';
 import { imagesTable, measuredTable, notMeasured, plot, promisesTable, sizing } from './figures.ts';
 import { alerts, dashboard } from './monitoring.ts';
-import { differencesTable, fill, optionsTable, type Sections } from './sections.ts';
+import { differencesTable, fill, optionsTable, type Sections, theirFlagsTable } from './sections.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
-const FILES = ['README.md', 'docs/operators.md', 'docs/promises.md'];
+const FILES = [
+  'README.md',
+  'docs/operators.md',
+  'docs/options.md',
+  'docs/promises.md',
+  'docs/tensorflow-serving.md',
+];
 
 /** Everything that is generated, by the name of its marker. */
 export function sectionsOf(folder: string): Sections {
@@ -18,6 +24,7 @@ export function sectionsOf(folder: string): Sections {
     ['images', results ? imagesTable(results) : notMeasured()],
     ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
     ['promises', results ? promisesTable(results) : notMeasured()],
+    ['their-flags', theirFlagsTable()],
     ['sizing', results ? sizing(results) : notMeasured()],
   ]);
 }

@@ -2,6 +2,7 @@ import { DIFFERENCES } from '../function/apis/tensorflow-serving/differences.ts'
 import { FatalError } from '../function/errors.ts';
 import { flagOf } from '../function/process/command-line.ts';
 import { OPTIONS } from '../function/process/options.ts';
+import { type Outcome, theirFlags } from '../function/process/tf-serving-flags.ts';
 
 /** Generated text by the name of its marker. */
 export type Sections = ReadonlyMap<string, string>;
@@ -50,4 +51,24 @@ export function differencesTable(): string {
     Object.keys(answers).join(', '),
   ]);
   return table(['Here', 'TensorFlow Serving', 'Recorded as'], rows);
+}
+
+/** A value that stands for any. */
+const ANY = '…';
+
+/** TensorFlow Serving's flags, and what becomes of each. */
+export function theirFlagsTable(): string {
+  const rows = theirFlags(ANY).map(([name, outcome]) => [`\`--${name}\``, wordsOf(outcome)]);
+  return table(['Flag of TensorFlow Serving', 'Here'], rows);
+}
+
+function wordsOf(outcome: Outcome): string {
+  if (outcome === 'nothing to do') return 'nothing to do';
+  if ('refused' in outcome) return `refused: ${outcome.refused}`;
+  if ('ignored' in outcome) return `no effect: ${outcome.ignored}`;
+  if ('file' in outcome) return 'the file is read';
+  const flags = outcome.flags.map(([name, value]) =>
+    [`--${name}`, ...(value === '*' ? [value] : [])].join('='),
+  );
+  return flags.map((flag) => `\`${flag}\``).join(', ');
 }

@@ -1,7 +1,7 @@
 import { FatalError } from '../errors.ts';
 
 /** What becomes of a flag: flags of ours, a file to be read, nothing as there is nothing to do, a word to the log, a refusal. */
-type Outcome =
+export type Outcome =
   | ConfigFile
   | { readonly flags: readonly (readonly [name: string, value: string])[] }
   | 'nothing to do'
@@ -113,6 +113,14 @@ const THEIR_FLAGS: Readonly<Record<string, TheirFlag>> = {
 
 /** Names that mean something else here: theirs only in a command line that has others of theirs. */
 const AMBIGUOUS: ReadonlySet<string> = new Set(['port']);
+
+/** Each flag of theirs, and what becomes of it where it is not left at its default. */
+export function theirFlags(value: string): (readonly [name: string, outcome: Outcome])[] {
+  return Object.entries(THEIR_FLAGS).map(([name, { type, becomes }]) => [
+    name,
+    becomes(type === 'boolean' ? 'true' : value),
+  ]);
+}
 
 /** A file in protobuf's text format that a flag names. */
 export interface ConfigFile {

@@ -9,7 +9,7 @@ export interface Difference {
 const all = (status: number, ...ids: readonly string[]): Record<string, number> =>
   Object.fromEntries(ids.map((id) => [id, status]));
 
-/** Of all requests that were recorded over REST; the README has this list, too. */
+/** Of all requests that were recorded over REST; docs/tensorflow-serving.md has this list, too. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     here: 'Answers are always JSON: what is not finite is a 400 that names its place',
