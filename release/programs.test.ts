@@ -54,6 +54,7 @@ const CASES = [
   { args: ['release/ci.ts', 'program', 'image'], status: 2, says: /^Usage: npm run ci -- program/ },
   { args: ['release/ci.ts', 'summary', 'sh', '-c', 'echo ratio; exit 3'], status: 3, says: /^ratio\n$/ },
   { args: ['docs/main.ts', '--nope'], status: 2, says: /^docs: Unknown option '--nope'/ },
+  { args: ['bench/report/eyes.ts', 'bench'], status: 1, says: /^eyes: bench has no plots/ },
   { args: ['docs/commands.ts', '--list'], status: 0, says: /^server\tREADME\.md:\d+ npm start$/m },
 ];
 
