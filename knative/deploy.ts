@@ -77,7 +77,7 @@ export interface ServiceOptions {
 }
 
 /** The Service as it is applied: only what this client cares for, so that all else stays Knative's. */
-export function serviceObject(o: ServiceOptions): KnativeService {
+function serviceObject(o: ServiceOptions): KnativeService {
   const annotations: Record<string, string> = {
     'autoscaling.knative.dev/min-scale': String(o.minScale),
     'autoscaling.knative.dev/max-scale': String(o.maxScale),

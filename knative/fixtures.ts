@@ -41,7 +41,7 @@ export function workspace(server: string) {
   };
 }
 
-export function kubeconfigFor(server: string): string {
+function kubeconfigFor(server: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

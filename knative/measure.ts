@@ -69,7 +69,7 @@ function mintedAt(uuid: string): number {
 }
 
 /** One cold start and the warm requests after it; there must be no pods. */
-export async function measureOnce(attempt: number, m: Measuring): Promise<Figure[]> {
+async function measureOnce(attempt: number, m: Measuring): Promise<Figure[]> {
   const sent = performance.now();
   const sentUnixMs = Date.now();
   const cold = await m.ask();
@@ -263,7 +263,7 @@ function scalesToZero(service: KnativeService): string {
 }
 
 /** Count, least, median and greatest by start and phase. */
-export function summarise(figures: readonly Figure[]) {
+function summarise(figures: readonly Figure[]) {
   return [...Map.groupBy(figures, (f) => `${f.start} ${f.phase}`).values()].map((group) => {
     const ms = group.map((f) => f.duration_ms);
     return {

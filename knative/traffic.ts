@@ -39,7 +39,7 @@ const flags = {
  * The traffic list of a Service. Without splits the ones that it has are kept; tags are all replaced.
  * @throws {FatalError} (2) when the percents do not add up to 100, or an argument has not the form A=B
  */
-export function trafficTargets(
+function trafficTargets(
   splits: readonly string[],
   tags: readonly string[],
   present: readonly TrafficTarget[],

@@ -37,7 +37,7 @@ export async function bundledPackages(): Promise<Package[]> {
 /** The binding of TensorFlow is compiled from this package's source, and is in the image too. */
 export const bindingPackage = (): Package => packageIn('node_modules/@tensorflow/tfjs-node');
 
-export function packageIn(folder: string): Package {
+function packageIn(folder: string): Package {
   const path = join(ROOT, folder);
   const { name, version, license }: { name: string; version: string; license?: string } = JSON.parse(
     readFileSync(join(path, 'package.json'), 'utf8'),

@@ -46,7 +46,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 };
 
 /** @returns undefined where there is none, or one that cannot be read, which TensorFlow Serving lets pass, too */
-export function timeoutOf(text: string | undefined): number | undefined {
+function timeoutOf(text: string | undefined): number | undefined {
   const match = text === undefined ? null : /^(\d{1,8})([HMSmun])$/.exec(text);
   if (match === null) return undefined;
   const [, digits = '', unit = ''] = match;

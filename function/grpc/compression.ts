@@ -1,11 +1,10 @@
 import { promisify } from 'node:util';
-import { gunzip as gunzipCallback, gunzipSync, gzip as gzipCallback, gzipSync } from 'node:zlib';
+import { gunzip as gunzipCallback, gunzipSync, gzip as gzipCallback } from 'node:zlib';
 import { messageOf, RequestError } from '../errors.ts';
 import { tooLarge } from './message-reader.ts';
 
 const gunzipLater = promisify(gunzipCallback);
 export const gzip: (message: Buffer) => Promise<Buffer> = promisify(gzipCallback);
-export const gzipNow: (message: Buffer) => Buffer = gzipSync;
 
 /**
  * @param limit largest message in bytes

@@ -69,7 +69,7 @@ export function batchingFlags(parameters: Messages['BatchingParameters']): Flags
 
 const METRICS_PATH = '/metrics';
 
-export function monitoringFlags({ prometheus_config }: Messages['MonitoringConfig']): FlagsAndNotices {
+function monitoringFlags({ prometheus_config }: Messages['MonitoringConfig']): FlagsAndNotices {
   const path = prometheus_config?.path || '/monitoring/prometheus/metrics';
   const elsewhere = prometheus_config?.enable === true && path !== METRICS_PATH;
   return {
@@ -79,7 +79,7 @@ export function monitoringFlags({ prometheus_config }: Messages['MonitoringConfi
 }
 
 /** Of the gRPC port alone, as there. @throws Error where no TLS comes of it */
-export function sslFlags({
+function sslFlags({
   server_key,
   server_cert,
   custom_ca,
