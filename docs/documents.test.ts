@@ -8,18 +8,18 @@ import { fill } from './sections.ts';
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
 t.test('generated parts are up to date', async (t) => {
-  for (const [file, text] of documents(join(ROOT, 'results'))) {
+  for (const [file, text] of await documents(join(ROOT, 'results'))) {
     t.ok(read(file) === text, `${file}: else npm run docs writes it`);
   }
 });
 
 t.test('figures come from results, and none stand where there are none', async (t) => {
   const folder = t.testdir();
-  for (const text of sectionsOf(folder).values()) t.notMatch(text, /Measured on|\d×/);
-  t.match(sectionsOf(folder).get('figures'), /Not measured yet/);
+  for (const text of (await sectionsOf(folder)).values()) t.notMatch(text, /Measured on|\d×/);
+  t.match((await sectionsOf(folder)).get('figures'), /Not measured yet/);
 
   writeSynthetic(folder, { repeats: 3 });
-  const sections = sectionsOf(folder);
+  const sections = await sectionsOf(folder);
   t.match(sections.get('figures'), /\*\*[\d.]+× the requests per second of TensorFlow Serving\*\*/);
   t.match(
     sections.get('figures'),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readResults } from '../bench/report/results.ts';
 import { imagesTable, measuredTable, notMeasured, plot, promisesTable, sizing } from './figures.ts';
+import { metricsTable, sampleScrape } from './metrics.ts';
 import { alerts, dashboard } from './monitoring.ts';
 import { differencesTable, fill, optionsTable, type Sections, theirFlagsTable } from './sections.ts';
 
@@ -15,7 +16,7 @@ const FILES = [
 ];
 
 /** Everything that is generated, by the name of its marker. */
-export function sectionsOf(folder: string): Sections {
+export async function sectionsOf(folder: string): Promise<Sections> {
   const results = existsSync(join(folder, 'environment.json')) ? readResults(folder) : undefined;
   return new Map([
     ['options', optionsTable()],
@@ -23,6 +24,7 @@ export function sectionsOf(folder: string): Sections {
     ['figures', results ? measuredTable(results) : notMeasured()],
     ['images', results ? imagesTable(results) : notMeasured()],
     ['plot', results && existsSync(join(folder, 'plots/answer.svg')) ? plot() : ''],
+    ['metrics', metricsTable(await sampleScrape())],
     ['promises', results ? promisesTable(results) : notMeasured()],
     ['their-flags', theirFlagsTable()],
     ['sizing', results ? sizing(results) : notMeasured()],
@@ -30,8 +32,8 @@ export function sectionsOf(folder: string): Sections {
 }
 
 /** File → the text it should have. */
-export function documents(folder: string): ReadonlyMap<string, string> {
-  const sections = sectionsOf(folder);
+export async function documents(folder: string): Promise<ReadonlyMap<string, string>> {
+  const sections = await sectionsOf(folder);
   return new Map([
     ...FILES.map((file): [string, string] => [
       file,

@@ -14,14 +14,14 @@ Usage: npm run docs -- [--check] [--results DIR]
   --help         this text
 `;
 
-function run(args: string[]): number {
+async function run(args: string[]): Promise<number> {
   const { values } = parse(args);
   if (values.help) {
     process.stdout.write(HELP);
     return 0;
   }
   let stale = 0;
-  for (const [file, text] of documents(values.results ?? join(ROOT, 'results'))) {
+  for (const [file, text] of await documents(values.results ?? join(ROOT, 'results'))) {
     const path = join(ROOT, file);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
     stale++;
@@ -43,7 +43,7 @@ function parse(args: string[]) {
 }
 
 try {
-  process.exitCode = run(process.argv.slice(2));
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`docs: ${messageOf(error)}\n`);
   process.exitCode = error instanceof FatalError ? error.exitCode : 1;

@@ -1,46 +1,14 @@
 import { loadYaml } from '@kubernetes/client-node';
 import t from 'tap';
-import { Metrics } from '../function/telemetry/metrics.ts';
-import { createRegistry } from '../function/telemetry/prometheus.ts';
+import { labelsOf, sampleScrape } from './metrics.ts';
 import { alertRules, alerts, dashboard, panels } from './monitoring.ts';
-
-interface Exposed {
-  /** Series name → label names. */
-  readonly labels: Map<string, Set<string>>;
-}
-
-/** What a server that has answered once says at /metrics. */
-async function exposed(): Promise<Exposed> {
-  const zero = () => 0;
-  const states = () => [{ model: 'celsius', version: '1', state: 'AVAILABLE', code: 'OK' }];
-  const gauges = { queueRows: zero, calls: zero, threads: zero, threadsBusy: zero, inFlight: zero, states };
-  const metrics = new Metrics(
-    { run_id: 'x', version: '1', revision: 'r' },
-    { ...gauges, coldStart: new Map([['model', 1]]) },
-  );
-  metrics.route('predict').record(200, 0.001);
-  const meter = metrics.versions.of('celsius', '1');
-  meter.loadSeconds = 1;
-  meter.loads.set('DATA_LOSS', 1);
-  meter.calls.parsed(0.001);
-  meter.calls.queued(0.001);
-  meter.calls.ran(0.001, 1);
-  const body = await createRegistry(metrics).metrics();
-  const labels = new Map<string, Set<string>>();
-  for (const [, name = '', inside = ''] of body.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? /gm)) {
-    const names = labels.get(name) ?? new Set();
-    for (const [, label = ''] of inside.matchAll(/(\w+)="/g)) names.add(label);
-    labels.set(name, names);
-  }
-  return { labels };
-}
 
 /** Labels that Prometheus adds to what it scrapes. */
 const ADDED = ['job', 'instance', 'pod', 'namespace'];
 const SERIES = /\b((?:http|celsiusify|process)_[a-z_]+)(?:\{([^}]*)\})?/g;
 
 t.test('the dashboard and the alerts ask for what /metrics has', async (t) => {
-  const { labels } = await exposed();
+  const labels = labelsOf(await sampleScrape());
   const expressions = [
     ...panels.flatMap(({ series }) => Object.values(series)),
     ...alertRules.map(({ expr }) => expr),

@@ -1,3 +1,6 @@
+import { CODE_NUMBERS } from '../function/errors.ts';
+import { STATUS_OF } from '../function/http/errors.ts';
+
 /** What is watched, once: the dashboard and the alerts are written from here, and tests hold them to /metrics. */
 
 interface Panel {
@@ -14,6 +17,17 @@ const quantile = (q: number, histogram: string, by = '', selector = '') =>
   `histogram_quantile(${q}, sum by (${by}le) (rate(${histogram}_bucket{job="$job"${selector}}[${RATE}])))`;
 /** Routes that ask a model, by whichever API. */
 const USE = 'route=~"celsius|predict|v1|v2-infer|.*Predict|.*Classify|.*Regress|.*Inference|.*ModelInfer"';
+
+const HTTP_STATUS: ReadonlyMap<string, number> = new Map(Object.entries(STATUS_OF));
+
+/** The statuses of a hundred, 4 or 5: HTTP's, and for gRPC's routes the numbers of the codes that HTTP has these for. */
+function statuses(hundred: 4 | 5): string {
+  const codes = Object.entries(CODE_NUMBERS).filter(
+    ([code]) => Math.floor((HTTP_STATUS.get(code) ?? 0) / 100) === hundred,
+  );
+  return `status=~"${[`${hundred}..`, ...codes.map(([, number]) => number)].join('|')}"`;
+}
+
 const latency = (q: number) => quantile(q, 'http_request_duration_seconds', '', `,${USE}`);
 const VERSION = 'model, model_version, ';
 const perVersion = (series: string) => `sum by (model, model_version) (rate(${series}{job="$job"}[${RATE}]))`;
@@ -28,10 +42,10 @@ export const panels: readonly Panel[] = [
   {
     title: 'Errors',
     unit: 'percentunit',
-    help: 'Share of answers with status 5xx (the server) and 4xx (the caller).',
+    help: 'Share of answers with status 5xx (the server) and 4xx (the caller), or a code of gRPC that is such a status.',
     series: {
-      '5xx': `sum(rate(http_requests_total{job="$job",status=~"5.."}[${RATE}])) / sum(rate(http_requests_total{job="$job"}[${RATE}]))`,
-      '4xx': `sum(rate(http_requests_total{job="$job",status=~"4.."}[${RATE}])) / sum(rate(http_requests_total{job="$job"}[${RATE}]))`,
+      '5xx': `sum(rate(http_requests_total{job="$job",${statuses(5)}}[${RATE}])) / sum(rate(http_requests_total{job="$job"}[${RATE}]))`,
+      '4xx': `sum(rate(http_requests_total{job="$job",${statuses(4)}}[${RATE}])) / sum(rate(http_requests_total{job="$job"}[${RATE}]))`,
     },
   },
   {
@@ -223,11 +237,12 @@ interface Alert {
 export const alertRules: readonly Alert[] = [
   {
     name: 'CelsiusifyErrors',
-    expr: `sum by (job) (rate(http_requests_total{${USE},status=~"5.."}[5m])) / sum by (job) (rate(http_requests_total{${USE}}[5m])) > 0.01`,
+    expr: `sum by (job) (rate(http_requests_total{${USE},${statuses(5)}}[5m])) / sum by (job) (rate(http_requests_total{${USE}}[5m])) > 0.01`,
     for: '5m',
     severity: 'critical',
-    summary: 'More than 1 % of the answers are 5xx.',
-    action: '503 with a queue of rows: too few replicas. 500: read the log, it names the signature.',
+    summary: 'More than 1 % of the answers are 5xx, or a code of gRPC that means such a status.',
+    action:
+      '503 (UNAVAILABLE) with a queue of rows: too few replicas. 500: read the log, it names the signature.',
   },
   {
     name: 'CelsiusifySlow',

@@ -12,6 +12,8 @@ export interface AlertCase {
 
 const JOB = 'job="c"';
 const REQUESTS = (status: string) => `http_requests_total{${JOB},route="predict",status="${status}"}`;
+const CALLS = (code: string) =>
+  `http_requests_total{${JOB},route="/tensorflow.serving.PredictionService/Predict",status="${code}"}`;
 const LATENCY = (le: string) => `http_request_duration_seconds_bucket{${JOB},route="predict",le="${le}"}`;
 const QUEUED = (le: string) => `celsiusify_queue_duration_seconds_bucket{${JOB},model="m",le="${le}"}`;
 const DROPPED = (reason: string) => `celsiusify_calls_dropped_total{${JOB},model="m",reason="${reason}"}`;
@@ -31,6 +33,20 @@ export const alertCases: readonly AlertCase[] = [
     series: { [REQUESTS('200')]: '0+900x60', [REQUESTS('503')]: '0+100x60' },
     at: '12m',
     fires: OF_JOB,
+  },
+  {
+    name: 'every tenth gRPC call is UNAVAILABLE (14)',
+    alert: 'CelsiusifyErrors',
+    series: { [CALLS('0')]: '0+900x60', [CALLS('14')]: '0+100x60' },
+    at: '12m',
+    fires: OF_JOB,
+  },
+  {
+    name: 'every second gRPC call is INVALID_ARGUMENT (3)',
+    alert: 'CelsiusifyErrors',
+    series: { [CALLS('0')]: '0+500x60', [CALLS('3')]: '0+500x60' },
+    at: '12m',
+    fires: [],
   },
   {
     name: 'one of a thousand, and many faults of callers',
