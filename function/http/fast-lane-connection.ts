@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { Room } from '../room.ts';
 import { type HttpError, noRoom, tooSlow } from './errors.ts';
 import { type PlainHead, readPlainHead } from './fast-lane-head.ts';
+import { LaneRequest } from './fast-lane-request.ts';
 import { LargeBody, type SocketReader } from './large-body.ts';
 import { after, type HttpRequest, type HttpResponse } from './message.ts';
-import { handleOf } from './socket-handle.ts';
+import { handleOf, type SocketHandle } from './socket-handle.ts';
 
 /** Limits; sizes in bytes, times in ms. */
 export interface LaneLimits {
@@ -18,6 +19,9 @@ const MAX_REQUEST_BYTES = 1 << 16;
 
 /** What a connection may hold of a request that has not come whole; node:http counts what it holds. */
 const MAX_WAITING_BYTES = 4096;
+
+/** After an answer to a large request the next one is expected to be like it for so long, in ms. */
+const EXPECTED_MS = 1000;
 
 /** What a connection asks of its lane. */
 export interface Lane {
@@ -50,6 +54,7 @@ export class LaneConnection {
   #held = 0;
   /** The body that is being read off the event loop, or was and is being answered. */
   #large: LargeBody | undefined;
+  #handle: SocketHandle | undefined;
   #busy = false;
   #ended = false;
   #grantedMore = false;
@@ -69,6 +74,7 @@ export class LaneConnection {
   }
 
   closeIfIdle(): void {
+    this.#large?.expectNoMore();
     if (!this.#busy && this.#waiting === undefined) this.#socket.destroy();
   }
 
@@ -114,29 +120,61 @@ export class LaneConnection {
 
   /** Reads a large body off the event loop. What goes wrong with it, node:http judges. */
   #receive(head: PlainHead, bytes: Buffer): void {
-    const handle = handleOf(this.#socket);
-    const reader = this.#lane.reader();
-    if (handle === undefined || reader === undefined) {
+    const body = this.#largeBody(head);
+    if (body === undefined) {
       this.#handOver(bytes);
       return;
     }
-    const begin = Buffer.from(bytes.subarray(0, head.bytes));
     this.#busy = true;
     this.#waiting = undefined;
     this.#setTimeout(this.#limits.requestTimeoutMs);
-    const first = bytes.subarray(head.bytes);
-    const body = new LargeBody(reader, handle, this.#room, first, head.contentLength, (outcome) => {
-      if (outcome === 'whole') return this.#answerLarge(head, body);
+    this.#large = body;
+    body.read(bytes, (outcome) => {
+      if (outcome === 'whole') {
+        this.#setTimeout(this.#limits.keepAliveTimeoutMs);
+        this.#answerLarge(head, body);
+        return;
+      }
       this.#large = undefined;
       body.giveBack();
-      this.#handOver(Buffer.concat([begin, body.bytes]));
+      this.#handOver(body.request);
     });
+  }
+
+  #largeBody({ raw, contentLength }: PlainHead): LargeBody | undefined {
+    this.#handle ??= handleOf(this.#socket);
+    const reader = this.#lane.reader();
+    if (this.#handle === undefined || reader === undefined) return undefined;
+    return new LargeBody(reader, this.#handle, this.#room, raw, contentLength);
+  }
+
+  /**
+   * Expects another request like the large one that was just answered: read off the event loop with its head, it wakes it once.
+   *
+   * @returns false where the next request is to be read as any other
+   */
+  #expectNext(): boolean {
+    const head = this.#head;
+    const body = head && this.#largeBody(head);
+    if (head === undefined || body === undefined) return false;
+    const isExpected = body.expect((outcome) => {
+      if (outcome === 'whole') {
+        this.#busy = true;
+        this.#answerLarge(head, body);
+        return;
+      }
+      this.#large = undefined;
+      this.#timeoutMs = 0; // it may have run out, and may be as long as the next
+      this.#setTimeout(this.#limits.keepAliveTimeoutMs);
+      if (body.request.length > 0) this.#onData(body.request);
+    });
+    if (!isExpected) return false;
     this.#large = body;
-    body.read();
+    this.#setTimeout(Math.min(EXPECTED_MS, this.#limits.keepAliveTimeoutMs));
+    return true;
   }
 
   #answerLarge(head: PlainHead, body: LargeBody): void {
-    this.#setTimeout(this.#limits.keepAliveTimeoutMs);
     const answer = this.#lane.answer(new LaneRequest(head, body.bytes, this.#socket, () => body.free()));
     if (answer instanceof Promise) answer.then(this.#send);
     else this.#send(answer);
@@ -160,12 +198,15 @@ export class LaneConnection {
     this.#busy = false;
     this.#room.give(this.#held);
     this.#held = 0;
-    this.#large?.giveBack();
+    const large = this.#large;
     this.#large = undefined;
+    large?.answered();
     if (this.#socket.destroyed) return;
     const goesOn = this.#lane.write(response);
     // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.
     if (this.#socket.writableLength > 0) this.#setTimeout(this.#limits.requestTimeoutMs);
+    const isIdle = goesOn && !this.#ended && this.#waiting === undefined && this.#socket.writableLength === 0;
+    if (large !== undefined && !(isIdle && this.#expectNext())) this.#handle?.startReading();
     if (!goesOn || this.#ended) this.#socket.end();
     else if (this.#waiting !== undefined) this.#handOver(this.#waiting);
   };
@@ -191,6 +232,10 @@ export class LaneConnection {
   };
 
   readonly #onTimeout = (): void => {
+    if (this.#large?.isExpected === true) {
+      this.#large.expectNoMore();
+      return;
+    }
     const isReading = this.#large?.isUnderWay === true;
     if (this.#busy && !isReading && this.#socket.writableLength === 0) return;
     const stalled = this.#lane.stalled();
@@ -208,9 +253,11 @@ export class LaneConnection {
   };
 
   readonly #onClose = (): void => {
-    if (this.#large?.isUnderWay === true) {
-      this.#large.cancel();
-      this.#large.giveBack();
+    const large = this.#large;
+    const isUnderWay = large?.isUnderWay === true;
+    large?.cancel();
+    if (isUnderWay) {
+      large?.giveBack();
       this.#large = undefined;
     }
     this.#lane.leave();
@@ -220,35 +267,5 @@ export class LaneConnection {
     if (milliseconds === this.#timeoutMs) return;
     this.#timeoutMs = milliseconds;
     this.#socket.setTimeout(milliseconds);
-  }
-}
-
-class LaneRequest implements HttpRequest {
-  readonly #head: PlainHead;
-  readonly #socket: Socket;
-  readonly body: Buffer;
-  readonly bodyRead: (() => void) | undefined;
-
-  constructor(head: PlainHead, body: Buffer, socket: Socket, bodyRead?: () => void) {
-    this.#head = head;
-    this.body = body;
-    this.#socket = socket;
-    this.bodyRead = bodyRead;
-  }
-
-  get method(): string {
-    return 'POST';
-  }
-
-  get url(): string {
-    return this.#head.url;
-  }
-
-  header(name: string): string | undefined {
-    return this.#head.headers.get(name);
-  }
-
-  gone(): boolean {
-    return this.#socket.destroyed;
   }
 }

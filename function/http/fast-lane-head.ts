@@ -5,7 +5,9 @@ export interface PlainHead {
   readonly url: string;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Bytes of the head, with the empty line that ends it. */
+  /** The head as it came, with the empty line that ends it. */
+  readonly raw: Buffer;
+  /** Bytes of that. */
   readonly bytes: number;
   /** Bytes of the body. */
   readonly contentLength: number;
@@ -57,6 +59,7 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
   return {
     url,
     headers,
+    raw: head,
     bytes: head.length,
     contentLength: Number(length),
     startsTheSame: (other) => other.length >= head.length && head.compare(other, 0, head.length) === 0,

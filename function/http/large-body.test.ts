@@ -13,22 +13,26 @@ const celsius = await testModel(t);
 const receiver = new Receiver(testBinding());
 
 /** The receiver, and how many bodies it was given and has not been done with. */
-function counted(): SocketReader & { begun: number; underWay: number } {
+function counted(): SocketReader & { begun: number; expected: number; underWay: number } {
   const reader = {
     begun: 0,
+    /** Requests that were expected. */
+    expected: 0,
     underWay: 0,
     pending: (socket: number) => receiver.pending(socket),
-    receive: (...[socket, body, from, upTo, done]: Parameters<SocketReader['receive']>) => {
-      reader.begun++;
+    receive: (...[socket, body, from, upTo, done, begin]: Parameters<SocketReader['receive']>) => {
+      if (from < upTo && begin === undefined) reader.begun++;
+      if (begin !== undefined) reader.expected++;
       reader.underWay++;
-      return receiver.receive(socket, body, from, upTo, (bytes) => {
+      const told = (bytes: number) => {
         reader.underWay--;
         done(bytes);
-      });
+      };
+      return receiver.receive(socket, body, from, upTo, told, begin);
     },
     cancel: (receipt: number) => {
       reader.underWay--;
-      receiver.cancel(receipt);
+      return receiver.cancel(receipt);
     },
   };
   return reader;
@@ -84,7 +88,133 @@ t.test('the same answers as node:http gives', async (t) => {
       connection.destroy();
     }
   }
-  t.equal(reader.underWay, 0);
+  await until(() => reader.underWay === 0);
+});
+
+/** A connection whose next request is expected to be like the large one that it has sent. */
+async function expecting(url: string, reader: { readonly expected: number }) {
+  const connection = await RawConnection.open(url);
+  const before = reader.expected;
+  connection.write(post('/celsius', question(1 << 20)));
+  t.match(await connection.answer(), { status: 200 });
+  t.equal(reader.expected, before + 1);
+  return connection;
+}
+
+t.test('after a large request another one like it is expected', async (t) => {
+  const reader = counted();
+  const { url } = await serve(t, testAppOf(celsius), { ...LIMITS, keepAliveTimeoutMs: 60_000, reader });
+  const large = post('/celsius', question(1 << 20));
+  for (const [what, pieces] of [
+    ['comes, in pieces', [large.slice(0, 10), large.slice(10, 300_000), large.slice(300_000)]],
+    ['comes so late that it is not waited for', [large.slice(0, 300_000), undefined, large.slice(300_000)]],
+    ['is of another length', [post('/celsius', question((1 << 20) + 1))]],
+    ['is of another length, and late', [post('/celsius', question(900_000)).slice(0, 5_000), undefined]],
+    ['is a small one', [post('/celsius', question(20))]],
+    ['is a probe', [HEALTH]],
+    ['comes after a while', [undefined, large]],
+    [
+      'is chunked',
+      [
+        `${HEALTH.replace('GET /healthz', 'POST /celsius').trimEnd()}\r\ntransfer-encoding: chunked\r\n\r\n12\r\n`,
+        `${question(18)}\r\n0\r\n\r\n`,
+      ],
+    ],
+  ] as const) {
+    const connection = await expecting(url, reader);
+    for (const piece of pieces) {
+      if (piece === undefined) await sleep(1_100);
+      else {
+        connection.write(piece);
+        await exchange(url, HEALTH); // by its answer the bytes before have been read
+      }
+    }
+    if (what === 'is of another length, and late')
+      connection.write(post('/celsius', question(900_000)).slice(5_000));
+    t.match(await connection.answer(), { status: 200 }, what);
+    connection.write(large + HEALTH);
+    t.match(
+      [await connection.answer(), await connection.answer()],
+      [{ status: 200 }, { status: 200 }],
+      'and goes on',
+    );
+    connection.destroy();
+  }
+  await until(() => reader.underWay === 0);
+});
+
+t.test('who is expected to send, and ends, goes, or is slow', async (t) => {
+  const reader = counted();
+  const limits = {
+    ...LIMITS,
+    bodiesLimitBytes: 3 << 20,
+    requestTimeoutMs: 400,
+    keepAliveTimeoutMs: 300,
+    reader,
+  };
+  const { url } = await serve(t, testAppOf(celsius), limits);
+  const idle = await expecting(url, reader);
+  t.same(await idle.answers(), [], 'nothing comes: the connection ends without a word');
+  const slow = await expecting(url, reader);
+  slow.write(post('/celsius', question(1 << 20)).slice(0, 300_000));
+  t.match(await slow.answers(), [{ status: 408, body: /REQUEST_TIMEOUT_MS/ }]);
+  const ends = await expecting(url, reader);
+  ends.socket.end();
+  await ends.closed;
+  const goes = await expecting(url, reader);
+  goes.write(post('/celsius', question(1 << 20)).slice(0, 300_000));
+  goes.socket.resetAndDestroy();
+  await until(() => reader.underWay === 0);
+  const last = await expecting(url, reader);
+  last.write(post('/celsius', question(1 << 20)));
+  last.socket.end();
+  t.match(
+    await last.answers(),
+    [{ status: 200 }],
+    'one that has said all that it will is answered, and its connection ends',
+  );
+  await until(() => reader.underWay === 0);
+});
+
+t.test('room for what is expected is others’ as soon as they need it', async (t) => {
+  const reader = counted();
+  const limits = { ...LIMITS, bodiesLimitBytes: 2_500_000, reader };
+  const { url } = await serve(t, testAppOf(celsius), limits);
+  const first = await expecting(url, reader);
+  const begun = await RawConnection.open(url);
+  begun.write(post('/celsius', question(2_400_000)).slice(0, 2_399_000));
+  await until(() => reader.underWay === 1); // the first is no longer expected
+  first.write(post('/celsius', '{"fahrenheit":212}'));
+  t.match(await first.answer(), { status: 200 });
+  begun.write(post('/celsius', question(2_400_000)).slice(2_399_000));
+  t.match(await begun.answer(), { status: 200 });
+});
+
+t.test('a client that goes while its request is answered is seen to have gone', async (t) => {
+  const app = testAppOf(celsius);
+  const asked: HttpRequest[] = [];
+  let goOn = () => {};
+  const waits = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const slow = {
+    ...bare(app),
+    handle: async (request: HttpRequest) => {
+      asked.push(request);
+      await waits;
+      return app.handle(request);
+    },
+  };
+  const reader = counted();
+  const { url } = await serve(t, slow, { ...LIMITS, reader });
+  const connection = await RawConnection.open(url);
+  connection.write(post('/celsius', question(1 << 20)));
+  await until(() => asked.length === 1);
+  t.equal(asked[0]?.gone(), false);
+  connection.socket.resetAndDestroy();
+  await until(() => asked[0]?.gone() === true);
+  await until(() => reader.underWay === 0);
+  goOn();
 });
 
 t.test('32 at once', async (t) => {
@@ -238,11 +368,31 @@ t.test('a drain waits for what is being sent, and cuts it at its end', async (t)
   }
 });
 
+t.test(
+  'a drain closes connections whose next request is expected, and answers what has begun to come',
+  async (t) => {
+    const reader = counted();
+    const { url, server } = await serve(t, testAppOf(celsius), {
+      ...LIMITS,
+      keepAliveTimeoutMs: 60_000,
+      reader,
+    });
+    const idle = await expecting(url, reader);
+    const begun = await expecting(url, reader);
+    const drained = server.drain(60_000);
+    begun.write(post('/celsius', question(1 << 20)).slice(0, 300_000));
+    t.same(await idle.answers(), []);
+    begun.write(post('/celsius', question(1 << 20)).slice(300_000));
+    t.match(await begun.answers(), [{ status: 200, headers: { connection: 'close' } }]);
+    t.equal(await drained, 0);
+  },
+);
+
 t.test('where sockets cannot be read so', async (t) => {
   const reader: SocketReader = {
     pending: () => 0,
     receive: () => undefined,
-    cancel: () => t.fail('nothing is under way'),
+    cancel: () => Number(t.fail('nothing is under way')),
   };
   const { url } = await serve(t, testAppOf(celsius), { ...LIMITS, reader });
   t.match(await exchange(url, post('/celsius', question(1 << 20))), { status: 200 });

@@ -14,10 +14,11 @@ export interface SocketReader {
   /** Bytes that have come over the socket and were not read. */
   pending(socket: number): number;
   /**
-   * Reads until `body` is full from `from` up to `upTo`.
+   * Reads until `body` is full from `from` up to `upTo`; where that is no further, it waits for the client's end.
    *
    * @param socket its file descriptor, which nobody else may read meanwhile
-   * @param done told how many bytes came: fewer where the client has ended
+   * @param done told how many bytes came: fewer where the client has ended, or has sent something else
+   * @param begin what comes is to begin with
    * @returns what cancel() takes; undefined where the system cannot
    */
   receive(
@@ -26,86 +27,149 @@ export interface SocketReader {
     from: number,
     upTo: number,
     done: (bytes: number) => void,
+    begin?: Buffer,
   ): number | undefined;
-  /** From now on nothing is read, nor told. */
-  cancel(receipt: number): void;
+  /** From now on nothing is read, nor told. @returns how many bytes have come by then */
+  cancel(receipt: number): number;
 }
 
 /** `cut`: the client has ended or gone, or this cannot be read here; 'no room': for all bodies together. */
 export type Outcome = 'whole' | 'cut' | 'no room';
 
-/** A body that is read from its socket off the event loop. */
+/** A request with a large body, whose head is known, that is read from its socket off the event loop. */
 export class LargeBody {
   readonly #reader: SocketReader;
   readonly #handle: SocketHandle;
   readonly #room: Room;
+  readonly #head: Buffer;
+  /** The request, head and body. */
   readonly #bytes: Buffer;
-  readonly #done: (outcome: Outcome) => void;
-  #size: number;
+  #done: (outcome: Outcome) => void = () => {};
+  #size = 0;
   #held = 0;
   #receipt: number | undefined;
+  #isExpected = false;
+  #isWhole = false;
   #isRead = false;
 
   /**
-   * @param first bytes of the body that have come already
-   * @param length of the whole body
-   * @param done called once, and not after cancel(); Node reads the socket again by then
+   * @param head of the request
+   * @param length of its body
    */
-  constructor(
-    reader: SocketReader,
-    handle: SocketHandle,
-    room: Room,
-    first: Buffer,
-    length: number,
-    done: (outcome: Outcome) => void,
-  ) {
+  constructor(reader: SocketReader, handle: SocketHandle, room: Room, head: Buffer, length: number) {
     this.#reader = reader;
     this.#handle = handle;
     this.#room = room;
-    this.#done = done;
-    this.#bytes = Buffer.allocUnsafeSlow(length);
-    this.#size = first.copy(this.#bytes);
-    handle.stopReading();
+    this.#head = head;
+    this.#bytes = Buffer.allocUnsafeSlow(head.length + length);
   }
 
-  /** What has come of it. */
+  /** What has come of the body. */
   get bytes(): Buffer {
+    return this.#bytes.subarray(this.#head.length, this.#size);
+  }
+
+  /** What has come of the request. */
+  get request(): Buffer {
     return this.#bytes.subarray(0, this.#size);
   }
 
-  /** Whether it is still being read. */
-  get isUnderWay(): boolean {
-    return this.#receipt !== undefined;
+  /** Whether it may not have begun to come. */
+  get isExpected(): boolean {
+    return this.#isExpected;
   }
 
-  read(): void {
-    const sent = this.#size + this.#reader.pending(this.#handle.fd);
+  /** Whether it is being read. */
+  get isUnderWay(): boolean {
+    return this.#receipt !== undefined && !this.#isWhole;
+  }
+
+  /**
+   * Reads a request of which the head and perhaps more has come.
+   *
+   * @param done called once, and not after cancel(); unless the body is whole, Node reads the socket again by then
+   */
+  read(first: Buffer, done: (outcome: Outcome) => void): void {
+    this.#done = done;
+    this.#size = first.copy(this.#bytes);
+    this.#handle.stopReading();
+    this.#readOn();
+  }
+
+  /**
+   * Reads a request that has not come yet, so that the event loop is woken once it is whole. Room for it is only lent.
+   *
+   * @param done told 'whole', or 'cut' where another request came, or nothing, or others need the room
+   * @returns false where that cannot be: nothing has changed then
+   */
+  expect(done: (outcome: Outcome) => void): boolean {
     const { length } = this.#bytes;
-    const isRoomy = this.#room.leavesHalf(length - this.#held);
-    const upTo = isRoomy ? length : Math.min(length, Math.max(sent * AHEAD, LEAST_BYTES));
-    if (!this.#room.take(upTo - this.#held, this.#held)) {
+    const size = length - this.#head.length;
+    if (!this.#room.lend(size, this.expectNoMore)) return false;
+    const { fd } = this.#handle;
+    this.#receipt = this.#reader.receive(fd, this.#bytes, 0, length, this.#onExpected, this.#head);
+    if (this.#receipt === undefined) {
+      this.#room.endLoan(size, this.expectNoMore);
+      return false;
+    }
+    this.#isExpected = true;
+    this.#handle.stopReading();
+    this.#done = done;
+    return true;
+  }
+
+  readonly #onExpected = (bytes: number): void => {
+    this.#receipt = undefined;
+    this.#size = bytes;
+    const size = this.#bytes.length - this.#head.length;
+    this.giveBack();
+    if (bytes === this.#bytes.length && this.#room.take(size, 0)) {
+      this.#held = size;
+      this.#end('whole');
+    } else {
+      this.#end('cut');
+    }
+  };
+
+  /** Has what has come by now told, if it is expected and not whole. */
+  readonly expectNoMore = (): void => {
+    if (!this.#isExpected) return;
+    this.cancel();
+    this.giveBack();
+    this.#end('cut');
+  };
+
+  #readOn(): void {
+    const from = this.#head.length;
+    const { length } = this.#bytes;
+    const sent = this.#size - from + this.#reader.pending(this.#handle.fd);
+    const isRoomy = this.#room.leavesHalf(length - from - this.#held);
+    const upTo = isRoomy ? length : Math.min(length, from + Math.max(sent * AHEAD, LEAST_BYTES));
+    if (!this.#room.take(upTo - from - this.#held, this.#held)) {
       this.#end('no room');
       return;
     }
-    this.#held = upTo;
+    this.#held = upTo - from;
     this.#receipt = this.#reader.receive(this.#handle.fd, this.#bytes, this.#size, upTo, (bytes) => {
       this.#receipt = undefined;
       this.#size += bytes;
       if (this.#size < upTo) this.#end('cut');
-      else if (this.#size < this.#bytes.length) this.read();
+      else if (this.#size < length) this.#readOn();
       else this.#end('whole');
     });
     if (this.#receipt === undefined) this.#end('cut');
   }
-
   /** Ends the reading, where it is under way; Node does not read the socket again. */
   cancel(): void {
-    if (this.#receipt !== undefined) this.#reader.cancel(this.#receipt);
+    const receipt = this.#receipt;
     this.#receipt = undefined;
+    if (receipt !== undefined) this.#size += this.#reader.cancel(receipt);
   }
 
   /** Gives back the room that the body took. */
   giveBack(): void {
+    if (this.#isExpected) this.#room.endLoan(this.#bytes.length - this.#head.length, this.expectNoMore);
+    this.#isExpected = false;
     this.#room.give(this.#held);
     this.#held = 0;
   }
@@ -119,7 +183,25 @@ export class LargeBody {
   }
 
   #end(outcome: Outcome): void {
-    this.#handle.startReading();
+    this.#isWhole = outcome === 'whole';
+    if (this.#isWhole) this.#watch();
+    else this.#handle.startReading();
     this.#done(outcome);
+  }
+
+  /** Node reads the socket while the request is answered only where that is its end: to start and to stop costs it more than this. */
+  #watch(): void {
+    const { length } = this.#bytes;
+    this.#receipt = this.#reader.receive(this.#handle.fd, this.#bytes, length, length, () => {
+      this.#receipt = undefined;
+      this.#handle.startReading();
+    });
+    if (this.#receipt === undefined) this.#handle.startReading();
+  }
+
+  /** To be called when it was answered; Node does not read the socket unless it was told to. */
+  answered(): void {
+    this.cancel();
+    this.giveBack();
   }
 }

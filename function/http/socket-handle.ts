@@ -20,12 +20,17 @@ export function handleOf(socket: Socket): SocketHandle | undefined {
   const reading: unknown = Reflect.get(handle, 'reading');
   if (typeof fd !== 'number' || fd < 0 || reading !== true) return undefined;
   if (typeof readStart !== 'function' || typeof readStop !== 'function') return undefined;
+  let isRead = true;
   return {
     fd,
     // `reading` stays true, so that the stream does not start it again by itself.
-    stopReading: () => readStop.call(handle),
+    stopReading: () => {
+      if (isRead) readStop.call(handle);
+      isRead = false;
+    },
     startReading: () => {
-      if (!socket.destroyed) readStart.call(handle);
+      if (!isRead && !socket.destroyed) readStart.call(handle);
+      isRead = true;
     },
   };
 }

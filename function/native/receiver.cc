@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 
@@ -30,9 +32,10 @@ struct Receipt {
   uint32_t ticket = 0;
   int socket = -1;  // a descriptor of our own: that of JavaScript's may be closed, and its number given to another
   napi_ref kept = nullptr;
+  std::string begin;  // how what comes is to begin; empty once it does, or where that is all the same
   std::mutex mutex;  // held while the thread uses what is below
   char* at = nullptr;
-  char* end = nullptr;
+  char* end = nullptr;  // the same: nothing is to be read, but the connection's end is to be told
   size_t received = 0;
   bool ended = false;
 };
@@ -52,6 +55,7 @@ class Receiver {
   napi_value Cancel(napi_callback_info info);
   void Work();
   void Read(const std::shared_ptr<Receipt>& receipt);
+  static bool BeginsWell(Receipt* receipt);
   std::shared_ptr<Receipt> Find(uint32_t ticket);
   std::shared_ptr<Receipt> Take(uint32_t ticket);
   void End(Receipt* receipt);
@@ -138,7 +142,7 @@ napi_value Receiver::Pending(napi_callback_info info) {
 }
 
 napi_value Receiver::Receive(napi_callback_info info) {
-  const js::Arguments<5> arguments(env_, info);
+  const js::Arguments<6> arguments(env_, info);
   auto receipt = std::make_shared<Receipt>();
   receipt->ticket = js::Uint32(env_, arguments[0]);
   receipt->socket = fcntl(static_cast<int>(js::Uint32(env_, arguments[1])), F_DUPFD_CLOEXEC, 0);
@@ -148,12 +152,19 @@ napi_value Receiver::Receive(napi_callback_info info) {
   napi_create_reference(env_, arguments[2], 1, &receipt->kept);
   receipt->at = static_cast<char*>(body) + js::Uint32(env_, arguments[3]);
   receipt->end = static_cast<char*>(body) + js::Uint32(env_, arguments[4]);
+  bool has_begin = false;
+  napi_is_buffer(env_, arguments[5], &has_begin);
+  if (has_begin) {
+    const js::Bytes begin(env_, arguments[5]);
+    receipt->begin.assign(begin.data, begin.size);
+  }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     receipts_[receipt->ticket] = receipt;
   }
   if (!thread_.joinable()) thread_ = std::thread(&Receiver::Work, this);
-  epoll_event event = {EPOLLIN, {}};
+  epoll_event event = {};
+  event.events = receipt->at < receipt->end ? EPOLLIN : EPOLLRDHUP;
   event.data.u64 = receipt->ticket;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, receipt->socket, &event) == 0) return js::Boolean(env_, true);
   Take(receipt->ticket);
@@ -162,16 +173,19 @@ napi_value Receiver::Receive(napi_callback_info info) {
   return js::Boolean(env_, false);
 }
 
+// How many bytes have come by then.
 napi_value Receiver::Cancel(napi_callback_info info) {
+  size_t received = 0;
   const std::shared_ptr<Receipt> receipt = Take(js::Uint32(env_, js::Arguments<1>(env_, info)[0]));
   if (receipt != nullptr) {
     {
       const std::lock_guard<std::mutex> lock(receipt->mutex);
       End(receipt.get());
+      received = receipt->received;
     }
     napi_delete_reference(env_, receipt->kept);
   }
-  return js::Undefined(env_);
+  return js::Number(env_, static_cast<double>(received));
 }
 
 void Receiver::Work() {
@@ -192,16 +206,26 @@ void Receiver::Read(const std::shared_ptr<Receipt>& receipt) {
     const std::lock_guard<std::mutex> lock(receipt->mutex);
     if (receipt->ended) return;
     const size_t most = std::min(static_cast<size_t>(receipt->end - receipt->at), kMostAtOnce);
-    const ssize_t count = recv(receipt->socket, receipt->at, most, MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count > 0) {
-      receipt->at += count;
-      receipt->received += count;
-      if (receipt->at < receipt->end) return;
+    if (most > 0) {
+      const ssize_t count = recv(receipt->socket, receipt->at, most, MSG_DONTWAIT);
+      if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (count > 0) {
+        receipt->at += count;
+        receipt->received += count;
+        if (BeginsWell(receipt.get()) && receipt->at < receipt->end) return;
+      }
     }
     End(receipt.get());
   }
   napi_call_threadsafe_function(wake_, new std::shared_ptr<Receipt>(receipt), napi_tsfn_nonblocking);
+}
+
+bool Receiver::BeginsWell(Receipt* receipt) {
+  std::string& begin = receipt->begin;
+  const size_t size = std::min(begin.size(), receipt->received);
+  if (memcmp(receipt->at - receipt->received, begin.data(), size) != 0) return false;
+  if (size == begin.size()) begin.clear();
+  return true;
 }
 
 void Receiver::Deliver(napi_env env, napi_value, void* data, void* delivered) {

@@ -52,6 +52,47 @@ t.test('fewer bytes where the other side ends or goes', async (t) => {
   }
 });
 
+t.test('what begins otherwise than it is to begin is told at once', async (t) => {
+  for (const { pieces, bytes } of [
+    { pieces: ['x'], bytes: 1 },
+    { pieces: ['ab', 'cx'], bytes: 4 },
+    { pieces: ['ab', 'cd', 'efghij'], bytes: 10 },
+    { pieces: ['abcdefghij'], bytes: 10 },
+  ]) {
+    const { fd, client } = await connection(t);
+    const body = Buffer.alloc(10);
+    const all = new Promise<number>((resolve) =>
+      receiver.receive(fd, body, 0, 10, resolve, Buffer.from('abcd')),
+    );
+    for (const piece of pieces) {
+      client.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    t.equal(await all, bytes);
+    t.equal(String(body.subarray(0, bytes)), pieces.join(''));
+  }
+});
+
+t.test('where nothing is to be read, the end of the other side is told', async (t) => {
+  for (const leave of [(client: Socket) => client.end('abc'), (client: Socket) => client.resetAndDestroy()]) {
+    const { fd, client } = await connection(t);
+    client.write('abc');
+    const ended = received(fd, Buffer.alloc(1), 1, 1);
+    while (receiver.pending(fd) < 3) await new Promise(setImmediate);
+    leave(client);
+    t.equal(await ended, 0);
+  }
+});
+
+t.test('cancelled, it tells how many bytes have come', async (t) => {
+  const { fd, client } = await connection(t);
+  const receipt = receiver.receive(fd, Buffer.alloc(100), 0, 100, () => t.fail('told'));
+  client.write('abc');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  while (receiver.pending(fd) > 0) await new Promise(setImmediate);
+  t.equal(receiver.cancel(receipt ?? -1), 3);
+});
+
 t.test('cancelled, it reads and tells nothing more', async (t) => {
   const { fd, client, close } = await connection(t);
   const body = Buffer.alloc(100);
