@@ -154,6 +154,7 @@ export class LaneConnection {
    * @returns false where the next request is to be read as any other
    */
   #expectNext(): boolean {
+    if (this.#ended || this.#waiting !== undefined || this.#socket.writableLength > 0) return false;
     const head = this.#head;
     const body = head && this.#largeBody(head);
     if (head === undefined || body === undefined) return false;
@@ -205,8 +206,7 @@ export class LaneConnection {
     const goesOn = this.#lane.write(response);
     // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.
     if (this.#socket.writableLength > 0) this.#setTimeout(this.#limits.requestTimeoutMs);
-    const isIdle = goesOn && !this.#ended && this.#waiting === undefined && this.#socket.writableLength === 0;
-    if (large !== undefined && !(isIdle && this.#expectNext())) this.#handle?.startReading();
+    if (large !== undefined && !(goesOn && this.#expectNext())) this.#handle?.startReading();
     if (!goesOn || this.#ended) this.#socket.end();
     else if (this.#waiting !== undefined) this.#handOver(this.#waiting);
   };
