@@ -26,6 +26,9 @@ t.test('settings', async (t) => {
   t.match(parseOptions(['--quick']), {
     targets: ['floor', 'celsiusify-celsius', 'celsiusify-predict', 'tf-serving', 'celsiusify'],
   });
+  t.match(parseOptions(['--tf-serving-newest', 'x', '--tf-serving-newest-build', 'y']), {
+    ...{ mode: 'full', out: 'results', newest: { file: 'x', build: 'y' } },
+  });
   t.match(parseOptions(['--only', 'models']), { only: modelQuestions.map(({ name }) => name) });
   t.match(parseOptions(['--models', 'text,encoder', '--targets', 'tf-serving-one']), {
     ...{ mode: 'partial', models: ['encoder', 'text'], targets: ['tf-serving-one'] },

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { FatalError, messageOf } from '../function/errors.ts';
+import { newestOf } from './engine/options.ts';
 import { beside, type Settings as ModelSettings, quickBeside } from './engine/settings.ts';
+import type { Newest } from './engine/target.ts';
 import { targets as modelTargets } from './engine/targets.ts';
 import { modelQuestions } from './loads/models.ts';
 import { questions } from './loads/table.ts';
@@ -27,6 +29,8 @@ same command goes on from there. Only a whole run with neither --quick, --only n
   --duration SECONDS    of each load, after its warm-up (default ${full.load_s}; of an open loop twice that)
   --soak-minutes N      of the soak (default ${full.soak_minutes}; asked only by --only soak)
   --tf-serving FILE     a tensorflow_model_server program (default: the one on PATH)
+  --tf-serving-newest FILE        a newer one beside it, for real models: target tf-serving-newest
+  --tf-serving-newest-build FILE  a line of how that one was built: the report says it
   --image TARGET=IMAGE  run celsiusify, tf-serving or fastapi from this image, by docker (repeatable)
   --url TARGET=URL      measure a server that is already running (repeatable)
   --pin-server CPUS     where servers may run, as taskset takes it, for example 0-3
@@ -61,6 +65,7 @@ export interface RunOptions {
   readonly fresh: boolean;
   readonly planOnly: boolean;
   readonly tfServing: string | null;
+  readonly newest: Newest | null;
   readonly images: ReadonlyMap<string, string>;
   readonly urls: ReadonlyMap<string, string>;
   readonly pinServer: string | null;
@@ -92,7 +97,8 @@ const QUICK_SERVED: readonly string[] = ['encoder'];
 /** What --quick leaves out: servers with other flags, and those in Python, which want a TensorFlow of their own each. */
 const LEFT_OUT: readonly string[] = [
   ...['tf-serving-tuned', 'fastapi', 'fastapi-2-workers'],
-  ...['tf-serving-one', 'tf-serving-batching', 'bentoml', 'python'],
+  ...['tf-serving-one', 'tf-serving-batching', 'tf-serving-newest', 'celsiusify-batching'],
+  ...['bentoml', 'python'],
 ];
 
 /** Short for all questions about real models. */
@@ -110,6 +116,8 @@ const flags = {
   duration: { type: 'string' },
   'soak-minutes': { type: 'string' },
   'tf-serving': { type: 'string' },
+  'tf-serving-newest': { type: 'string' },
+  'tf-serving-newest-build': { type: 'string' },
   image: { type: 'string', multiple: true },
   url: { type: 'string', multiple: true },
   'pin-server': { type: 'string' },
@@ -185,6 +193,7 @@ export function parseOptions(args: readonly string[]): Options {
     fresh: values.fresh,
     planOnly: values.plan,
     tfServing: values['tf-serving'] ?? null,
+    newest: newestOf(values),
     images: pairs('--image', values.image ?? []),
     urls: pairs('--url', values.url ?? []),
     pinServer: values['pin-server'] ?? null,

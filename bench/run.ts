@@ -152,8 +152,8 @@ async function findTargets(
 async function findModelTargets(root: string, options: RunOptions, asked: readonly Question[]) {
   const wanted = asked.flatMap(({ ofModels, targets }) => (ofModels ? targets : []));
   const ids = [...new Set(wanted)].filter((id) => options.targets?.includes(id) ?? true);
-  const { tfServing } = options;
-  return findServers(root, { targets: ids, against: null, tfServing, env: {} });
+  const { tfServing, newest } = options;
+  return findServers(root, { targets: ids, against: null, tfServing, newest, env: {} });
 }
 
 async function findTools(

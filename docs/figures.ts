@@ -1,7 +1,15 @@
 import { column, type Figure, figure, type Source, type Unit } from '../bench/report/figures.ts';
 import { format, formatApart, formatInterval } from '../bench/report/format.ts';
 import { compare, MODELS, modelFile, modelQuestions } from '../bench/report/models.ts';
-import { type Kept, limitOf, mustText, NOT_NUMBERS, promises } from '../bench/report/promises.ts';
+import {
+  BESIDE,
+  counted,
+  type Kept,
+  limitOf,
+  mustText,
+  NOT_NUMBERS,
+  promises,
+} from '../bench/report/promises.ts';
 import {
   advantage,
   closedLoop,
@@ -85,10 +93,10 @@ function modelsTable(results: Results): string {
 /** Every comparison that was promised before it was measured. */
 export function promisesTable(results: Results): string {
   const all = promises(results);
-  const count = (verdict: Kept['verdict']) => all.filter((kept) => kept.verdict === verdict).length;
+  const count = (verdict: Kept['verdict']) => counted(all, verdict);
   const rows = all.map(({ promised, figure: found, total, verdict, close, from }) => [
     `#${promised.issue}`,
-    promised.what,
+    promised.beside ? `*beside it:* ${promised.what}` : promised.what,
     `${mustText(promised)}${promised.unit === 'ms' ? ' ms' : ''}`,
     total !== undefined
       ? format(total.value, promised.unit)
@@ -98,7 +106,7 @@ export function promisesTable(results: Results): string {
     `${verdict === 'missed' ? '**missed**' : verdict}${close ? ', close' : ''}`,
     from === '' ? '' : `results/${from}`,
   ]);
-  return `Met: ${count('met')}. Missed: ${count('missed')}. Not measured: ${count('not measured')}. “Close”: the interval holds the limit.\n\n${table(['Issue', 'What', 'Must be', 'Is', '', 'From'], rows)}\n\n${NOT_NUMBERS}`;
+  return `Met: ${count('met')}. Missed: ${count('missed')}. Not measured: ${count('not measured')}. “Close”: the interval holds the limit. ${BESIDE}\n\n${table(['Issue', 'What', 'Must be', 'Is', '', 'From'], rows)}\n\n${NOT_NUMBERS}`;
 }
 
 function headline(results: Results, asked: readonly Question[]): string {

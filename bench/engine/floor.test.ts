@@ -8,7 +8,7 @@ import { call, predictionsIn } from './messages.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 t.test('answers 100 °C by REST and by gRPC', async (t) => {
-  const program = await floor.find({ root, against: null, tfServing: null, env: {} });
+  const program = await floor.find({ root, against: null, tfServing: null, newest: null, env: {} });
   if (typeof program === 'string') return t.fail(program);
   const [port, grpcPort] = [await freePort(), await freePort()];
   const origin = `http://127.0.0.1:${port}`;

@@ -3,6 +3,7 @@ import { FatalError, messageOf } from '../../function/errors.ts';
 import { MODELS, type SavedModel } from '../models/saved.ts';
 import { parts } from './parts/table.ts';
 import { full, quick, type Settings } from './settings.ts';
+import type { Newest } from './target.ts';
 import { targets } from './targets.ts';
 
 const named = parts.filter(({ onlyWhenNamed }) => onlyWhenNamed).map(({ name }) => name);
@@ -20,6 +21,8 @@ starts, drains. Ctrl-C keeps what was measured, and the same command goes on fro
   --against FOLDER      another checkout of this project, set up there: target "before"
   --env NAME=VALUE      more environment of this checkout's server (repeatable)
   --tf-serving FILE     a tensorflow_model_server program (default: the one on PATH)
+  --tf-serving-newest FILE        a newer one beside it: target "tf-serving-newest"
+  --tf-serving-newest-build FILE  a line of how that one was built, for environment.json
   --clients A,B         of the loads (default ${full.clients.join(',')})
   --repeat N            repeats (default ${full.repeats}; of starts ${full.starts}, of drains ${full.drains})
   --duration SECONDS    of each load, after its warm-up (default ${full.load_s}; ResNet-50 twice that)
@@ -48,6 +51,7 @@ export interface RunOptions {
   readonly against: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly tfServing: string | null;
+  readonly newest: Newest | null;
   readonly out: string;
   readonly first: boolean;
   readonly fresh: boolean;
@@ -68,6 +72,8 @@ const flags = {
   against: { type: 'string' },
   env: { type: 'string', multiple: true },
   'tf-serving': { type: 'string' },
+  'tf-serving-newest': { type: 'string' },
+  'tf-serving-newest-build': { type: 'string' },
   clients: { type: 'string' },
   repeat: { type: 'string' },
   duration: { type: 'string' },
@@ -104,11 +110,25 @@ export function parseOptions(args: readonly string[]): Options {
     against: values.against ?? null,
     env: Object.fromEntries((values.env ?? []).map(pair)),
     tfServing: values['tf-serving'] ?? null,
+    newest: newestOf(values),
     out: values.out,
     first: values.first,
     fresh: values.fresh,
     planOnly: values.plan,
   };
+}
+
+/** What both benches' options say of a newer TensorFlow Serving. @throws {FatalError} when it is told how and not where */
+export function newestOf(values: {
+  readonly 'tf-serving-newest'?: string | undefined;
+  readonly 'tf-serving-newest-build'?: string | undefined;
+}): Newest | null {
+  const file = values['tf-serving-newest'];
+  const build = values['tf-serving-newest-build'] ?? null;
+  if (file !== undefined) return { file, build };
+  if (build !== null)
+    throw new FatalError('--tf-serving-newest-build: give --tf-serving-newest FILE, too', 2);
+  return null;
 }
 
 function settingsOf(values: ReturnType<typeof parse>['values']): Settings {

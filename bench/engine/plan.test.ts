@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { load } from './parts/load.ts';
+import { protocols } from './parts/protocols.ts';
 import { parts } from './parts/table.ts';
 import { type Known, type Ready, rounds } from './plan.ts';
 import { columns } from './schema.ts';
-import { full, quick } from './settings.ts';
+import { beside, full, quick } from './settings.ts';
 import type { Program } from './target.ts';
 import { targets } from './targets.ts';
 
@@ -47,3 +49,20 @@ for (const [name, settings] of Object.entries({ full, quick })) {
     );
   });
 }
+
+t.test('BATCHING=true is asked many rows at once, and nothing else of the protocols', async (t) => {
+  const known: Known = { settings: beside, models: ['encoder', 'mobilenet_v2'], ready };
+  const ids = protocols.steps(known).map(({ id }) => id);
+  t.same(
+    ids.filter((id) => id.endsWith('/celsiusify-batching')),
+    [1, 2, 3].map((repeat) => `protocols/mobilenet_v2/${repeat}/celsiusify-batching`),
+  );
+});
+
+t.test('the newest TensorFlow Serving is asked by few clients, the pair by all', async (t) => {
+  const known: Known = { settings: beside, models: ['resnet50'], ready };
+  const [pair, newest] = ['tf-serving', 'tf-serving-newest'].map((id) =>
+    load.steps(known).find((step) => step.id === `load/resnet50/1/${id}`),
+  );
+  t.ok(Number(pair?.seconds) > 2 * Number(newest?.seconds), `${pair?.seconds}, ${newest?.seconds}`);
+});

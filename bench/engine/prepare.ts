@@ -9,7 +9,7 @@ import { targets } from './targets.ts';
 /** What is there of the targets that were chosen, and why the others are not. */
 export async function findTargets(
   root: string,
-  { targets: ids, against, tfServing, env }: Omit<Where, 'root'> & { readonly targets: readonly string[] },
+  { targets: ids, ...where }: Omit<Where, 'root'> & { readonly targets: readonly string[] },
 ): Promise<{ ready: Ready[]; missing: { id: string; reason: string }[] }> {
   const ready: Ready[] = [];
   const missing: { id: string; reason: string }[] = [];
@@ -18,7 +18,7 @@ export async function findTargets(
       ready.push({ target, program: null });
       continue;
     }
-    const program = await target.find({ root, against, tfServing, env });
+    const program = await target.find({ root, ...where });
     if (typeof program === 'string') missing.push({ id: target.id, reason: program });
     else ready.push({ target, program });
   }
@@ -51,7 +51,8 @@ export async function prepare(
     environment: () => ({
       models: models.map((name) => ({ ...readExpected(root, name), examples: undefined })),
       targets: ready.map(({ target, program }) => {
-        const { id, label, tolerance } = target;
+        const { id, tolerance } = target;
+        const label = program?.label ?? target.label;
         return { id, label, tolerance, ...versionOf(program), ...commandOf(root, program) };
       }),
     }),

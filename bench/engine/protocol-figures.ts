@@ -12,6 +12,8 @@ interface Wanted {
 }
 
 const OURS = { target: 'celsiusify' };
+/** Runs the rows of a request in parts. */
+const BATCHING = { target: 'celsiusify-batching' };
 const CELSIUS = { model: 'celsius' };
 const ONE = { model: 'mobilenet_v2', rows: '1', connections: '8' };
 const SIXTEEN = { model: 'mobilenet_v2', rows: '16' };
@@ -31,10 +33,10 @@ const picture = (protocol: string): Wanted => ({
   theirs: { ...SERVING, ...ONE },
 });
 
-const sixteen = (title: string, theirs: Wanted['theirs'], atMost: number): Wanted => ({
-  title: `16 pictures by V2, binary: time ÷ ${title}`,
+const sixteen = (title: string, theirs: Wanted['theirs'], atMost: number, ours = OURS): Wanted => ({
+  title: `16 pictures by V2, binary${ours === BATCHING ? ', BATCHING=true' : ''}: time ÷ ${title}`,
   ...{ figure: 'mean_ms', atMost },
-  ours: { ...OURS, ...SIXTEEN, protocol: 'v2' },
+  ours: { ...ours, ...SIXTEEN, protocol: 'v2' },
   theirs: { ...theirs, ...SIXTEEN },
 });
 
@@ -60,6 +62,8 @@ const WANTED: readonly Wanted[] = [
   picture('v2'),
   sixteen("JSON's", { ...OURS, protocol: 'rest' }, 0.5),
   sixteen("TensorFlow Serving's gRPC", SERVING, 0.8),
+  sixteen("JSON's", { ...BATCHING, protocol: 'rest' }, 0.5, BATCHING),
+  sixteen("TensorFlow Serving's gRPC", SERVING, 0.8, BATCHING),
 ];
 
 /** What protocols are to reach, and whether they did; null where they were not measured. */

@@ -169,9 +169,9 @@ export const beside: Settings = {
   ],
   open_warmup_s: 0.5,
   mixed_s: 1.5,
-  limit_models: ['encoder', 'mobilenet_v2', 'resnet50'],
+  limit_models: ['encoder', 'mobilenet_v2', 'resnet50', 'text'],
   limit_s: 2,
-  memory_limits_mib: [128, 192, 256, 320, 448, 640, 1024],
+  memory_limits_mib: [96, 128, 192, 256, 320, 448, 640, 1024],
   growth_repeats: 2, // slopes have no intervals
   growth_s: 1,
   growth_rows: [{ model: 'encoder', rows: [1, 8, 64] }],

@@ -5,6 +5,8 @@ import type { Served } from './served.ts';
 export interface Program {
   /** What it is, for environment.json. */
   readonly version: string;
+  /** Its name where that says the version; otherwise the target's. */
+  readonly label?: string;
   /** SHA-256 of the program, or of the bundle that Node runs. */
   readonly digest: string;
   /** What its command does not say. */
@@ -12,11 +14,19 @@ export interface Program {
   command(model: Served, port: number, spare: number): Command;
 }
 
+/** A program that was built by whoever measures: only he knows how, and says it in a file of one line. */
+export interface Newest {
+  readonly file: string;
+  readonly build: string | null;
+}
+
 export interface Where {
   readonly root: string;
   /** Another checkout of this project, set up: "before". */
   readonly against: string | null;
   readonly tfServing: string | null;
+  /** A newer TensorFlow Serving beside that one, and how it was built. */
+  readonly newest: Newest | null;
   /** More of this checkout's environment. */
   readonly env: Readonly<Record<string, string>>;
 }

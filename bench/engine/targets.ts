@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { git } from '../git.ts';
@@ -88,32 +88,50 @@ function tfServing(
     tolerance: FLOAT32,
     probePaths: (model) => [`/v1/models/${model}`],
     async find(where) {
-      const program = where.tfServing ?? onPath('tensorflow_model_server');
-      if (program === null || !existsSync(program))
+      const file = where.tfServing ?? onPath('tensorflow_model_server');
+      if (file === null || !existsSync(file))
         return 'no tensorflow_model_server: put it on PATH, or give --tf-serving FILE';
-      const version = await outputOf(program, ['--version']);
-      if (version === null) return 'tensorflow_model_server --version fails: it cannot run on this machine';
-      return {
-        digest: await digestOf(program),
-        ...(notes !== undefined && { notes }),
-        version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
-        command: (model, port, spare) => ({
-          argv: [
-            program,
-            `--port=${spare}`,
-            `--rest_api_port=${port}`,
-            '--rest_api_timeout_in_ms=300000',
-            ...(model.config === undefined
-              ? [`--model_name=${model.name}`, `--model_base_path=${model.folder}`]
-              : [`--model_config_file=${model.config}`]),
-            ...flags(where),
-          ],
-          env: {},
-        }),
-      };
+      const program = await modelServer(file, flags(where));
+      return typeof program === 'string' || notes === undefined ? program : { ...program, notes };
     },
     ...more,
   };
+}
+
+/** A program of TensorFlow Serving's, of whatever version; or in one line why it cannot run. */
+async function modelServer(file: string, flags: readonly string[]): Promise<Program | string> {
+  const version = await outputOf(file, ['--version']);
+  if (version === null) return `${basename(file)} --version fails: it cannot run on this machine`;
+  return {
+    digest: await digestOf(file),
+    version: /ModelServer: *(\S+)/.exec(version)?.[1] ?? version.trim(),
+    command: (model, port, spare) => ({
+      argv: [
+        file,
+        `--port=${spare}`,
+        `--rest_api_port=${port}`,
+        '--rest_api_timeout_in_ms=300000',
+        ...(model.config === undefined
+          ? [`--model_name=${model.name}`, `--model_base_path=${model.folder}`]
+          : [`--model_config_file=${model.config}`]),
+        ...flags,
+      ],
+      env: {},
+    }),
+  };
+}
+
+/** The version is its name: which one is the newest changes, and there need not be any beside the other one. */
+async function findNewest({ newest }: Where): Promise<Program | string> {
+  if (newest === null) return 'no second, newer one was given: --tf-serving-newest FILE';
+  if (!existsSync(newest.file)) return `${basename(newest.file)} is not where --tf-serving-newest says`;
+  const program = await modelServer(newest.file, []);
+  if (typeof program === 'string') return program;
+  const label = `TensorFlow Serving ${program.version}`;
+  if (newest.build === null) return { ...program, label };
+  if (!existsSync(newest.build))
+    return `${basename(newest.build)} is not where --tf-serving-newest-build says`;
+  return { ...program, label, notes: readFileSync(newest.build, 'utf8').trim() };
 }
 
 function batchingFlags({ root }: Where): string[] {
@@ -156,6 +174,10 @@ export const targets: readonly Target[] = [
   tfServing('tf-serving-bfloat16', 'TensorFlow Serving, bfloat16', () => ['--mixed_precision=bfloat16'], {
     onlyWhenNamed: true,
     tolerance: BFLOAT16,
+  }),
+  tfServing('tf-serving-newest', 'TensorFlow Serving, newest', () => [], {
+    onlyWhenNamed: true,
+    find: findNewest,
   }),
   // As many as the most calls at once: with its default of four a CPU it refuses what is beyond that.
   tfServing('tf-serving-grpc', 'TensorFlow Serving, 64 gRPC threads', () => ['--grpc_max_threads=64'], {

@@ -8,8 +8,11 @@ export const OURS = 'celsiusify';
 /** TensorFlow Serving's settings whose answers have all digits. */
 export const SERVING: readonly string[] = ['tf-serving', 'tf-serving-one', 'tf-serving-batching'];
 
+/** A newer TensorFlow Serving beside these, whose library is of Celsiusify's age. */
+export const NEWEST = 'tf-serving-newest';
+
 /** Targets of load.csv that are no servers in Python. */
-const OTHERS = new Set([...SERVING, 'tf-serving-bfloat16', 'tf-serving-grpc', 'python', 'floor', 'before']);
+const OTHERS = new Set(['python', 'floor', 'before']);
 
 /** Models in the report's order, with their names. */
 export const MODELS: readonly (readonly [string, string])[] = [
@@ -53,7 +56,9 @@ export function probeOf(results: Results, model: string, clients: number, name: 
 /** Servers in Python with any row in load.csv. */
 export function pythonServers(results: Results): readonly string[] {
   const there = new Set(results.rows(modelFile(results, 'load')).map((row) => row.target ?? ''));
-  return [...there].filter((target) => !OTHERS.has(target) && !target.startsWith('celsiusify')).sort();
+  return [...there]
+    .filter((target) => !OTHERS.has(target) && !/^(celsiusify|tf-serving)/.test(target))
+    .sort();
 }
 
 /** One thing that a model's servers are compared by. */
@@ -66,6 +71,8 @@ export interface ModelQuestion {
   /** Who stands for TensorFlow Serving, and for Python; those without a row fall away. */
   readonly serving: readonly Side[];
   readonly python: readonly Side[];
+  /** The newest TensorFlow Serving: in no plot, but in the box of page 1. */
+  readonly newest?: readonly Side[];
   /** In the plot of page 1; all others count for its box only. */
   readonly shown: boolean;
 }
@@ -120,8 +127,9 @@ export function modelQuestions(results: Results): readonly ModelQuestion[] {
 /** Makes questions of one model that all of these targets are asked. */
 function asking(
   model: string,
-  { ours, serving, python }: { ours: string; serving: readonly string[]; python: readonly string[] },
+  targets: { ours: string; serving: readonly string[]; python: readonly string[]; newest?: string },
 ) {
+  const { ours, serving, python, newest } = targets;
   return (
     label: string,
     better: 'higher' | 'lower',
@@ -134,6 +142,7 @@ function asking(
       ...{ model, label, better, unit, shown, ours: of(ours) },
       serving: serving.map(side),
       python: python.map(side),
+      newest: newest === undefined ? [] : [side(newest)],
     };
   };
 }
@@ -142,7 +151,7 @@ function ofModel(results: Results, model: string): ModelQuestion[] {
   const counts = valuesOf(results, modelFile(results, 'load'), { model, target: OURS }, 'clients');
   const most = counts.at(-1) ?? 8;
   const tail = counts.findLast((count) => count <= 32) ?? 8;
-  const by = asking(model, { ours: OURS, serving: SERVING, python: pythonServers(results) });
+  const by = asking(model, { ours: OURS, serving: SERVING, newest: NEWEST, python: pythonServers(results) });
   const load = (clients: number, name: string) => loadOf(results, model, clients, name);
   const start = modelFile(results, 'start');
   const memory = modelFile(results, 'memory');

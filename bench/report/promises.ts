@@ -40,6 +40,11 @@ export function promises(results: Results): readonly Kept[] {
   });
 }
 
+/** How many there are of a verdict, of what issues asked for as they asked for it. */
+export function counted(all: readonly Kept[], verdict: Kept['verdict']): number {
+  return all.filter((kept) => kept.verdict === verdict && kept.promised.beside === undefined).length;
+}
+
 function holds(must: Must, value: number): boolean {
   return 'atLeast' in must ? value >= must.atLeast : value <= must.atMost;
 }
@@ -68,6 +73,10 @@ export function limitOf(must: Must): number {
 export function mustText({ must }: Promised): string {
   return `${'atLeast' in must ? '≥' : '≤'} ${limitOf(must)}`;
 }
+
+/** What rows of the list are that are not counted. */
+export const BESIDE =
+  'Rows with BATCHING=true and with the newest TensorFlow Serving stand beside the issue’s own and are not counted: the issue’s are by default settings, over the version that was there when it was written.';
 
 /** What the list of promises does not hold. */
 export const NOT_NUMBERS =

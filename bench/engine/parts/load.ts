@@ -44,13 +44,9 @@ export const load: Part = {
 
 /** Targets that are asked by all numbers of clients. */
 const EVERY: readonly string[] = ['celsiusify', 'before', 'tf-serving'];
-/** Models whose curves over clients say less than others' in the same time: one takes long, one is like celsius. */
-const SHORTER: readonly SavedModel[] = ['resnet50', 'text'];
-const SHORT_CURVE: readonly number[] = [1, 8, 32];
 
-function clientsOf({ clients, few_clients }: Settings, model: SavedModel, target: string): readonly number[] {
-  if (!EVERY.includes(target)) return clients.filter((count) => few_clients.includes(count));
-  return SHORTER.includes(model) ? clients.filter((count) => SHORT_CURVE.includes(count)) : clients;
+function clientsOf({ clients, few_clients }: Settings, target: string): readonly number[] {
+  return EVERY.includes(target) ? clients : clients.filter((count) => few_clients.includes(count));
 }
 
 /** The floor knows celsius alone. */
@@ -65,7 +61,7 @@ function secondsOf(settings: Settings, model: SavedModel, { target, program }: R
   const each = (settings.warmup_s + settings.load_s) * (settings.longer[model] ?? 1);
   if (program === null) return each + 5;
   const start_s = target.kind === 'python-server' ? PYTHON_START_S : 1.5;
-  const counts = clientsOf(settings, model, target.id);
+  const counts = clientsOf(settings, target.id);
   return start_s + settings.settle_s + (each + 0.8) * (counts.length + (counts.includes(1) ? 1 : 0));
 }
 
@@ -73,7 +69,7 @@ function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): 
   if (item.program === null) return python(bench, item.target, model, repeat);
   const { settings } = bench;
   const factor = settings.longer[model] ?? 1;
-  const counts = clientsOf(settings, model, item.target.id);
+  const counts = clientsOf(settings, item.target.id);
   return Server.run(bench, item, { part: 'load', model, condition: `repeat=${repeat}` }, async (server) => {
     const most = { model, target: item.target.id, clients: Math.max(...counts), repeat };
     server.rows.push(startRow(server, model, repeat, 1));

@@ -68,7 +68,10 @@ export const protocols: Part = {
 
 /** The floor knows no other model than celsius. */
 function serving(known: Known, model: Model) {
-  return servers(known).filter(({ target }) => target.kind !== 'floor' || model === 'celsius');
+  return servers(known).filter(
+    ({ target }) =>
+      (target.kind !== 'floor' || model === 'celsius') && loadsOf(known.settings, model, target).length > 0,
+  );
 }
 
 /** A model whose loads are longer elsewhere has longer ones here. */
@@ -76,14 +79,18 @@ function timesOf(settings: Settings, longer = 1): { warmup_s: number; load_s: nu
   return { warmup_s: settings.protocol_warmup_s * longer, load_s: settings.protocol_s * longer };
 }
 
+/** Asked many rows alone: it runs a request's rows in parts on idle threads, which the default does not. */
+const OF_MANY_ROWS = 'celsiusify-batching';
+
 /** Only gRPC has several requests on one connection. */
 function loadsOf(
   { protocol_loads }: Settings,
   model: Model,
-  { kind }: ServerTarget,
+  { id, kind }: ServerTarget,
 ): (ProtocolShape & { protocol: Protocol })[] {
   const shapes = protocol_loads[model === 'celsius' || model === 'mobilenet_v2' ? model : 'others'];
-  return shapes.flatMap((shape) =>
+  const asked = id === OF_MANY_ROWS ? shapes.filter(({ rows }) => rows > 1) : shapes;
+  return asked.flatMap((shape) =>
     SPOKEN[kind].flatMap((protocol) =>
       protocol === 'grpc' || shape.streams === 1 ? [{ ...shape, protocol }] : [],
     ),

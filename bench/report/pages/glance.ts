@@ -6,6 +6,7 @@ import {
   type ModelQuestion,
   modelFile,
   modelQuestions,
+  NEWEST,
   nameOf,
   pythonServers,
 } from '../models.ts';
@@ -15,7 +16,7 @@ import { verdict } from '../questions.ts';
 import { joined, type Markup, typst } from '../typst.ts';
 import { celsiusVerdicts, smallerLimit } from './answer.ts';
 import { type Context, labelOf, list, plots, say, shortened } from './context.ts';
-import { librariesCompared, librariesText } from './limits.ts';
+import { librariesCompared, librariesText, newestCompared } from './limits.ts';
 
 const HEADS = {
   'tf-serving': ['TF Serving’s', 'best setting'],
@@ -26,6 +27,7 @@ interface Answer {
   readonly question: ModelQuestion;
   readonly serving: Compared | undefined;
   readonly python: Compared | undefined;
+  readonly newest: Compared | undefined;
 }
 
 /** All models at a glance: the answer, a plot of ratios, and every row that does not say "better". */
@@ -36,6 +38,7 @@ export async function glancePage(context: Context): Promise<Markup> {
       question,
       serving: compare(results, question, question.serving),
       python: compare(results, question, question.python),
+      newest: compare(results, question, question.newest ?? []),
     }))
     .filter(({ serving, python }) => serving !== undefined || python !== undefined);
   return typst`
@@ -78,10 +81,22 @@ function headline(context: Context, answers: readonly Answer[]): Markup {
 /** How much of it may be the library's, which the servers do not have in common. */
 function age(context: Context): Markup[] {
   const { old, now, ratios } = librariesCompared(context);
-  if (ratios.length === 0) return [];
-  return [
-    typst`*TensorFlow’s age is a part of it:* ${old} takes ${librariesText(context, ratios, false)} the CPU of ${now}, which Celsiusify runs (see Limits).`,
-  ];
+  const newest = newestCompared(context, 8);
+  const library =
+    ratios.length === 0
+      ? []
+      : [
+          typst`${old} takes ${librariesText(context, ratios, false)} the CPU of ${now}, which Celsiusify runs.`,
+        ];
+  const over =
+    newest.length === 0
+      ? []
+      : [
+          typst`Over ${labelOf(context.results, NEWEST)} (default flags), requests/s of 8 clients are ${librariesText(context, newest, false)}.`,
+        ];
+  const said = [...library, ...over];
+  if (said.length === 0) return [];
+  return [typst`*TensorFlow’s age is a part of it* (see Limits): ${joined(said, ' ')}`];
 }
 
 /** What a reader should know before the plot: where TensorFlow Serving is certainly better. */
@@ -185,11 +200,32 @@ function box(context: Context, answers: readonly Answer[]): Markup {
   const all = [
     typst`*Somebody else is better:* ${better.length === 0 ? typst`in none of the questions of this report; see Limits for those that were not asked.` : joined(better, ' ')}`,
     ...(close.length === 0 ? [] : [typst`*Too close to call* (the interval holds 1): ${joined(close, ' ')}`]),
+    ...newestIn(context, answers),
     ...missingRivals(context),
   ];
   return typst`
-#answer-box[${title}][#text(size: 7.3pt)[${joined(all, '\n\n')}]]
+#answer-box[${title}][#text(size: 7pt)[${joined(all, '\n\n')}]]
 `;
+}
+
+/** The newest TensorFlow Serving by ratios alone: it is one of many rivals that are not compared by everything. */
+function newestIn(context: Context, answers: readonly Answer[]): Markup[] {
+  const said = (wanted: 'worse' | 'even') =>
+    [...Map.groupBy(answers, ({ question }) => question.label)].flatMap(([label, items]) => {
+      const rows = items.flatMap(({ question, newest }) =>
+        newest !== undefined && verdict(newest.ratio) === wanted
+          ? [typst`${nameOf(question.model)} ${context.ledger.say(newest.ratio)}`]
+          : [],
+      );
+      return rows.length === 0 ? [] : [typst`${label}: ${joined(rows, ', ')}`];
+    });
+  const [worse, even] = [said('worse'), said('even')];
+  if (worse.length + even.length === 0) return [];
+  const parts = [
+    ...(worse.length === 0 ? [] : [typst`better at ${joined(worse, '; ')}`]),
+    ...(even.length === 0 ? [] : [typst`too close to call: ${joined(even, '; ')}`]),
+  ];
+  return [typst`*${labelOf(context.results, NEWEST)}* (default flags): ${joined(parts, '. ')}.`];
 }
 
 /** `encoder 0.91× (TF Serving 133, here 121)`: below 1 they are better. */

@@ -1,7 +1,7 @@
 import { column, divide, type Figure, figure } from '../figures.ts';
-import { MODELS } from '../models.ts';
+import { loadOf, MODELS, modelFile, NEWEST, nameOf, OURS, valuesOf } from '../models.ts';
 import { joined, type Markup, typst } from '../typst.ts';
-import { type Context, get, list, say } from './context.ts';
+import { type Context, get, labelOf, list, say } from './context.ts';
 
 /** What the figures cannot say, and what is known of what they hold beside the servers. */
 export function limits(context: Context): Markup {
@@ -12,6 +12,7 @@ export function limits(context: Context): Markup {
     typst`*celsius is tiny:* one multiplication and one addition. Its figures are about the server around a model; the others’ are about models.`,
     typst`*Weights are random* (fixed seeds). What they answer means nothing; it is only compared with what Python’s TensorFlow answers.`,
     libraryAge(context),
+    ...newestServing(context),
     typst`*One machine.* ${environment.machine.cpu}, ${String(environment.machine.cores)} cores${environment.machine.virtualized ? ', virtual and shared with others' : ''}. Figures differ elsewhere; the intervals show how much they did here.`,
     typst`*Loopback.* No network, no TLS and no proxy lie between client and server; each would add its own time to every answer.`,
   ];
@@ -32,8 +33,9 @@ export function limits(context: Context): Markup {
     );
   }
   items.push(...acknowledgements(context));
+  const fewer = fewerClients(context);
   items.push(
-    typst`*Not asked:* gRPC and V2 by other numbers of clients than the tables show, ResNet-50 and the text classifier by as many as the other two models, and models whose weights were trained.`,
+    typst`*Not asked:* gRPC and V2 by other numbers of clients than the tables show, ${fewer.length === 0 ? '' : `${fewer.join(' and ')} by as many as the other models, `}and models whose weights were trained.`,
   );
   if (serving.length === 0)
     items.push(
@@ -79,6 +81,37 @@ function libraryAge(context: Context): Markup {
   if (ratios.length === 0)
     return typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`;
   return typst`*TensorFlow differs.* Ours is newer than TensorFlow Serving’s. By themselves (Python, one thread, the same frozen graph by turns; results\/controls\/library.csv) ${old} takes these times the CPU of ${now}: ${librariesText(context, ratios, true)}. So much of a lead may be the library’s.`;
+}
+
+type Ratios = Libraries['ratios'];
+
+/** Ours over the newest TensorFlow Serving's requests/s, by model; none where that was not measured. */
+export function newestCompared({ results }: Context, clients: number): Ratios {
+  return MODELS.flatMap(([model, name]) => {
+    const of = loadOf(results, model, clients, 'requests_per_s');
+    const ratio = figure(results, divide(of(OURS), of(NEWEST)), '×');
+    return ratio === undefined ? [] : [{ name, ratio }];
+  });
+}
+
+/** What is left of a lead where both servers run a TensorFlow of one age. */
+function newestServing(context: Context): Markup[] {
+  const [many, one] = [newestCompared(context, 8), newestCompared(context, 1)];
+  if (many.length === 0) return [];
+  const alone = one.length === 0 ? typst`` : typst`; of one client ${librariesText(context, one, false)}`;
+  return [
+    typst`*${labelOf(context.results, NEWEST)} beside it* (default flags; how it was built stands above). Celsiusify’s requests/s over its, 8 clients: ${librariesText(context, many, true)}${alone}. “Best setting” is of the other version everywhere.`,
+  ];
+}
+
+/** Models that were asked by fewer numbers of clients than another one. */
+function fewerClients({ results }: Context): string[] {
+  const counts = MODELS.map(([model]) => {
+    const where = { model, target: OURS };
+    return { model, count: valuesOf(results, modelFile(results, 'load'), where, 'clients').length };
+  }).filter(({ count }) => count > 0);
+  const most = Math.max(0, ...counts.map(({ count }) => count));
+  return counts.filter(({ count }) => count < most).map(({ model }) => nameOf(model));
 }
 
 const ACKS = 'controls/acks.csv';

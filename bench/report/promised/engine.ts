@@ -1,7 +1,8 @@
-import { SERVING } from '../models.ts';
+import { NEWEST, SERVING } from '../models.ts';
 import {
   atLeast,
   atMost,
+  beside,
   celsius,
   either,
   load,
@@ -63,6 +64,18 @@ export const ENGINE: readonly Promised[] = [
     ),
   ),
   ...REAL.map(([model, label], i) =>
+    beside(
+      'newest',
+      promise(
+        16,
+        `requests/s, 8 clients ÷ the newest TensorFlow Serving’s, default flags, ${label}`,
+        atLeast([1.4, 1.5, 1.2][i] ?? 0),
+        '×',
+        over('load', load(model, 8), 'requests_per_s', load(model, 8, NEWEST)),
+      ),
+    ),
+  ),
+  ...REAL.map(([model, label], i) =>
     promise(
       16,
       `requests/s, 8 clients, bfloat16 ÷ TensorFlow Serving’s best, its bfloat16 included, ${label}`,
@@ -83,6 +96,18 @@ export const ENGINE: readonly Promised[] = [
       atMost([0.6, 0.6, 0.8][i] ?? 0),
       '×',
       overBest(model, 1, 'p50_ms', 'lower'),
+    ),
+  ),
+  ...REAL.map(([model, label], i) =>
+    beside(
+      'newest',
+      promise(
+        16,
+        `one client’s p50 ÷ the newest TensorFlow Serving’s, default flags, ${label}`,
+        atMost([0.6, 0.6, 0.8][i] ?? 0),
+        '×',
+        over('load', load(model, 1), 'p50_ms', load(model, 1, NEWEST)),
+      ),
     ),
   ),
   ...[1, 32, 128].map((connections) =>

@@ -13,6 +13,8 @@ export interface Promised {
   readonly of: readonly ((results: Results) => Source | undefined)[];
   /** Of several rows rather than of their median. */
   readonly sum?: boolean;
+  /** The same figure in a setting, or against a server, that the issue did not name: told, and not counted. */
+  readonly beside?: 'setting' | 'newest';
 }
 
 /** What it has to be at least or at most. */
@@ -83,13 +85,14 @@ interface Shape {
 
 export const GRPC = ['tf-serving-grpc', 'grpc'] as const;
 
-/** The same question in this run's file and in the two of the version before. */
+/** The same question in this run's file and in the two of the version before. @param target ours */
 export function protocols(
   model: string,
   shape: Shape,
   name: string,
   ours: string,
   theirs: readonly [string, string] = GRPC,
+  target = OURS,
 ): Promised['of'] {
   const { rows, connections, streams } = shape;
   const now = (target: string, protocol: string) =>
@@ -98,7 +101,7 @@ export function protocols(
     model === 'celsius'
       ? column('protocols/grpc.csv', { target, protocol, connections, streams }, name)
       : column('protocols/pictures.csv', { target, protocol, pictures: rows }, name);
-  return [now, before].map((of) => () => divide(of(OURS, ours), of(...theirs)));
+  return [now, before].map((of) => () => divide(of(target, ours), of(...theirs)));
 }
 
 export function promise(
@@ -110,6 +113,11 @@ export function promise(
   sum = false,
 ): Promised {
   return { issue, what, must, unit, of, sum };
+}
+
+/** @see Promised.beside */
+export function beside(of: NonNullable<Promised['beside']>, promised: Promised): Promised {
+  return { ...promised, beside: of };
 }
 
 export const atMost = (value: number): Must => ({ atMost: value });

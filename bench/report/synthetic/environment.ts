@@ -49,11 +49,14 @@ export function syntheticEnvironment(mode: string, repeats: number) {
       weights_sha256: 'd'.repeat(64),
     })),
     model_settings: { repeats },
-    model_targets: ['celsiusify', 'tf-serving-one', 'tf-serving-batching', 'tf-serving-grpc'].map((id) => ({
+    model_targets: [
+      ...['celsiusify', 'tf-serving-one', 'tf-serving-batching', 'tf-serving-newest', 'tf-serving-grpc'],
+    ].map((id) => ({
       id,
-      label: `synthetic ${id}`,
+      label: id === 'tf-serving-newest' ? 'TensorFlow Serving 0.0.0' : `synthetic ${id}`,
       version: '0.0.0',
       digest: `sha256:${'c'.repeat(64)}`,
+      notes: id === 'tf-serving-newest' ? 'built by nobody' : null,
     })),
     settings: { repeats, closed_loop_s: 3, warmup_s: 1, open_loop_s: 5 },
     payloads: Object.fromEntries(

@@ -4,7 +4,14 @@ import type { Cell } from './cluster.ts';
 type Save = (file: string, header: string, rows: readonly (readonly Cell[])[]) => void;
 type Near = (value: number, spread?: number) => number;
 
-const SERVERS = ['celsiusify', 'tf-serving', 'tf-serving-one', 'tf-serving-batching', 'fastapi'];
+const SERVERS = [
+  'celsiusify',
+  'tf-serving',
+  'tf-serving-one',
+  'tf-serving-batching',
+  'tf-serving-newest',
+  'fastapi',
+];
 const PAIR = ['celsiusify', 'tf-serving'];
 const SPEED: Readonly<Record<string, number>> = { encoder: 150, mobilenet_v2: 120, resnet50: 20, text: 9000 };
 const MODELS = Object.keys(SPEED);
@@ -192,8 +199,9 @@ function saveProtocols(save: Save, near: Near, times: Times, speed: Speed): void
     ['floor', 'rest'],
     ['floor', 'grpc'],
   ];
+  const inParts: typeof ways = ['rest', 'v2', 'grpc'].map((protocol) => ['celsiusify-batching', protocol]);
   const rows = shapes.flatMap(([model, count, connections, streams]) =>
-    ways.flatMap(([target, protocol]) =>
+    [...ways, ...(count > 1 ? inParts : [])].flatMap(([target, protocol]) =>
       times((repeat) => {
         const rate = near(((SPEED[model] ?? 7000) * speed(target)) / count);
         const cells = [model, target, protocol, count, connections, streams, repeat, 1, 3, 100, 99, 0, rate];
