@@ -176,9 +176,9 @@ export const beside: Settings = {
   growth_s: 1,
   growth_rows: [{ model: 'encoder', rows: [1, 8, 64] }],
   growth_numbers: [1000, 10_000, 100_000],
-  growth_models: [1, 6],
-  growth_versions: [1, 4],
-  growth_connections: [0, 4000],
+  growth_models: [1, 3, 6],
+  growth_versions: [1, 2, 4],
+  growth_connections: [0, 2000, 4000],
 };
 
 /** What makes one short repeat of it. */
