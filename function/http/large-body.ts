@@ -159,6 +159,7 @@ export class LargeBody {
     });
     if (this.#receipt === undefined) this.#end('cut');
   }
+
   /** Ends the reading, where it is under way; Node does not read the socket again. */
   cancel(): void {
     const receipt = this.#receipt;

@@ -180,6 +180,13 @@ export const ENGINE: readonly Promised[] = [
   ),
   promise(
     16,
+    'longest delay of the event loop, 32 clients of ResNet-50',
+    atMost(5),
+    'ms',
+    either('load', load('resnet50', 32), 'loop_delay_max_ms'),
+  ),
+  promise(
+    16,
     'a picture as JSON: time on the event loop',
     atMost(0.5),
     'ms',
