@@ -92,7 +92,8 @@ function digits(value: number, unit: Unit, more = 0): string {
   const size = Math.abs(value);
   // A ratio of two noisy figures has two digits worth reading, and whole ones where it is large.
   if (unit === '×' && size >= 9.95) return grouped(value, more);
-  const significant = (unit === '×' ? 2 : 3) + more;
+  // … and three where it is near 1, or all that is a little more than 1 would be 1.0.
+  const significant = (unit === '×' && !(size >= 1 && size < 1.1) ? 2 : 3) + more;
   const magnitude = size === 0 ? 0 : Math.floor(Math.log10(Number(size.toPrecision(significant))));
   return grouped(value, Math.max(0, Math.min(significant - 1 - magnitude, 4 + more)));
 }

@@ -9,6 +9,8 @@ export interface Question {
   readonly better: 'higher' | 'lower';
   readonly unit: Unit;
   readonly of: (target: string) => Source;
+  /** Celsiusify's figure beside a rival's, where it is another for each. */
+  readonly ours?: (rival: string) => Source;
 }
 
 export const OURS = 'celsiusify-predict';
@@ -39,6 +41,9 @@ export function clientFor(unit: Unit, headline: string): string {
 export function closedLoop(target: string, client: string, connections: number, name: string): Source {
   return column('closed-loop.csv', { target, client, connections }, name);
 }
+
+/** Arrival rates that are compared, as shares of what the slower server can do: all below its maximum. */
+const OPEN_SHARES = [0.25, 0.5, 0.75];
 
 /** Everything that page 1 compares, in its order. */
 export function questions(results: Results): readonly Question[] {
@@ -71,6 +76,14 @@ export function questions(results: Results): readonly Question[] {
     unit: 'rows/s',
     of: (target) => column('batch-rows.csv', { target, rows: count }, 'rows_per_s'),
   });
+  const openAt = (share: number): Question => ({
+    id: `open-p99-${share}`,
+    label: `p99 latency, open loop at ${100 * share} % of the slower`,
+    better: 'lower',
+    unit: 'ms',
+    of: (target) => openLoop(target, groupOf(results, target), share, 'p99_ms'),
+    ours: (rival) => openLoop(OURS, groupOf(results, rival), share, 'p99_ms'),
+  });
   return [
     closed('rps-1', 'requests/s, 1 connection', 'higher', 'requests/s', 1, 'requests_per_s'),
     closed('rps-32', 'requests/s, 32 connections', 'higher', 'requests/s', 32, 'requests_per_s'),
@@ -79,13 +92,7 @@ export function questions(results: Results): readonly Question[] {
     closed('p99-1', 'p99 latency, 1 connection', 'lower', 'ms', 1, 'p99_ms'),
     closed('p99-32', 'p99 latency, 32 connections', 'lower', 'ms', 32, 'p99_ms'),
     closed('p999-32', 'p99.9 latency, 32 connections', 'lower', 'ms', 32, 'p999_ms'),
-    {
-      id: 'open-p99',
-      label: 'p99 latency, open loop at 75 % of the slower',
-      better: 'lower',
-      unit: 'ms',
-      of: (target) => openLoop(target, groupOf(results, target), 0.75, 'p99_ms'),
-    },
+    ...OPEN_SHARES.map(openAt),
     closed('cpu-32', 'CPU time per request, 32 connections', 'lower', 'µs', 32, 'cpu_us_per_request'),
     rows(256),
     rows(4096),
@@ -127,11 +134,9 @@ export function coldStart(target: string, cache: string, phase: string): Source 
   return column('cold-start.csv', { target, cache, phase }, 'ms');
 }
 
-/** A rival's and Celsiusify's own figure for a question; for the open loop both from the rival's group. */
-export function sidesOf(results: Results, question: Question, rival: string): readonly [Source, Source] {
-  const ours =
-    question.id === 'open-p99' ? openLoop(OURS, groupOf(results, rival), 0.75, 'p99_ms') : question.of(OURS);
-  return [question.of(rival), ours];
+/** A rival's and Celsiusify's own figure for a question. */
+export function sidesOf(question: Question, rival: string): readonly [Source, Source] {
+  return [question.of(rival), question.ours?.(rival) ?? question.of(OURS)];
 }
 
 /**
@@ -139,7 +144,7 @@ export function sidesOf(results: Results, question: Question, rival: string): re
  * counts.
  */
 export function advantage(results: Results, question: Question, rival: string): Figure | undefined {
-  const [theirs, ours] = sidesOf(results, question, rival);
+  const [theirs, ours] = sidesOf(question, rival);
   const source = question.better === 'higher' ? divide(ours, theirs) : divide(theirs, ours);
   return figure(results, source, '×');
 }

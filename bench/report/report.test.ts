@@ -80,7 +80,7 @@ function everyNumberIsFromAFile(t: Test, results: Results, report: Report, pages
   for (const promised of PROMISES) learn(`${promised.what} ${mustText(promised)}`);
   for (const { printed } of parseCsv(report.figures)) learn(printed ?? '');
   learn(readFileSync(join(results.folder, 'environment.json'), 'utf8'));
-  learn(`${results.environment.elapsed_s / 60}`);
+  learn(String(Math.round(results.environment.elapsed_s / 60)));
   learn(String(Math.round(results.environment.machine.memory_bytes / 2 ** 30)));
   for (const { question, target, condition, reason } of results.rows('not-measured.csv')) {
     learn([question, target, condition, reason].join(' '));

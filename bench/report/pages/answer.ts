@@ -172,8 +172,8 @@ function verdicts(context: Context, asked: readonly Question[], rival: string) {
 
 /** `0.80 ms against 1.10 ms`: theirs, ours. */
 function against(context: Context, question: Question, rival: string): Markup {
-  const { results, ledger } = context;
-  const sides = sidesOf(results, question, rival).map((source) => get(context, source, question.unit));
+  const { ledger } = context;
+  const sides = sidesOf(question, rival).map((source) => get(context, source, question.unit));
   const [theirs, ours] = sides.map((side) => (side === undefined ? '–' : ledger.say(side)));
   return typst`(${theirs ?? ''} against Celsiusify’s ${ours ?? ''})`;
 }

@@ -73,7 +73,7 @@ function headline(context: Context, answers: readonly Answer[]): Markup {
         ]),
     grpc.length === 0
       ? typst`*gRPC and V2* were not measured in this run.`
-      : typst`*gRPC against gRPC:* ${joined(grpc, ', ')}.`,
+      : typst`*gRPC against gRPC, 8 clients (celsius: 32):* ${joined(grpc, ', ')}.`,
   ];
   return list([...items, ...age(context), ...worse(answers), ...absent(context)]);
 }
@@ -148,7 +148,7 @@ async function plot(context: Context, answers: readonly Answer[]): Promise<Marku
   const svg = await advantagePlot(lines, rivals, alt, HEADS);
   return plots(
     context,
-    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of servers in Python: for celsius FastAPI with one worker or two, for the others${pythonNames(context)}, all in all the strongest of four (bench\/README.md). celsius is one multiplication: it shows the server, the others show the work.`,
+    typst`How many times better Celsiusify is: median of the ratios within each repeat, with its interval; the line of 1 means the same. The rival is the one with the best median in that line: of TensorFlow Serving’s settings (default, one thread, batching; for celsius default and tuned), and of servers in Python: for celsius FastAPI with one worker or two, for the others${pythonNames(context)}, all in all the strongest of four (bench\/README.md).`,
     [{ path: 'plots/answer.svg', svg, alt }],
   );
 }
@@ -202,9 +202,10 @@ function box(context: Context, answers: readonly Answer[]): Markup {
     ...(close.length === 0 ? [] : [typst`*Too close to call* (the interval holds 1): ${joined(close, ' ')}`]),
     ...newestIn(context, answers),
     ...missingRivals(context),
+    typst`Ratios are medians of those within a repeat, not of the medians beside them. What rows, versions, connections and a GB-hour cost stands on pages of its own.`,
   ];
   return typst`
-#answer-box[${title}][#text(size: 7pt)[${joined(all, '\n\n')}]]
+#answer-box[${title}][#text(size: 6.8pt)[${joined(all, '\n\n')}]]
 `;
 }
 
