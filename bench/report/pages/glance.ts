@@ -223,8 +223,8 @@ function newestIn(context: Context, answers: readonly Answer[]): Markup[] {
   const [worse, even] = [said('worse'), said('even')];
   if (worse.length + even.length === 0) return [];
   const parts = [
-    ...(worse.length === 0 ? [] : [typst`better at ${joined(worse, '; ')}`]),
-    ...(even.length === 0 ? [] : [typst`too close to call: ${joined(even, '; ')}`]),
+    ...(worse.length === 0 ? [] : [typst`better at ${joined(worse, '\\; ')}`]),
+    ...(even.length === 0 ? [] : [typst`too close to call: ${joined(even, '\\; ')}`]),
   ];
   return [typst`*${labelOf(context.results, NEWEST)}* (default flags): ${joined(parts, '. ')}.`];
 }

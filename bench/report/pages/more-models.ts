@@ -144,7 +144,7 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** Models that were asked at one rate alone: a table would have a column each and be empty. */
+/** Models that were asked at one rate alone: a table would have a column each and be empty. Typst takes a bare semicolon for the end of a figure. */
 function atOneRate(context: Context, file: string, models: readonly string[]): Markup {
   const { results } = context;
   const said = models.map((model) => {
@@ -158,7 +158,7 @@ function atOneRate(context: Context, file: string, models: readonly string[]): M
   return said.length === 0
     ? typst``
     : typst`
-*Open loop, p50 and p99:* ${joined(said, '; ')}.
+*Open loop, p50 and p99:* ${joined(said, '\\; ')}.
 `;
 }
 
