@@ -176,9 +176,8 @@ export class LaneConnection {
   }
 
   #answerLarge(head: PlainHead, body: LargeBody): void {
-    const answer = this.#lane.answer(new LaneRequest(head, body.bytes, this.#socket, () => body.free()));
-    if (answer instanceof Promise) answer.then(this.#send);
-    else this.#send(answer);
+    const request = new LaneRequest(head, body.bytes, this.#socket, () => body.free());
+    after(this.#lane.answer(request), this.#send);
   }
 
   #answer(head: PlainHead, body: Buffer): void {
@@ -190,9 +189,7 @@ export class LaneConnection {
       return;
     }
     this.#held = body.length;
-    const answer = this.#lane.answer(request);
-    if (answer instanceof Promise) answer.then(this.#send);
-    else this.#send(answer);
+    after(this.#lane.answer(request), this.#send);
   }
 
   readonly #send = (response: HttpResponse): void => {

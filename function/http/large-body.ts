@@ -69,6 +69,11 @@ export class LargeBody {
     return this.#bytes.subarray(this.#head.length, this.#size);
   }
 
+  /** Bytes of the whole body. */
+  get #length(): number {
+    return this.#bytes.length - this.#head.length;
+  }
+
   /** What has come of the request. */
   get request(): Buffer {
     return this.#bytes.subarray(0, this.#size);
@@ -104,12 +109,11 @@ export class LargeBody {
    */
   expect(done: (outcome: Outcome) => void): boolean {
     const { length } = this.#bytes;
-    const size = length - this.#head.length;
-    if (!this.#room.lend(size, this.expectNoMore)) return false;
+    if (!this.#room.lend(this.#length, this.expectNoMore)) return false;
     const { fd } = this.#handle;
     this.#receipt = this.#reader.receive(fd, this.#bytes, 0, length, this.#onExpected, this.#head);
     if (this.#receipt === undefined) {
-      this.#room.endLoan(size, this.expectNoMore);
+      this.#room.endLoan(this.#length, this.expectNoMore);
       return false;
     }
     this.#isExpected = true;
@@ -121,10 +125,9 @@ export class LargeBody {
   readonly #onExpected = (bytes: number): void => {
     this.#receipt = undefined;
     this.#size = bytes;
-    const size = this.#bytes.length - this.#head.length;
     this.giveBack();
-    if (bytes === this.#bytes.length && this.#room.take(size, 0)) {
-      this.#held = size;
+    if (bytes === this.#bytes.length && this.#room.take(this.#length, 0)) {
+      this.#held = this.#length;
       this.#end('whole');
     } else {
       this.#end('cut');
@@ -169,7 +172,7 @@ export class LargeBody {
 
   /** Gives back the room that the body took. */
   giveBack(): void {
-    if (this.#isExpected) this.#room.endLoan(this.#bytes.length - this.#head.length, this.expectNoMore);
+    if (this.#isExpected) this.#room.endLoan(this.#length, this.expectNoMore);
     this.#isExpected = false;
     this.#room.give(this.#held);
     this.#held = 0;

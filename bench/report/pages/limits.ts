@@ -46,11 +46,14 @@ export function limits(context: Context): Markup {
 
 const LIBRARY = 'controls/library.csv';
 
-export interface Libraries {
+/** Of models, by their names. */
+type Ratios = readonly { readonly name: string; readonly ratio: Figure }[];
+
+interface Libraries {
   /** Versions of TensorFlow. */
   readonly old: string;
   readonly now: string;
-  readonly ratios: readonly { readonly name: string; readonly ratio: Figure }[];
+  readonly ratios: Ratios;
 }
 
 /** CPU time of a run by the older TensorFlow over that by the newer one, by model; the versions are the file's. */
@@ -68,7 +71,7 @@ export function librariesCompared({ results }: Context): Libraries {
 }
 
 /** `encoder 1.20×, MobileNetV2 1.04×`, each with its interval where that is wanted. */
-export function librariesText({ ledger }: Context, ratios: Libraries['ratios'], interval: boolean): Markup {
+export function librariesText({ ledger }: Context, ratios: Ratios, interval: boolean): Markup {
   const said = ratios.map(
     ({ name, ratio }) =>
       typst`${name} *${ledger.sayApart(ratio, 1)}*${interval ? ` (${ledger.interval(ratio)})` : ''}`,
@@ -82,8 +85,6 @@ function libraryAge(context: Context): Markup {
     return typst`*TensorFlow differs.* Ours is the library of 2.21, TensorFlow Serving’s the one that it was built with: a part of a ratio may be the library’s age.`;
   return typst`*TensorFlow differs.* Ours is newer than TensorFlow Serving’s. By themselves (Python, one thread, the same frozen graph by turns; results\/controls\/library.csv) ${old} takes these times the CPU of ${now}: ${librariesText(context, ratios, true)}. So much of a lead may be the library’s.`;
 }
-
-type Ratios = Libraries['ratios'];
 
 /** Ours over the newest TensorFlow Serving's requests/s, by model; none where that was not measured. */
 export function newestCompared({ results }: Context, clients: number): Ratios {
