@@ -86,7 +86,7 @@ export interface NativeFailure extends Error {
   readonly file?: string;
 }
 
-/** What the addon gives (engine.cc). Methods with a ticket work on other threads, and tell `done` when they are through. */
+/** What the addon gives (engine.h). Methods with a ticket work on other threads, and tell `done` when they are through. */
 export interface RawEngine {
   loadOpLibrary(ticket: number, file: string): void;
   readModel(ticket: number, folder: string): void;

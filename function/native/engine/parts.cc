@@ -1,13 +1,14 @@
 #include "parts.h"
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "stopwatch.h"
 
 namespace celsiusify {
 namespace {
@@ -47,7 +48,7 @@ class Split {
 
  private:
   void Run(Part* part) const {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch(&part->nanoseconds);
     try {
       std::vector<TF_Tensor*> inputs;
       for (const TensorPtr& input : part->inputs) inputs.push_back(input.get());
@@ -55,7 +56,6 @@ class Split {
     } catch (const std::bad_alloc&) {
       part->good = false;
     }
-    part->nanoseconds = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
   }
 
   const std::shared_ptr<const Model> model_;
