@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deps, Phase, Served } from '../apis/deps.ts';
 import { createApp, createGuestApp, createMetricsApp } from '../app.ts';
-import { paddingTo } from '../engine/batching.ts';
-import { Runner } from '../engine/runner.ts';
 import { Scheduler } from '../engine/scheduler.ts';
 import { FatalError, messageOf, unavailable } from '../errors.ts';
 import type { App } from '../http/route.ts';
 import { HttpServer } from '../http/server.ts';
-import type { SavedModel } from '../model/saved-model.ts';
 import type { Catalogue, ModelControl } from '../models/catalogue.ts';
 import type { ListFolder } from '../models/folders.ts';
 import type { Load } from '../models/servable.ts';
@@ -20,18 +17,17 @@ import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { ModelMeter } from '../telemetry/model-meter.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
 import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
-import { loadWith } from './load.ts';
-import { giveMemoryBack, keepMemorySmall, loadingRoom } from './memory.ts';
+import { keepMemorySmall, loadingRoom } from './memory.ts';
 import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
+import { Runners } from './runners.ts';
 import { openTls, type Tls, wantsTls } from './tls.ts';
 
 /** Unloading takes some milliseconds; it has so long where the drain has left nothing of DRAIN_TIMEOUT_MS. */
@@ -60,7 +56,7 @@ export class ServerProcess {
   readonly #metrics: Metrics;
   readonly #scheduler: Scheduler;
   readonly #catalogue: Catalogue<Served>;
-  readonly #runners = new Set<Runner>();
+  readonly #runners: Runners;
   #binding: Binding | undefined;
   #native: NativeEngine | undefined;
   readonly #room = loadingRoom(() => this.#native);
@@ -71,8 +67,6 @@ export class ServerProcess {
   /** What keeps the start waiting, in words. */
   #waitsFor = '';
   #isDraining = false;
-  /** How many versions were unloaded. */
-  #unloads = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
@@ -95,7 +89,7 @@ export class ServerProcess {
         node: process.versions.node,
       },
       {
-        queueRows: () => this.#rowsWaiting(),
+        queueRows: () => this.#runners.rowsWaiting,
         calls: () => this.#native?.calls ?? 0,
         threads: () => this.#scheduler.threads,
         threadsBusy: () => this.#scheduler.busy,
@@ -104,6 +98,12 @@ export class ServerProcess {
         states: () => statesOf(this.#catalogue),
       },
     );
+    this.#runners = new Runners({
+      ...{ options, logger, coldStart },
+      scheduler: this.#scheduler,
+      metrics: this.#metrics,
+      room: this.#room,
+    });
     const appDeps: Deps = {
       runId,
       version,
@@ -124,7 +124,7 @@ export class ServerProcess {
       load: () => ({
         threads: this.#scheduler.threads,
         busy: this.#scheduler.busy,
-        rowsWaiting: this.#rowsWaiting(),
+        rowsWaiting: this.#runners.rowsWaiting,
       }),
       models: this.#catalogue,
       control: options.allowModelControl ? this.#control() : undefined,
@@ -172,7 +172,7 @@ export class ServerProcess {
     const opLibraries = await loadOpLibraries(native, options.opLibraries, this.#deps.root);
     if (opLibraries.length > 0) logger.info({ opLibraries }, 'libraries of operations are loaded');
     native.registerOperations().catch(() => {}); // it never rejects
-    this.#load = this.#loadWith(native);
+    this.#load = this.#runners.loadWith(native);
     this.#configuration = await followConfiguration({
       options,
       root: this.#deps.root,
@@ -205,7 +205,7 @@ export class ServerProcess {
     keepMemorySmall(
       native,
       () => this.#metrics.requests,
-      () => this.#unloads,
+      () => this.#runners.unloads,
     );
     return port;
   }
@@ -272,12 +272,6 @@ export class ServerProcess {
     return this.#catalogue.isReady ? 'ready' : 'starting';
   }
 
-  #rowsWaiting(): number {
-    let rows = 0;
-    for (const runner of this.#runners) rows += runner.rowsWaiting;
-    return rows;
-  }
-
   #loadBinding(): Binding {
     const { options, nativeFolder } = this.#deps;
     try {
@@ -285,53 +279,5 @@ export class ServerProcess {
     } catch (error) {
       throw new FatalError(messageOf(error));
     }
-  }
-
-  #loadWith(native: NativeEngine): Load<Served> {
-    const { options, logger, coldStart } = this.#deps;
-    return loadWith({
-      native,
-      logger,
-      bfloat16: options.mixedPrecision === 'bfloat16',
-      freeze: options.freeze,
-      room: this.#room,
-      warmUp: options,
-      runnerOf: (model) => {
-        const runner = this.#createRunner(model, native);
-        this.#runners.add(runner);
-        return runner;
-      },
-      twinRunnerOf: (twin) => this.#createRunner(twin, native, new ModelMeter()),
-      onPhase: (phase) => {
-        if (!coldStart.seconds.has(phase)) coldStart.end(phase, performance.now()); // of the first model
-      },
-      onUnloaded: (runner) => {
-        this.#runners.delete(runner);
-        this.#unloads++;
-        giveMemoryBack(native).catch(() => {}); // nothing else may come for a while
-      },
-    });
-  }
-
-  #createRunner(
-    model: SavedModel,
-    native: NativeEngine,
-    meter = this.#metrics.versions.of(model.name, model.version).calls,
-  ): Runner {
-    const { batching, maxBatchRows, batchTimeoutMicros, allowedBatchSizes, ...limits } = this.#deps.options;
-    const { maxQueueRows, maxQueueBytes, run } = limits;
-    return new Runner(model.id, {
-      native,
-      scheduler: this.#scheduler,
-      place: run,
-      batching: {
-        enabled: batching === 'auto' ? model.name === 'celsius' : batching === 'true',
-        maxRows: maxBatchRows,
-        timeout_ms: batchTimeoutMicros / 1000,
-        padded: paddingTo(allowedBatchSizes),
-      },
-      limits: { maxRows: maxQueueRows, maxBytes: maxQueueBytes },
-      meter,
-    });
   }
 }
