@@ -187,6 +187,25 @@ Types TypesOf(std::string_view attribute) {
   return types;
 }
 
+std::string IntsAttribute(const std::vector<int64_t>& values) {
+  std::string packed, list, attribute;
+  for (int64_t value : values) wire::AppendVarint(&packed, static_cast<uint64_t>(value));
+  wire::AppendBytes(&list, 3, packed);
+  wire::AppendBytes(&attribute, 1, list);
+  return attribute;
+}
+
+std::vector<int64_t> IntsOf(std::string_view attribute) {
+  std::vector<int64_t> values;
+  Reader reader(wire::BytesOf(attribute, 1));
+  for (Field field; reader.Next(&field);) {
+    if (field.number != 3) continue;
+    if (field.type == wire::kVarint) values.push_back(static_cast<int64_t>(field.varint));
+    for (Reader packed(field.bytes); !packed.AtEnd();) values.push_back(static_cast<int64_t>(packed.Varint()));
+  }
+  return values;
+}
+
 std::string ShapesAttribute(const std::vector<std::string_view>& shapes) {
   std::string list, attribute;
   for (std::string_view shape : shapes) wire::AppendBytes(&list, 7, shape);

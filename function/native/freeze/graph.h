@@ -80,6 +80,8 @@ std::string WriteFunction(const Function& function);
 std::string TypeAttribute(uint32_t type);
 std::string TypesAttribute(const Types& types);
 Types TypesOf(std::string_view attribute);
+std::string IntsAttribute(const std::vector<int64_t>& values);
+std::vector<int64_t> IntsOf(std::string_view attribute);
 std::string ShapesAttribute(const std::vector<std::string_view>& shapes);  // serialised TensorShapeProtos
 std::vector<std::string_view> ShapesOf(std::string_view attribute);
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "graph.h"
+#include "passes/passes.h"
 #include "substitute.h"
 #include "../wire.h"
 
@@ -70,9 +71,8 @@ class Planner {
   Planner(std::string_view meta_graph, const std::vector<std::string>& tensors)
       : meta_graph_(meta_graph), graph_(ReadGraph(wire::BytesOf(meta_graph, 2))) {
     for (const Node& node : graph_.nodes) nodes_[node.name] = &node;
-    std::vector<std::string_view> roots;
-    for (const std::string& tensor : tensors) roots.push_back(WithoutPrefix(tensor));
-    served_ = Reach(roots);
+    for (const std::string& tensor : tensors) endpoints_.push_back(WithoutPrefix(tensor));
+    served_ = Reach(endpoints_);
   }
 
   Plan Make() {
@@ -90,12 +90,14 @@ class Planner {
     CheckRestored(kept);
 
     Substitution substitution(graph_, variables, &arena_);
+    std::vector<Node> nodes;
     for (const Node& node : graph_.nodes) {
       if (variables.count(node.name)) plan.variables.emplace_back(node.name);
       else if (kept.count(&node))
-        for (const Node& rewritten : substitution.Rewrite(WithoutAssignments(node, kept)))
-          AppendNode(&plan.graph_def, 1, rewritten);
+        for (Node& rewritten : substitution.Rewrite(WithoutAssignments(node, kept))) nodes.push_back(std::move(rewritten));
     }
+    Optimise(&nodes, variables, plan);
+    for (const Node& node : nodes) AppendNode(&plan.graph_def, 1, node);
     std::string library;
     for (const auto& [name, definition] : substitution.functions()) wire::AppendBytes(&library, 1, definition);
     wire::AppendBytes(&plan.graph_def, 2, library);
@@ -174,6 +176,16 @@ class Planner {
     }
   }
 
+  void Optimise(std::vector<Node>* nodes, const std::unordered_map<std::string_view, Content>& variables, const Plan& plan) {
+    Body::Values values;
+    for (const auto& [name, content] : variables) values[name] = content.shape;
+    std::unordered_set<std::string_view> endpoints(endpoints_.begin(), endpoints_.end());
+    if (!plan.init_op.empty()) endpoints.insert(plan.init_op);
+    for (const auto& asset : plan.assets) endpoints.insert(WithoutPrefix(asset.first));
+    Body body(nodes, std::move(values), std::move(endpoints), &arena_);
+    RunPasses(&body);
+  }
+
   // AssetFileDefs: asset_file_def = 6, or where there are none, as in older models, those in a collection, each in an Any.
   std::vector<std::string_view> Assets() const {
     std::vector<std::string_view> assets, collected;
@@ -200,6 +212,7 @@ class Planner {
   Graph graph_;
   Arena arena_;
   std::unordered_map<std::string_view, const Node*> nodes_;
+  std::vector<std::string_view> endpoints_;  // nodes that are fed or fetched
   std::set<const Node*> served_;
   std::unordered_set<std::string_view> checked_;
 };

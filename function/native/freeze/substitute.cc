@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "passes/passes.h"
+
 namespace celsiusify {
 namespace {
 
@@ -43,6 +45,13 @@ void ForgetShapes(Node* node) {
   node->RemoveAttribute("_output_shapes");
   node->RemoveAttribute("_read_only_resource_inputs");
   node->full_type = {};
+}
+
+// Whether that changed anything.
+bool Optimise(Function* function, Body::Values constants, Arena* arena) {
+  Body body(function, std::move(constants), arena);
+  RunPasses(&body);
+  return body.changed();
 }
 
 }  // namespace
@@ -312,6 +321,9 @@ Substitution::Variant Substitution::MakeVariant(std::string_view name, const Val
     }
     returned.value = Reference(scope, returned.value);
   }
+  Body::Values constants;
+  for (const auto& [argument, value] : scope.sources) constants[argument] = value.content.shape;
+  Optimise(&function, std::move(constants), arena_);
   functions_[variant.name] = arena_->Keep(WriteFunction(function));
   return variant;
 }
@@ -323,7 +335,9 @@ void Substitution::KeepFunctions(const Node& node) {
   for (std::string_view name : names) {
     const auto definition = graph_.library.find(name);
     if (definition == graph_.library.end() || !functions_.emplace(name, definition->second).second) continue;
-    for (const Node& called : ReadFunction(definition->second).nodes) KeepFunctions(called);
+    Function function = ReadFunction(definition->second);
+    for (const Node& called : function.nodes) KeepFunctions(called);
+    if (Optimise(&function, {}, arena_)) functions_[name] = arena_->Keep(WriteFunction(function));
   }
 }
 
