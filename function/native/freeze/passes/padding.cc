@@ -1,5 +1,7 @@
 // Padding with zeros before a convolution costs a copy of the whole tensor; a convolution that pads by itself costs nothing more.
 // Models have it because "SAME" pads as much as possible after the last row and column, and those that come from elsewhere pad before the first.
+#include <algorithm>
+
 #include "passes.h"
 
 namespace celsiusify {
@@ -47,12 +49,12 @@ std::vector<int64_t> FourOf(const Node& node, std::string_view key) {
 }
 
 // Whether "SAME" pads just so.
-bool IsSame(const Body& body, const Node& convolution, const Padding& padding, std::string_view input) {
-  const std::optional<Shape> in = body.ShapeOf(input), filter = body.ShapeOf(convolution.inputs[1]);
-  if (!in || !filter || in->size() != 4 || filter->size() != 4) return false;
+bool IsSame(const Body& body, const Node& convolution, const Padding& padding) {
+  const std::optional<Shape> padded = body.ShapeOf(convolution.inputs[0]), filter = body.ShapeOf(convolution.inputs[1]);
+  if (!padded || !filter || padded->size() != 4 || filter->size() != 4) return false;
   const std::vector<int64_t> strides = FourOf(convolution, "strides"), dilations = FourOf(convolution, "dilations");
   for (size_t i = 1; i <= 2; ++i) {
-    const int64_t size = (*in)[i], window = ((*filter)[i - 1] - 1) * dilations[i] + 1;
+    const int64_t size = (*padded)[i] - padding.before[i] - padding.after[i], window = ((*filter)[i - 1] - 1) * dilations[i] + 1;
     if (size < 1 || window < 1 || strides[i] < 1) return false;
     const int64_t out = (size + strides[i] - 1) / strides[i];
     const int64_t all = std::max<int64_t>((out - 1) * strides[i] + window - size, 0);
@@ -71,11 +73,11 @@ void SetPadding(Body* body, Node* convolution, std::string_view name) {
 
 void PadInConvolutions(Body* body) {
   for (Node* convolution : body->Nodes()) {
-    if (!IsConvolution(*convolution) || body->IsEndpoint(*convolution)) continue;
+    if (!IsConvolution(*convolution)) continue;
     Node* const pad = body->Producer(convolution->inputs[0]);
     const std::optional<Padding> padding = PaddingOf(*body, pad);
     if (!padding) continue;
-    if (IsSame(*body, *convolution, *padding, pad->inputs[0])) {
+    if (IsSame(*body, *convolution, *padding)) {
       SetPadding(body, convolution, "SAME");
     } else if (convolution->op == "Conv2D") {
       SetPadding(body, convolution, "EXPLICIT");

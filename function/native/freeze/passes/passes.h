@@ -4,7 +4,7 @@
 // A pass sees one body at a time: the graph, or the body of a function that is called. It may add nodes, change what they do and
 // take, and drop those that nothing needs any more, as long as the answers of all runs stay the same, but for the
 // rounding of float32. It may not:
-// - rename, drop or change an endpoint (Body::IsEndpoint), nor read past one: it may be fed;
+// - rename or drop an endpoint (Body::IsEndpoint), nor have another output of it; nor read past one, which may be fed;
 // - change a function's name, arguments, or how many outputs it has and of which types;
 // - touch a node with control inputs ("^node") in a way that something no longer waits;
 // - rely on values that callers choose, such as the number of rows; static shapes that are known (Body::ShapeOf) are true in each run.
