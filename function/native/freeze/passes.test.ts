@@ -2,7 +2,7 @@
 // answers are the same.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { loadVersion, type SavedModel } from '../../model/saved-model.ts';
 import { testEngine, testModel } from '../../testing/app.ts';
 import { PREDICT } from '../engine.ts';
@@ -62,7 +62,7 @@ const ask = (model: number, signature_name: string, inputs: unknown): unknown =>
   );
 
 /** The model as its frozen file has it. */
-async function frozenFile(t: Tap, model: SavedModel): Promise<SavedModel> {
+async function frozenFile(t: Test, model: SavedModel): Promise<SavedModel> {
   const folder = join(t.testdir(), '1');
   mkdirSync(folder);
   await native.saveFrozen(model.id, model.folder, join(folder, 'saved_model.pb'));
@@ -70,9 +70,8 @@ async function frozenFile(t: Tap, model: SavedModel): Promise<SavedModel> {
   t.teardown(() => frozen.unload());
   return frozen;
 }
-type Tap = Parameters<Parameters<typeof t.test>[1]>[0];
 
-async function compare(t: Tap, name: string, asked: [signature: string, inputs: unknown][]) {
+async function compare(t: Test, name: string, asked: [signature: string, inputs: unknown][]) {
   const model = await testModel(t, name);
   const before = asked.map(([signature, inputs]) => ask(model.id, signature, inputs));
   const file = await frozenFile(t, model);
