@@ -90,6 +90,7 @@ TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
   settings.in_order = kind.in_order;
   settings.bfloat16 = kind.bfloat16;
   settings.frozen = kind.frozen;
+  settings.winograd = kind.frozen && !kind.bfloat16;
   return NewSessionOptions(settings);
 }
 

@@ -5,7 +5,7 @@
 namespace celsiusify {
 namespace {
 
-constexpr uint64_t kOn = 1;
+constexpr uint64_t kOn = 1, kOff = 2;
 
 // The graph optimiser's steps, in their usual order but for the first "dependency": it takes out what stands between a
 // constant and its users, each of which would otherwise get a copy from "constfold". Left out are steps that are off by
@@ -17,6 +17,7 @@ constexpr const char* kMixedPrecision = "auto_mixed_precision_onednn_bfloat16";
 // tensorflow.RewriterConfig (rewriter_config.proto)
 std::string RewriterConfig(const SessionSettings& settings) {
   std::string config;
+  wire::AppendVarintField(&config, 28, settings.winograd ? kOn : kOff);  // use_plugin_optimizers
   if (settings.bfloat16) wire::AppendVarintField(&config, 31, kOn);  // auto_mixed_precision_onednn_bfloat16
   if (!settings.frozen) return config;
   wire::AppendVarintField(&config, 32, kOn);  // disable_tfg_optimizer: one more copy, for nothing that is on

@@ -22,6 +22,8 @@ struct SessionSettings {
   bool frozen = false;
   // Products and convolutions in bfloat16 where the graph optimiser thinks it safe.
   bool bfloat16 = false;
+  // Convolutions of 3×3 with fewer multiplications, see winograd/plugin.h. For frozen graphs in float32.
+  bool winograd = false;
 };
 
 // A serialised ConfigProto.

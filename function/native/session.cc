@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/numeric-mode.h"
+#include "winograd/plugin.h"
 #include "wire.h"
 
 // What follows is declared as it is compiled into TensorFlow's libraries, whose headers for C++ are 268 MB: they are
@@ -192,6 +193,7 @@ Failure Session::Run(int64_t prepared, const std::vector<TF_Tensor*>& inputs, st
   Failure failure;
   {
     const NumericMode mode;
+    const winograd::HelpersOfThread helped(spreads_ ? helpers : nullptr);
     failure = FailureOf(RunCallable(SessionOf(session_), prepared, feeds, &fetches, nullptr, pools));
   }
   if (failure.code != TF_OK) return failure;

@@ -12,6 +12,7 @@
 #include "../pages.h"
 #include "folder.h"
 #include "signals.h"
+#include "../winograd/plugin.h"
 
 namespace celsiusify {
 namespace {
@@ -152,6 +153,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
 }
 
 void AddEngine(napi_env env, napi_value exports) {
+  winograd::RegisterPlugin();  // before there is a session
   js::Function(env, exports, "createEngine", Engine::Create);
 }
 

@@ -1,0 +1,180 @@
+// The optimiser for TensorFlow, which runs it behind its own: functions are inlined by then, what does not depend on inputs is
+// constant, batch norms are in the filters, and biases and activations in the convolutions.
+#include "optimizer.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "../freeze/graph.h"
+#include "../freeze/owned.h"
+#include "../wire.h"
+#include "convolution.h"
+#include "plugin.h"
+#include "tensorflow/c/c_api_experimental.h"
+#include "tensorflow/c/experimental/grappler/grappler.h"
+
+namespace celsiusify::winograd {
+namespace {
+
+using Numbers = std::vector<int64_t>;
+using Nodes = std::unordered_map<std::string_view, const Node*>;
+
+// Fields of tensorflow.AttrValue and of its ListValue, of TensorProto and of TensorShapeProto.
+constexpr uint32_t kList = 1, kText = 2, kNumber = 3, kType = 6, kTensor = 8;
+constexpr uint32_t kTensorType = 1, kTensorShape = 2, kDimension = 2, kDimensionSize = 1;
+constexpr uint64_t kFloat = 1;  // tensorflow.DataType
+
+std::string_view TextOf(const Node& node, std::string_view key) {
+  return wire::BytesOf(node.Attribute(key), kText);
+}
+
+std::vector<std::string_view> TextsOf(const Node& node, std::string_view key) {
+  std::vector<std::string_view> texts;
+  wire::Reader reader(wire::BytesOf(node.Attribute(key), kList));
+  for (wire::Field field; reader.Next(&field);)
+    if (field.number == kText) texts.push_back(field.bytes);
+  return texts;
+}
+
+// Written one by one or packed.
+Numbers NumbersOf(const Node& node, std::string_view key) {
+  Numbers numbers;
+  wire::Reader reader(wire::BytesOf(node.Attribute(key), kList));
+  for (wire::Field field; reader.Next(&field);) {
+    if (field.number != kNumber) continue;
+    if (field.type == wire::Type::kVarint) {
+      numbers.push_back(static_cast<int64_t>(field.varint));
+      continue;
+    }
+    for (wire::Reader packed(field.bytes); !packed.AtEnd();) numbers.push_back(static_cast<int64_t>(packed.Varint()));
+  }
+  return numbers;
+}
+
+bool AllOnes(const Numbers& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](int64_t number) { return number == 1; });
+}
+
+// Of a constant of float32; undefined for all else.
+std::optional<Numbers> ShapeOf(const Node& node) {
+  if (node.op != "Const") return std::nullopt;
+  const std::string_view tensor = wire::BytesOf(node.Attribute("value"), kTensor);
+  if (wire::VarintOf(tensor, kTensorType) != kFloat) return std::nullopt;
+  Numbers shape;
+  wire::Reader reader(wire::BytesOf(tensor, kTensorShape));
+  for (wire::Field field; reader.Next(&field);)
+    if (field.number == kDimension) shape.push_back(static_cast<int64_t>(wire::VarintOf(field.bytes, kDimensionSize)));
+  return shape;
+}
+
+// What TensorFlow has fused into the convolution, as the operation says it; undefined for anything else.
+struct Fused {
+  int biases;
+  std::string_view activation;
+};
+std::optional<Fused> FusedOf(const Node& node) {
+  if (node.op == "Conv2D") return Fused{0, ""};
+  if (node.op != "_FusedConv2D") return std::nullopt;
+  const std::vector<std::string_view> fused = TextsOf(node, "fused_ops");
+  if (fused.empty() || fused[0] != "BiasAdd" || fused.size() > 2) return std::nullopt;
+  const std::string_view activation = fused.size() == 2 ? fused[1] : "";
+  if (!activation.empty() && activation != "Relu" && activation != "Relu6") return std::nullopt;
+  return Fused{1, activation};
+}
+
+std::optional<Fused> SuitableOf(const Node& node, const Nodes& nodes, const Kernel& kernel) {
+  const std::optional<Fused> fused = FusedOf(node);
+  if (!fused || node.inputs.size() < 2 + static_cast<size_t>(fused->biases)) return std::nullopt;
+  const std::string_view format = TextOf(node, "data_format");  // NHWC where it is not said
+  if (wire::VarintOf(node.Attribute("T"), kType) != kFloat || TextOf(node, "padding") != "SAME" ||
+      !(format.empty() || format == "NHWC") || !AllOnes(NumbersOf(node, "strides")) || !AllOnes(NumbersOf(node, "dilations")))
+    return std::nullopt;
+  const auto filters = nodes.find(node.inputs[1].substr(0, node.inputs[1].find(':')));
+  if (filters == nodes.end()) return std::nullopt;
+  const std::optional<Numbers> shape = ShapeOf(*filters->second);
+  if (!shape || shape->size() != 4 || (*shape)[0] != 3 || (*shape)[1] != 3) return std::nullopt;
+  return Convolution::Suits(kernel, (*shape)[2], (*shape)[3]) ? fused : std::nullopt;
+}
+
+void AppendOperation(std::string* graph_def, const Node& node, const Fused& fused) {
+  std::string biases, activation;
+  wire::AppendVarintField(&biases, kNumber, fused.biases);
+  wire::AppendBytes(&activation, kText, fused.activation);
+  Node operation = node;
+  operation.op = kOperation;
+  operation.attributes.clear();
+  operation.SetAttribute("biases", biases);
+  operation.SetAttribute("activation", activation);
+  operation.inputs.clear();
+  // Of a fused convolution all inputs that are no bias are for other things that are fused.
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (i < 2 + static_cast<size_t>(fused.biases) || node.inputs[i].front() == '^') operation.inputs.push_back(node.inputs[i]);
+  AppendNode(graph_def, 1, operation);
+}
+
+void Give(TF_Buffer* buffer, std::string_view bytes) {
+  void* const data = std::malloc(std::max<size_t>(bytes.size(), 1));
+  std::memcpy(data, bytes.data(), bytes.size());
+  buffer->data = data;
+  buffer->length = bytes.size();
+  buffer->data_deallocator = [](void* memory, size_t) { std::free(memory); };
+}
+
+void Optimize(void*, const TF_Buffer* before, const TF_GrapplerItem*, TF_Buffer* after, TF_Status* status) {
+  const std::string_view bytes(static_cast<const char*>(before->data), before->length);
+  try {
+    const std::string changed = WithOperation(bytes);
+    Give(after, changed.empty() ? bytes : std::string_view(changed));
+  } catch (const std::exception& error) {
+    TF_SetStatus(status, TF_INTERNAL, error.what());
+  }
+}
+
+}  // namespace
+
+std::string WithOperation(std::string_view graph_def) {
+  const Kernel* const kernel = BestKernel();
+  if (kernel == nullptr) return {};
+  const Graph graph = ReadGraph(graph_def);
+  Nodes nodes;
+  for (const Node& node : graph.nodes) nodes[node.name] = &node;
+  std::unordered_map<size_t, Fused> suitable;  // by the node's index
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (const std::optional<Fused> fused = SuitableOf(graph.nodes[i], nodes, *kernel)) suitable.emplace(i, *fused);
+  if (suitable.empty()) return {};
+  std::string changed;
+  changed.reserve(graph_def.size());
+  size_t index = 0;
+  wire::Reader reader(graph_def);
+  for (wire::Field field; reader.Next(&field);) {
+    const auto found = field.number == 1 ? suitable.find(index++) : suitable.end();
+    if (found == suitable.end()) changed.append(field.raw);
+    else AppendOperation(&changed, graph.nodes[found->first], found->second);
+  }
+  return changed;
+}
+
+void RegisterOptimizer() {
+  // TensorFlow asks a library's symbols for its optimiser: those of this one.
+  Dl_info here;
+  if (dladdr(reinterpret_cast<void*>(RegisterOptimizer), &here) == 0) throw Refusal("this library has no name");
+  const Status status;
+  TF_LoadPluggableDeviceLibrary(here.dli_fname, status);
+  status.Check("TensorFlow does not take the optimiser");
+}
+
+}  // namespace celsiusify::winograd
+
+extern "C" __attribute__((visibility("default"))) void TF_InitGraph(TP_OptimizerRegistrationParams* params, TF_Status*) {
+  params->device_type = "CPU";
+  params->optimizer->create_func = [] { return static_cast<void*>(nullptr); };
+  params->optimizer->optimize_func = celsiusify::winograd::Optimize;
+  params->optimizer->destroy_func = [](void*) {};
+}

@@ -1,0 +1,33 @@
+// A plug-in of TensorFlow's: an operation that computes convolutions of 3×3 by fewer multiplications, and an optimiser that puts
+// it where a frozen graph has such convolutions. By TensorFlow's C API for plug-ins alone (tensorflow/c/kernels.h, ops.h,
+// experimental/grappler/grappler.h).
+#pragma once
+
+#include "../session.h"
+#include "tensorflow/c/c_api.h"
+
+namespace celsiusify::winograd {
+
+// The operation's type. Inputs: images [count, height, width, depth], filters [3, 3, depth, channels], which are the same in each
+// run, and 0 or 1 biases [channels], as its attribute `biases` says; all float32. Attribute `activation`: "", "Relu" or "Relu6".
+constexpr char kOperation[] = "CelsiusifyWinograd";
+
+// Once for a process. Sessions whose options have use_plugin_optimizers on get the optimiser, where this CPU has a kernel.
+void RegisterPlugin();
+
+// Whose threads help an operation that runs in this thread; null where none do.
+class HelpersOfThread {
+ public:
+  explicit HelpersOfThread(Helpers* helpers) : before_(current_) { current_ = helpers; }
+  ~HelpersOfThread() { current_ = before_; }
+  HelpersOfThread(const HelpersOfThread&) = delete;
+  HelpersOfThread& operator=(const HelpersOfThread&) = delete;
+
+  static Helpers* Current() { return current_; }
+
+ private:
+  static thread_local Helpers* current_;
+  Helpers* const before_;
+};
+
+}  // namespace celsiusify::winograd
