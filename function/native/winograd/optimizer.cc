@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
+#include <new>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -29,7 +29,8 @@ using Nodes = std::unordered_map<std::string_view, const Node*>;
 // Fields of tensorflow.AttrValue and of its ListValue, of TensorProto and of TensorShapeProto.
 constexpr uint32_t kList = 1, kText = 2, kNumber = 3, kType = 6, kTensor = 8;
 constexpr uint32_t kTensorType = 1, kTensorShape = 2, kDimension = 2, kDimensionSize = 1;
-constexpr uint64_t kFloat = 1;  // tensorflow.DataType
+constexpr uint32_t kGraphNode = 1;  // of GraphDef
+constexpr uint64_t kFloat = 1;      // tensorflow.DataType
 
 std::string_view TextOf(const Node& node, std::string_view key) {
   return wire::BytesOf(node.Attribute(key), kText);
@@ -103,8 +104,9 @@ std::optional<Fused> SuitableOf(const Node& node, const Nodes& nodes, const Kern
   return Convolution::Suits(kernel, (*shape)[2], (*shape)[3]) ? fused : std::nullopt;
 }
 
-void AppendOperation(std::string* graph_def, const Node& node, const Fused& fused) {
-  std::string biases, activation;
+// A field of the GraphDef.
+std::string OperationFor(const Node& node, const Fused& fused) {
+  std::string field, biases, activation;
   wire::AppendVarintField(&biases, kNumber, fused.biases);
   wire::AppendBytes(&activation, kText, fused.activation);
   Node operation = node;
@@ -116,22 +118,26 @@ void AppendOperation(std::string* graph_def, const Node& node, const Fused& fuse
   // Of a fused convolution all inputs that are no bias are for other things that are fused.
   for (size_t i = 0; i < node.inputs.size(); ++i)
     if (i < 2 + static_cast<size_t>(fused.biases) || node.inputs[i].front() == '^') operation.inputs.push_back(node.inputs[i]);
-  AppendNode(graph_def, 1, operation);
-}
-
-void Give(TF_Buffer* buffer, std::string_view bytes) {
-  void* const data = std::malloc(std::max<size_t>(bytes.size(), 1));
-  std::memcpy(data, bytes.data(), bytes.size());
-  buffer->data = data;
-  buffer->length = bytes.size();
-  buffer->data_deallocator = [](void* memory, size_t) { std::free(memory); };
+  AppendNode(&field, kGraphNode, operation);
+  return field;
 }
 
 void Optimize(void*, const TF_Buffer* before, const TF_GrapplerItem*, TF_Buffer* after, TF_Status* status) {
   const std::string_view bytes(static_cast<const char*>(before->data), before->length);
   try {
-    const std::string changed = WithOperation(bytes);
-    Give(after, changed.empty() ? bytes : std::string_view(changed));
+    const Changed changed = WithOperation(bytes);
+    if (changed.pieces.empty()) {
+      // What is given back is read before what was given ends.
+      *after = {before->data, before->length, nullptr};
+      return;
+    }
+    size_t size = 0;
+    for (std::string_view piece : changed.pieces) size += piece.size();
+    char* const data = static_cast<char*>(std::malloc(size));
+    if (data == nullptr) throw std::bad_alloc();
+    *after = {data, size, [](void* memory, size_t) { std::free(memory); }};
+    size_t at = 0;
+    for (std::string_view piece : changed.pieces) at += piece.copy(data + at, piece.size());
   } catch (const std::exception& error) {
     TF_SetStatus(status, TF_INTERNAL, error.what());
   }
@@ -139,24 +145,23 @@ void Optimize(void*, const TF_Buffer* before, const TF_GrapplerItem*, TF_Buffer*
 
 }  // namespace
 
-std::string WithOperation(std::string_view graph_def) {
+Changed WithOperation(std::string_view graph_def) {
+  Changed changed;
   const Kernel* const kernel = BestKernel();
-  if (kernel == nullptr) return {};
+  if (kernel == nullptr) return changed;
   const Graph graph = ReadGraph(graph_def);
   Nodes nodes;
   for (const Node& node : graph.nodes) nodes[node.name] = &node;
   std::unordered_map<size_t, Fused> suitable;  // by the node's index
   for (size_t i = 0; i < graph.nodes.size(); ++i)
     if (const std::optional<Fused> fused = SuitableOf(graph.nodes[i], nodes, *kernel)) suitable.emplace(i, *fused);
-  if (suitable.empty()) return {};
-  std::string changed;
-  changed.reserve(graph_def.size());
+  if (suitable.empty()) return changed;
   size_t index = 0;
   wire::Reader reader(graph_def);
   for (wire::Field field; reader.Next(&field);) {
-    const auto found = field.number == 1 ? suitable.find(index++) : suitable.end();
-    if (found == suitable.end()) changed.append(field.raw);
-    else AppendOperation(&changed, graph.nodes[found->first], found->second);
+    const auto found = field.number == kGraphNode ? suitable.find(index++) : suitable.end();
+    if (found == suitable.end()) changed.pieces.push_back(field.raw);
+    else changed.pieces.push_back(changed.written.Keep(OperationFor(graph.nodes[found->first], found->second)));
   }
   return changed;
 }
