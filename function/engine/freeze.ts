@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { NativeEngine } from '../native/engine.ts';
+import type { Frozen } from '../native/raw-engine.ts';
 
 /**
  * Makes a model's variables constants while it is being served: TensorFlow then prepares them once (oneDNN reorders
@@ -9,30 +10,31 @@ import type { NativeEngine } from '../native/engine.ts';
  *
  * @param warm runs what makes the model's twin warm
  * @param availableBytes of memory, for as long as there are both
- * @returns why the model stays as it is; undefined where it was frozen
+ * @returns what became of it, or why the model stays as it is
  */
 export async function freezeInPlace(
   native: NativeEngine,
   model: SavedModel,
   warm: (twin: SavedModel) => Promise<unknown>,
   availableBytes: number,
-): Promise<string | undefined> {
-  if (!model.hasVariables) return 'it has no variables';
-  let id: number;
+): Promise<Omit<Frozen, 'id'> | { readonly whyNot: string }> {
+  if (!model.hasVariables) return { whyNot: 'it has no variables' };
+  let frozen: Frozen;
   try {
-    id = await native.freeze(model.id, model.folder, model.kind, availableBytes);
+    frozen = await native.freeze(model.id, model.folder, model.kind, availableBytes);
   } catch (error) {
-    return messageOf(error);
+    return { whyNot: messageOf(error) };
   }
+  const { id, convolutions } = frozen;
   const twin = { ...model, id };
   try {
     await warm(twin);
   } catch (error) {
     await native.unload(id);
-    return `its constants cannot be run: ${messageOf(error)}`;
+    return { whyNot: `its constants cannot be run: ${messageOf(error)}` };
   }
   await native.replace(model.id, id);
   await native.trimTensors(); // of the variables, and of what the graph was rewritten in
   await native.trimHeap();
-  return undefined;
+  return { convolutions };
 }

@@ -44,7 +44,9 @@ export interface ServedSignature extends Signature {
 /** How models are loaded. */
 export interface LoadOptions {
   /** Whether oneDNN may compute in bfloat16. */
-  readonly bfloat16: boolean;
+  readonly bfloat16?: boolean;
+  /** Whether convolutions of 3×3 in float32 may take fewer multiplications; so unless it is said. */
+  readonly winograd?: boolean;
   /** Whether a run may use threads that have nothing else to do; by the model's size where it is not said. */
   readonly spread?: boolean;
   /** Whether signatures that compute the same are one run, with its constants: so unless it is said. */
@@ -70,7 +72,7 @@ const LARGE_WEIGHTS = 64e6;
 export async function loadVersion(
   native: NativeEngine,
   { name, version, folder }: Pick<SavedModel, 'name' | 'version' | 'folder'>,
-  { bfloat16, spread, share = true, admit }: LoadOptions = { bfloat16: false },
+  { bfloat16 = false, winograd = true, spread, share = true, admit }: LoadOptions = {},
 ): Promise<SavedModel> {
   const info = await readInfo(native, folder);
   const { signatures, initOp, equalTo } = signaturesOf(info, folder);
@@ -81,9 +83,10 @@ export async function loadVersion(
     inOrder: canRunInOrder(operations),
     bfloat16,
     spread: spread ?? info.graphBytes + info.variableBytes > LARGE_WEIGHTS,
+    winograd: winograd && !bfloat16,
   };
   // With variables bfloat16 is a loss: weights are converted in each run. Their constants get it; see engine/freeze.ts.
-  const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables };
+  const loaded = { ...kind, bfloat16: bfloat16 && !hasVariables, winograd: kind.winograd && holdsWeights };
   const { graphBytes, constantBytes, variableBytes } = info;
   const size = { graphBytes, constantBytes, variableBytes, holdsWeights };
   await admit?.(size);

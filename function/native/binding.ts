@@ -5,6 +5,7 @@ import type { Codec } from './codec/codec.ts';
 import { waitForLibraries } from './preload.ts';
 import type { RawEngine } from './raw-engine.ts';
 import type { RawReceiver } from './raw-receiver.ts';
+import type { Convolver } from './winograd/convolver.ts';
 
 /** What createTensor takes: a typed array of the dtype, or one Uint8Array per string. */
 export type TensorInput = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -24,7 +25,7 @@ export interface TensorInfo {
  * The part of \@tensorflow/tfjs-node's binding that serving needs (its binding/tfjs_binding.cc), as overrides.h mends
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
-export interface Binding extends Codec {
+export interface Binding extends Codec, Convolver {
   /** For ./engine.ts. @param facts where facts about a call are left */
   createEngine(
     threads: number,

@@ -283,7 +283,7 @@ t.test('what is no model', async (t) => {
     { folder: join(modelFolder('untagged'), '1'), kind: 'untagged', message: /^/ },
   ])
     await t.rejects(native.readModel(folder), { kind, message }, folder);
-  const kind = { inOrder: true, bfloat16: false, spread: false };
+  const kind = { inOrder: true, bfloat16: false, spread: false, winograd: false };
   await t.rejects(native.load(join(base, 'text'), kind, []), { message: /saved_model\.pb as binary proto/ });
   cpSync(join(modelFolder('stateful'), '1'), join(base, 'stateful'), { recursive: true });
   rmSync(join(base, 'stateful', 'variables', 'variables.data-00000-of-00001'));

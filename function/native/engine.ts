@@ -1,6 +1,7 @@
 import type { Binding } from './binding.ts';
 import { entriesOf, type FolderEntry, systemError } from './folder.ts';
 import type {
+  Frozen,
   Lists,
   NativeSignature,
   RawEngine,
@@ -118,7 +119,7 @@ export class NativeEngine implements CallFacts {
    */
   load(
     folder: string,
-    { inOrder, bfloat16, spread }: SessionKind,
+    { inOrder, bfloat16, spread, winograd }: SessionKind,
     signatures: readonly NativeSignature[],
   ): Promise<{ id: number; unsupported: string[] }> {
     return new Promise((resolve, reject) => {
@@ -135,7 +136,7 @@ export class NativeEngine implements CallFacts {
           reject(error);
         }
       });
-      this.#raw.prepare(ticket, folder, inOrder, bfloat16, spread);
+      this.#raw.prepare(ticket, folder, inOrder, bfloat16, spread, winograd);
     });
   }
 
@@ -149,20 +150,19 @@ export class NativeEngine implements CallFacts {
    *
    * @param folder its saved_model.pb
    * @param availableBytes of memory; Infinity for no limit
-   * @returns its number
    * @throws NativeFailure that says why it cannot be; rejects with it
    */
   async freeze(
     model: number,
     folder: string,
-    { inOrder, bfloat16 }: SessionKind,
+    { inOrder, bfloat16, winograd }: SessionKind,
     availableBytes: number,
-  ): Promise<number> {
+  ): Promise<Frozen> {
     const available = Math.min(availableBytes, Number.MAX_SAFE_INTEGER);
     const frozen = await this.#promise((ticket) =>
-      this.#raw.freeze(ticket, model, folder, inOrder, bfloat16, available),
+      this.#raw.freeze(ticket, model, folder, inOrder, bfloat16, winograd, available),
     );
-    return frozen as number; // as the addon says
+    return frozen as Frozen; // as the addon says
   }
 
   /**

@@ -8,6 +8,7 @@
 #include "listener.h"
 #include "receiver.h"
 #include "session-options.h"
+#include "winograd/glue.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -90,7 +91,7 @@ TF_SessionOptions* NewSessionOptions(const SessionKind& kind) {
   settings.in_order = kind.in_order;
   settings.bfloat16 = kind.bfloat16;
   settings.frozen = kind.frozen;
-  settings.winograd = kind.frozen && !kind.bfloat16;
+  settings.winograd = kind.winograd;
   return NewSessionOptions(settings);
 }
 
@@ -196,6 +197,7 @@ void RunSession(TF_Session* session, const TF_Buffer* run_options, const TF_Outp
 napi_value AddExports(napi_env env, napi_value exports) {
   AddCodec(env, exports);
   AddEngine(env, exports);
+  winograd::AddConvolve(env, exports);
   AddListener(env, exports);
   AddReceiver(env, exports);
   return exports;

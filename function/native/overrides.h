@@ -42,6 +42,7 @@ struct SessionKind {
   bool bfloat16 = false;  // oneDNN may multiply in bfloat16 where the processor does
   bool frozen = false;    // its weights are constants
   bool spread = false;    // operations are in parts for all threads of the pool; see Session
+  bool winograd = false;  // convolutions with fewer multiplications; see winograd/plugin.h
 };
 
 // Loads a SavedModel's meta graph `serve`; may be called on any thread. Null where that fails, and `failure` says why.

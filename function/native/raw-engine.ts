@@ -76,6 +76,16 @@ export interface SessionKind {
   readonly bfloat16: boolean;
   /** Operations are in parts, for threads of the pool that have nothing else to do. */
   readonly spread: boolean;
+  /** Convolutions of 3×3 in float32 may take fewer multiplications, where their filters are constants; see winograd/plugin.h. */
+  readonly winograd: boolean;
+}
+
+/** A model whose variables became constants. */
+export interface Frozen {
+  /** Its number in the native engine. */
+  readonly id: number;
+  /** Convolutions that take fewer multiplications than they have, of all runs; see winograd/plugin.h. */
+  readonly convolutions: number;
 }
 
 /** A refusal by native code; `code` is a number of TensorFlow's and gRPC's. */
@@ -90,7 +100,14 @@ export interface NativeFailure extends Error {
 export interface RawEngine {
   loadOpLibrary(ticket: number, file: string): void;
   readModel(ticket: number, folder: string): void;
-  prepare(ticket: number, folder: string, inOrder: boolean, bfloat16: boolean, spread: boolean): void;
+  prepare(
+    ticket: number,
+    folder: string,
+    inOrder: boolean,
+    bfloat16: boolean,
+    spread: boolean,
+    winograd: boolean,
+  ): void;
   open(signatures: readonly NativeSignature[]): { id: number; unsupported: string[] };
   addField(model: number, signature: number, key: string, prefix: string, suffix: string): number;
   freeze(
@@ -99,6 +116,7 @@ export interface RawEngine {
     folder: string,
     inOrder: boolean,
     bfloat16: boolean,
+    winograd: boolean,
     availableBytes: number,
   ): void;
   saveFrozen(ticket: number, model: number, folder: string, file: string): void;

@@ -16,6 +16,7 @@ function loader(freeze: boolean, logs: string[]): Loader {
     native,
     logger: createLogger('info', 'run', '', { write: (line) => logs.push(line) }),
     bfloat16: false,
+    winograd: true,
     freeze,
     room: new LoadingRoom(async () => undefined),
     warmUp: { enableModelWarmup: true, numRequestIterationsForWarmup: 1, bodyLimitBytes: 1 << 20 },

@@ -17,6 +17,7 @@ export interface Loader {
   readonly native: NativeEngine;
   readonly logger: Logger;
   readonly bfloat16: boolean;
+  readonly winograd: boolean;
   readonly freeze: boolean;
   readonly room: LoadingRoom;
   readonly warmUp: WarmUpSettings;
@@ -35,7 +36,7 @@ const DRAIN_EVERY = 5;
 
 /** Loads versions with the engine: into a session of TensorFlow, warm, and, once they answer, with constants. */
 export function loadWith(loader: Loader): Load<Served> {
-  const { native, logger, bfloat16, freeze, runnerOf, onPhase, onUnloaded } = loader;
+  const { native, logger, bfloat16, winograd, freeze, runnerOf, onPhase, onUnloaded } = loader;
   const freezing = new Slots(1); // each takes the memory of another model meanwhile
   let loads = 0;
   const noLoads = async () => {
@@ -44,7 +45,7 @@ export function loadWith(loader: Loader): Load<Served> {
   };
   const load = async (wanted: LoadRequest) => {
     const admit = (size: ModelSize) => wanted.reserve(bytesToLoad(size));
-    const model = await loadVersion(native, wanted, { bfloat16, admit });
+    const model = await loadVersion(native, wanted, { bfloat16, winograd, admit });
     // Before the first run, which would make the copies that settling does without.
     if (model.size.holdsWeights) await settle(loader, model);
     else await native.makeReady(model.id);
@@ -110,13 +111,13 @@ async function freezeOne(loader: Loader, model: SavedModel, signal: AbortSignal)
   const start = performance.now();
   try {
     const warmTwin = (twin: SavedModel) => warm(twin, twinRunnerOf(twin), loader.warmUp, signal);
-    const whyNot = await room.claim(bytesToFreeze(model.size), async (others) => {
+    const outcome = await room.claim(bytesToFreeze(model.size), async (others) => {
       const free = (await memoryLimit())?.freeBytes ?? Number.POSITIVE_INFINITY;
       return freezeInPlace(native, model, warmTwin, Math.max(free - others, 0));
     });
     const milliseconds = Math.round(performance.now() - start);
-    if (whyNot === undefined) logger.info({ ...about, milliseconds }, 'variables have become constants');
-    else logger.info({ ...about, reason: whyNot }, 'variables stay variables');
+    if ('whyNot' in outcome) logger.info({ ...about, reason: outcome.whyNot }, 'variables stay variables');
+    else logger.info({ ...about, ...outcome, milliseconds }, 'variables have become constants');
   } catch (error) {
     logger.error({ ...about, err: error }, 'freezing failed');
   }

@@ -177,6 +177,14 @@ const cases: Record<keyof Options, Case> = {
     ],
     bad: ['WARN', 'verbose'],
   },
+  winograd: {
+    initial: true,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: ['0', 'off'],
+  },
   freeze: {
     initial: true,
     good: [

@@ -164,6 +164,11 @@ export const OPTIONS = {
     true,
     'after the start, make variables that nothing assigns to constants: faster runs, for 8 times their memory meanwhile',
   ),
+  winograd: flag(
+    'WINOGRAD',
+    true,
+    'once weights are constants, compute convolutions of 3×3 with fewer multiplications, in float32 as before',
+  ),
   mixedPrecision: choice(
     'MIXED_PRECISION',
     'off',

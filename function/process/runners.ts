@@ -52,6 +52,7 @@ export class Runners {
       native,
       logger,
       bfloat16: options.mixedPrecision === 'bfloat16',
+      winograd: options.winograd,
       freeze: options.freeze,
       room,
       warmUp: options,

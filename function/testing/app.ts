@@ -80,7 +80,7 @@ export function describedModel(...signatures: ServedSignature[]): SavedModel {
     signatures: new Map(signatures.map((signature) => [signature.name, signature])),
     id: -1,
     folder: '',
-    kind: { inOrder: true, bfloat16: false, spread: false },
+    kind: { inOrder: true, bfloat16: false, spread: false, winograd: false },
     hasVariables: false,
     size: { graphBytes: 0, constantBytes: 0, variableBytes: 0, holdsWeights: false },
     unload: async () => {},

@@ -6,24 +6,27 @@
 
 #include "../freeze/freeze.h"
 #include "../overrides.h"
+#include "../winograd/plugin.h"
 #include "engine.h"
 #include "graph-file.h"
 
 namespace celsiusify {
 
 napi_value Engine::Freeze(napi_callback_info info) {
-  const js::Arguments<6> arguments(env_, info);
+  const js::Arguments<7> arguments(env_, info);
   struct Freezing {
     std::shared_ptr<Model> model, frozen;
     std::string folder, why_not;
     SessionKind kind;
     uint64_t available;
+    int convolutions = 0;
   };
   auto freezing = std::make_shared<Freezing>();
   freezing->model = models_[js::Uint32(env_, arguments[1])];
   freezing->folder = js::String(env_, arguments[2]);
   freezing->kind = {js::Bool(env_, arguments[3]), js::Bool(env_, arguments[4]), true};
-  const double available = js::Double(env_, arguments[5]);
+  freezing->kind.winograd = js::Bool(env_, arguments[5]);
+  const double available = js::Double(env_, arguments[6]);
   freezing->available = available < 1e18 ? static_cast<uint64_t>(available) : UINT64_MAX;
   tasks_.Load(js::Uint32(env_, arguments[0]),
       [freezing] {
@@ -38,15 +41,21 @@ napi_value Engine::Freeze(napi_callback_info info) {
         loaded.spreads = session->spreads();
         loaded.runs = freezing->model->runs();
         std::shared_ptr<Session> frozen;
+        winograd::Count convolutions;
         TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
         if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
           freezing->frozen = std::make_shared<Model>(*freezing->model, std::move(frozen));
         TF_DeleteSessionOptions(options);
+        freezing->convolutions = convolutions.count();
         freezing->model.reset();
       },
       [this, freezing]() -> napi_value {
         if (freezing->frozen == nullptr) return js::Error(env_, {TF_FAILED_PRECONDITION, freezing->why_not});
-        return js::Number(env_, models_.Put(std::move(freezing->frozen)));
+        napi_value result;
+        napi_create_object(env_, &result);
+        napi_set_named_property(env_, result, "id", js::Number(env_, models_.Put(std::move(freezing->frozen))));
+        napi_set_named_property(env_, result, "convolutions", js::Number(env_, freezing->convolutions));
+        return result;
       });
   return nullptr;
 }

@@ -58,7 +58,7 @@ napi_value Engine::ReadModel(napi_callback_info info) {
 
 // The session is offered to the binding's own loadSavedModel, which JavaScript calls when it is told.
 napi_value Engine::Prepare(napi_callback_info info) {
-  const js::Arguments<5> arguments(env_, info);
+  const js::Arguments<6> arguments(env_, info);
   struct Loading {
     std::string folder;
     SessionKind kind;
@@ -69,6 +69,7 @@ napi_value Engine::Prepare(napi_callback_info info) {
   loading->folder = js::String(env_, arguments[1]);
   loading->kind = {js::Bool(env_, arguments[2]), js::Bool(env_, arguments[3])};
   loading->kind.spread = js::Bool(env_, arguments[4]);
+  loading->kind.winograd = js::Bool(env_, arguments[5]);
   tasks_.Load(js::Uint32(env_, arguments[0]),
       [loading] { loading->session = LoadSavedModel(loading->folder, loading->kind, &loading->failure); },
       [this, loading]() -> napi_value {

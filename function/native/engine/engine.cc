@@ -10,9 +10,9 @@
 
 #include "../freeze/owned.h"
 #include "../pages.h"
+#include "../winograd/plugin.h"
 #include "folder.h"
 #include "signals.h"
-#include "../winograd/plugin.h"
 
 namespace celsiusify {
 namespace {

@@ -58,11 +58,12 @@ function differs(now: unknown, before: unknown): boolean {
 }
 
 /** @returns the frozen model's number */
-function freeze(
+async function freeze(
   { id, folder, kind }: SavedModel,
   { bfloat16 = false, bytes = Number.POSITIVE_INFINITY } = {},
 ) {
-  return native.freeze(id, folder, { ...kind, bfloat16 }, bytes);
+  const frozen = await native.freeze(id, folder, { ...kind, bfloat16, winograd: !bfloat16 }, bytes);
+  return frozen.id;
 }
 
 for (const [name, bodies] of Object.entries(FROZEN)) {

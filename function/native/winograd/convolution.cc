@@ -72,13 +72,16 @@ class Blocks {
 
 }  // namespace
 
-const Kernel* BestKernel() {
+const std::vector<Kernel>& KernelsOfThisCpu() {
+  static const std::vector<Kernel> kernels = [] {
+    std::vector<Kernel> found;
 #if defined(__x86_64__)
-  static const Kernel avx512 = Avx512Kernel(), avx2 = Avx2Kernel();
-  if (__builtin_cpu_supports("avx512f")) return &avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
+    if (__builtin_cpu_supports("avx512f")) found.push_back(Avx512Kernel());
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(Avx2Kernel());
 #endif
-  return nullptr;
+    return found;
+  }();
+  return kernels;
 }
 
 bool Convolution::Suits(const Kernel& kernel, int64_t depth, int64_t channels) {

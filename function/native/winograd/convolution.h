@@ -11,8 +11,8 @@
 
 namespace celsiusify::winograd {
 
-// The widest that this CPU has; null where it has none of them.
-const Kernel* BestKernel();
+// The widest first; none where this CPU has none of them.
+const std::vector<Kernel>& KernelsOfThisCpu();
 
 struct Images {
   int64_t count, height, width;

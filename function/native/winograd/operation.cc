@@ -72,9 +72,9 @@ class Layer {
   // The first run does what takes longer than a run: 10 ms for 256 × 256 channels. Others wait for it.
   const Convolution* Prepare(const TF_Tensor* filters, int64_t depth, int64_t channels) {
     std::call_once(once_, [&] {
-      const Kernel* const kernel = BestKernel();
-      if (kernel != nullptr && Convolution::Suits(*kernel, depth, channels))
-        convolution_.emplace(*kernel, Floats(filters), depth, channels);
+      const std::vector<Kernel>& kernels = KernelsOfThisCpu();
+      if (!kernels.empty() && Convolution::Suits(kernels[0], depth, channels))
+        convolution_.emplace(kernels[0], Floats(filters), depth, channels);
     });
     const bool fits = convolution_ && convolution_->depth() == depth && convolution_->channels() == channels;
     return fits ? &*convolution_ : nullptr;

@@ -7,6 +7,7 @@
 
 namespace celsiusify::winograd {
 
+thread_local Count* Count::current_ = nullptr;
 thread_local Helpers* HelpersOfThread::current_ = nullptr;
 
 void RegisterPlugin() {

@@ -15,6 +15,26 @@ constexpr char kOperation[] = "CelsiusifyWinograd";
 // Once for a process. Sessions whose options have use_plugin_optimizers on get the optimiser, where this CPU has a kernel.
 void RegisterPlugin();
 
+// Counts the convolutions that the optimiser changes in this thread, for as long as it lives.
+class Count {
+ public:
+  Count() : before_(current_) { current_ = this; }
+  ~Count() { current_ = before_; }
+  Count(const Count&) = delete;
+  Count& operator=(const Count&) = delete;
+
+  int count() const { return count_; }
+
+  static void Add(int convolutions) {
+    if (current_ != nullptr) current_->count_ += convolutions;
+  }
+
+ private:
+  static thread_local Count* current_;
+  Count* const before_;
+  int count_ = 0;
+};
+
 // Whose threads help an operation that runs in this thread; null where none do.
 class HelpersOfThread {
  public:

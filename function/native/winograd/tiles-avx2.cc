@@ -7,6 +7,6 @@ constexpr int kLanes = 8, kRows = 6;
 #include "tiles-inl.h"
 
 namespace celsiusify::winograd {
-Kernel Avx2Kernel() { return {kLanes, kPanel, kRows, RunTiles}; }
+Kernel Avx2Kernel() { return {"avx2", kLanes, kPanel, kRows, RunTiles}; }
 }  // namespace celsiusify::winograd
 #endif

@@ -7,6 +7,6 @@ constexpr int kLanes = 16, kRows = 14;
 #include "tiles-inl.h"
 
 namespace celsiusify::winograd {
-Kernel Avx512Kernel() { return {kLanes, kPanel, kRows, RunTiles}; }
+Kernel Avx512Kernel() { return {"avx512", kLanes, kPanel, kRows, RunTiles}; }
 }  // namespace celsiusify::winograd
 #endif

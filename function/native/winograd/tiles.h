@@ -28,6 +28,7 @@ static constexpr int64_t ScratchFloats(int64_t count, int64_t depth, int64_t cha
 }
 
 struct Kernel {
+  const char* name;
   int lanes;  // of a vector: depth is a multiple of it
   int panel;  // channels that are computed at once: channels is a multiple of it
   int rows;   // tiles that are computed at once
