@@ -15,7 +15,9 @@ Fails on what they find, and where they do not find the faults of planted.cc.
 `;
 
 /** Tests that go into the addon. */
-const TESTS = ['function/engine', 'function/native', 'function/native/codec', 'function/native/freeze'];
+const TESTS = ['engine', 'native', 'native/codec', 'native/freeze', 'native/winograd'].map((folder) =>
+  join('function', folder),
+);
 
 interface Kind {
   readonly flags: string;
