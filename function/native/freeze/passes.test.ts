@@ -75,7 +75,12 @@ async function compare(t: Test, name: string, asked: [signature: string, inputs:
   const model = await testModel(t, name);
   const before = asked.map(([signature, inputs]) => ask(model.id, signature, inputs));
   const file = await frozenFile(t, model);
-  const frozen = await native.freeze(model.id, model.folder, { ...model.kind, bfloat16: false }, 1e12);
+  const { id: frozen } = await native.freeze(
+    model.id,
+    model.folder,
+    { ...model.kind, bfloat16: false },
+    1e12,
+  );
   t.teardown(() => native.unload(frozen));
   for (const [i, [signature, inputs]] of asked.entries()) {
     t.same(ask(frozen, signature, inputs), before[i], `${signature}: the same answer`);
