@@ -40,13 +40,16 @@ const LEFT: Record<string, string[]> = {
   computed: ['Conv2D', 'Mul', 'Pad'],
 };
 
-/** Whether a factor becomes part of the weights. */
-const SCALED: Record<string, boolean> = {
-  scaled: true,
-  normed: true,
-  scaled_by_rows: false,
-  scaled_alike: false,
-  scaled_and_not: false,
+/** What is left of a norm, and a Reshape where a depthwise convolution's weights get a factor. */
+const NORMS: Record<string, string[]> = {
+  scaled: ['Reshape'],
+  normed: ['Reshape'],
+  fused_norm: ['Reshape'],
+  biased: ['Reshape'], // of its own
+  trained: ['FusedBatchNormV3'],
+  scaled_by_rows: [],
+  scaled_alike: [],
+  scaled_and_not: [],
 };
 const GRAPH: Record<string, string[]> = {
   plain: ['Conv2D'],
@@ -108,14 +111,12 @@ t.test('in a graph without functions, what callers name or give stays', async (t
   for (const [signature, kernels] of Object.entries(GRAPH)) t.same(left(signature), kernels, signature);
 });
 
-t.test('a factor for each channel becomes part of a depthwise convolution’s weights', async (t) => {
-  const signatures = Object.keys(SCALED);
+t.test('what follows a convolution channel by channel becomes its weights and bias', async (t) => {
   const left = await compare(
     t,
     'convolutions',
-    signatures.map((signature) => [signature, EVEN]),
+    Object.keys(NORMS).map((signature) => [signature, EVEN]),
   );
-  // It gets the weights' shape before.
-  for (const [signature, is] of Object.entries(SCALED))
-    t.same(left(signature, ['Reshape']), is ? ['Reshape'] : []);
+  for (const [signature, kernels] of Object.entries(NORMS))
+    t.same(left(signature, ['FusedBatchNormV3', 'Reshape']), kernels, signature);
 });

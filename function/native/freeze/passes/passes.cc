@@ -4,7 +4,7 @@ namespace celsiusify {
 
 void RunPasses(Body* body) {
   PadInConvolutions(body);
-  ScaleDepthwiseWeights(body);
+  FoldIntoConvolutions(body);
 }
 
 }  // namespace celsiusify

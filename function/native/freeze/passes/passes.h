@@ -22,7 +22,7 @@ void RunPasses(Body* body);
 
 // Padding with zeros before a convolution becomes the convolution's own (padding.cc).
 void PadInConvolutions(Body* body);
-// A factor for each channel after a depthwise convolution becomes part of its weights (depthwise-scale.cc).
-void ScaleDepthwiseWeights(Body* body);
+// What follows a convolution channel by channel becomes part of its weights and one bias (channels.cc).
+void FoldIntoConvolutions(Body* body);
 
 }  // namespace celsiusify
