@@ -31,6 +31,7 @@ const LEFT: Record<string, string[]> = {
   twice: ['Conv2D', 'DepthwiseConv2dNative'],
   returned: ['Conv2D', 'Pad'],
   any_size: ['Conv2D'],
+  any_size_stride_1: ['DepthwiseConv2dNative'],
   around: ['DepthwiseConv2dNative', 'Pad'],
   any_size_by_channel: ['DepthwiseConv2dNative', 'Pad'],
   ones: ['Conv2D', 'PadV2'],

@@ -78,21 +78,25 @@ std::optional<Numbers> ShapeOf(const Node& node) {
 // What TensorFlow has fused into the convolution, as the operation says it; undefined for anything else.
 struct Fused {
   int biases;
+  bool adds;  // the last input, what a residual block adds
   std::string_view activation;
 };
 std::optional<Fused> FusedOf(const Node& node) {
-  if (node.op == "Conv2D") return Fused{0, ""};
+  if (node.op == "Conv2D") return Fused{0, false, ""};
   if (node.op != "_FusedConv2D") return std::nullopt;
-  const std::vector<std::string_view> fused = TextsOf(node, "fused_ops");
-  if (fused.empty() || fused[0] != "BiasAdd" || fused.size() > 2) return std::nullopt;
-  const std::string_view activation = fused.size() == 2 ? fused[1] : "";
+  std::vector<std::string_view> fused = TextsOf(node, "fused_ops");
+  if (fused.empty() || fused[0] != "BiasAdd") return std::nullopt;
+  const bool adds = fused.size() > 1 && fused[1] == "Add";
+  fused.erase(fused.begin(), fused.begin() + (adds ? 2 : 1));
+  if (fused.size() > 1) return std::nullopt;
+  const std::string_view activation = fused.empty() ? "" : fused[0];
   if (!activation.empty() && activation != "Relu" && activation != "Relu6") return std::nullopt;
-  return Fused{1, activation};
+  return Fused{1, adds, activation};
 }
 
 std::optional<Fused> SuitableOf(const Node& node, const Nodes& nodes, const Kernel& kernel) {
   const std::optional<Fused> fused = FusedOf(node);
-  if (!fused || node.inputs.size() < 2 + static_cast<size_t>(fused->biases)) return std::nullopt;
+  if (!fused || node.inputs.size() < 2 + static_cast<size_t>(fused->biases) + fused->adds) return std::nullopt;
   const std::string_view format = TextOf(node, "data_format");  // NHWC where it is not said
   if (wire::VarintOf(node.Attribute("T"), kType) != kFloat || TextOf(node, "padding") != "SAME" ||
       !(format.empty() || format == "NHWC") || !AllOnes(NumbersOf(node, "strides")) || !AllOnes(NumbersOf(node, "dilations")))
@@ -104,12 +108,28 @@ std::optional<Fused> SuitableOf(const Node& node, const Nodes& nodes, const Kern
   return Convolution::Suits(kernel, (*shape)[2], (*shape)[3]) ? fused : std::nullopt;
 }
 
-// A field of the GraphDef.
+// What is added to a convolution and its bias, and the activation, as operations of their own behind ours. Fields of the GraphDef.
+std::string SumFor(const Node& node, std::string_view convolution, const Fused& fused) {
+  std::string fields;
+  const std::string name = std::string(node.name) + (fused.activation.empty() ? "" : "/winograd_sum");
+  Node sum{name, "AddV2", {convolution, node.inputs[2 + fused.biases]}, {}, node.device, {}};
+  sum.SetAttribute("T", node.Attribute("T"));
+  AppendNode(&fields, kGraphNode, sum);
+  if (fused.activation.empty()) return fields;
+  Node activation{node.name, fused.activation, {name}, {}, node.device, {}};
+  activation.SetAttribute("T", node.Attribute("T"));
+  AppendNode(&fields, kGraphNode, activation);
+  return fields;
+}
+
+// Fields of the GraphDef.
 std::string OperationFor(const Node& node, const Fused& fused) {
   std::string field, biases, activation;
   wire::AppendVarintField(&biases, kNumber, fused.biases);
-  wire::AppendBytes(&activation, kText, fused.activation);
+  wire::AppendBytes(&activation, kText, fused.adds ? "" : fused.activation);
+  const std::string name = std::string(node.name) + (fused.adds ? "/winograd" : "");
   Node operation = node;
+  operation.name = name;
   operation.op = kOperation;
   operation.attributes.clear();
   operation.SetAttribute("biases", biases);
@@ -119,7 +139,7 @@ std::string OperationFor(const Node& node, const Fused& fused) {
   for (size_t i = 0; i < node.inputs.size(); ++i)
     if (i < 2 + static_cast<size_t>(fused.biases) || node.inputs[i].front() == '^') operation.inputs.push_back(node.inputs[i]);
   AppendNode(&field, kGraphNode, operation);
-  return field;
+  return fused.adds ? field + SumFor(node, name, fused) : field;
 }
 
 void Optimize(void*, const TF_Buffer* before, const TF_GrapplerItem*, TF_Buffer* after, TF_Status* status) {

@@ -48,16 +48,17 @@ std::vector<int64_t> FourOf(const Node& node, std::string_view key) {
   return values;
 }
 
-// Whether "SAME" pads just so.
+// Whether "SAME" pads just so: with stride 1 at any size.
 bool IsSame(const Body& body, const Node& convolution, const Padding& padding) {
-  const std::optional<Shape> padded = body.ShapeOf(convolution.inputs[0]), filter = body.ShapeOf(convolution.inputs[1]);
-  if (!padded || !filter || padded->size() != 4 || filter->size() != 4) return false;
+  const std::optional<Shape> filter = body.ShapeOf(convolution.inputs[1]);
+  if (!filter || filter->size() != 4) return false;
+  const Shape padded = body.ShapeOf(convolution.inputs[0]).value_or(Shape());
   const std::vector<int64_t> strides = FourOf(convolution, "strides"), dilations = FourOf(convolution, "dilations");
   for (size_t i = 1; i <= 2; ++i) {
-    const int64_t size = (*padded)[i] - padding.before[i] - padding.after[i], window = ((*filter)[i - 1] - 1) * dilations[i] + 1;
-    if (size < 1 || window < 1 || strides[i] < 1) return false;
-    const int64_t out = (size + strides[i] - 1) / strides[i];
-    const int64_t all = std::max<int64_t>((out - 1) * strides[i] + window - size, 0);
+    const int64_t stride = strides[i], window = ((*filter)[i - 1] - 1) * dilations[i] + 1;
+    const int64_t size = padded.size() == 4 ? padded[i] - padding.before[i] - padding.after[i] : -1;
+    if (window < 1 || stride < 1 || (size < 1 && stride != 1)) return false;
+    const int64_t all = stride == 1 ? window - 1 : std::max<int64_t>((size - 1) / stride * stride + window - size, 0);
     if (padding.before[i] != all / 2 || padding.after[i] != all - all / 2) return false;
   }
   return true;
