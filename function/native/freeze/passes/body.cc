@@ -175,7 +175,11 @@ void Body::Drop(Node* node) {
   changed_ = true;
   for (std::string_view input : node->inputs) Forget(input, node);
   by_name_.erase(node->name);
-  nodes_.erase(std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& other) { return other.get() == node; }));
+  const auto found = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& other) { return other.get() == node; });
+  dropped_.push_back(std::move(*found));
+  nodes_.erase(found);
+  node->op = {};
+  node->inputs.clear();
 }
 
 }  // namespace celsiusify

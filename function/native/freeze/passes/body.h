@@ -59,7 +59,7 @@ class Body {
   void SetInput(Node* node, size_t index, std::string_view tensor);
   // All that take the node's only output take another tensor in its place, and so does what a function returns. Not for endpoints.
   void Replace(const Node& node, std::string_view tensor);
-  // Takes a node out that nothing needs; else leaves it.
+  // Takes a node out that nothing needs; else leaves it. Who has listed the nodes before still has it, without an operation.
   void Drop(Node* node);
 
   bool changed() const { return changed_; }
@@ -74,7 +74,7 @@ class Body {
   const Values values_;
   std::unordered_set<std::string_view> endpoints_;
   Arena* const arena_;
-  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Node>> nodes_, dropped_;
   std::unordered_map<std::string_view, Node*> by_name_;
   std::unordered_map<std::string_view, std::vector<Node*>> consumers_;  // by the name of the node, or of what else it is
   bool changed_ = false;
