@@ -75,18 +75,16 @@ bool SkipBase64Object(Scanner* in, std::string_view* content);
 
 // One element each: its end, or null where the text at `at` is not one of that type.
 
-inline const char* ReadElement(const char* at, const char* end, double* element) {
-  at = ReadNumber(at, end, element);
+template <class Float>
+__attribute__((always_inline)) inline const char* ReadFloat(const char* at, const char* end, Float* element) {
+  if (const char* const number_end = ReadUsualNumber(at, end, element)) return number_end;
+  at = ReadAnyNumber(at, end, element);
   return at != nullptr && std::isfinite(*element) ? at : nullptr;
 }
 
-// Rounded as float64 first, as JSON.parse and TensorFlow Serving do.
-inline const char* ReadElement(const char* at, const char* end, float* element) {
-  double number;
-  at = ReadNumber(at, end, &number);
-  if (at == nullptr) return nullptr;
-  *element = static_cast<float>(number);
-  return std::isfinite(*element) ? at : nullptr;
+inline const char* ReadElement(const char* at, const char* end, double* element) { return ReadFloat(at, end, element); }
+__attribute__((always_inline)) inline const char* ReadElement(const char* at, const char* end, float* element) {
+  return ReadFloat(at, end, element);
 }
 
 inline const char* ReadElement(const char* at, const char* end, Half* element) {

@@ -5,20 +5,50 @@
 namespace celsiusify {
 namespace {
 
-// The elements of one list, the first of which is at `at`, up to what is no comma. Null where one of them is none.
+// From a list's end to the first item of the list beside it; null where none follows.
+const char* NextList(const char* at, const char* end) {
+  Scanner in(at, end);
+  if (!in.Take(']')) return nullptr;
+  in.Space();
+  if (!in.Take(',')) return nullptr;
+  in.Space();
+  if (!in.Take('[')) return nullptr;
+  in.Space();
+  return in.at;
+}
+
+// The elements of one list, the first of which is at `at`, and of those beside it, as long as each has `size` elements
+// (0: of no other list). Returns where the last one should be closed, null where an element is none. `*lists` were
+// closed before that one, which has `*count`.
 template <class T>
-const char* ReadElements(const char* at, const char* end, ElementBuffer* elements, size_t* count) {
+const char* ReadElements(const char* at, const char* end, size_t size, ElementBuffer* elements, size_t* lists,
+                         size_t* count) {
+  T* limit;
+  T* to = elements->Room<T>(&limit);
+  size_t closed = 0;
   for (size_t n = 1;; ++n) {
-    at = ReadElement(at, end, elements->Room<T>());
+    at = ReadElement(at, end, to);
     if (at == nullptr) return nullptr;
-    elements->Keep<T>();
+    if (++to == limit) {
+      elements->Keep(to);
+      to = elements->Room<T>(&limit);
+    }
     if (at == end || *at != ',') {
       Scanner in(at, end);
       in.Space();
       at = in.at;
       if (at == end || *at != ',') {
-        *count = n;
-        return at;
+        const char* const next = n == size ? NextList(at, end) : nullptr;
+        if (next == nullptr) {
+          elements->Keep(to);
+          *lists = closed;
+          *count = n;
+          return at;
+        }
+        ++closed;
+        n = 0;
+        at = next;
+        continue;
       }
     }
     ++at;
@@ -34,9 +64,10 @@ template <class T>
 bool ReadListsOf(Scanner* in, size_t around, TensorBuilder* builder) {
   if (!in->Sees('[')) {
     if (!builder->TakesElementsAt(around)) return false;
-    const char* end = ReadElement(in->at, in->end, builder->elements.Room<T>());
+    T* const to = builder->elements.Room<T>();
+    const char* end = ReadElement(in->at, in->end, to);
     if (end == nullptr) return false;
-    builder->elements.Keep<T>();
+    builder->elements.Keep(to + 1);
     in->at = end;
     return true;
   }
@@ -51,8 +82,12 @@ bool ReadListsOf(Scanner* in, size_t around, TensorBuilder* builder) {
     }
     if (!(in->Sees(']') && counts[depth] == 0)) {
       if (counts[depth] != 0 || !builder->TakesElementsAt(depth)) return false;
-      in->at = ReadElements<T>(in->at, in->end, &builder->elements, &counts[depth]);
+      // The lists beside this one are of the same size, once one was closed.
+      const size_t size = depth > around + 1 ? builder->SizeAt(depth) : 0;
+      size_t lists;
+      in->at = ReadElements<T>(in->at, in->end, size, &builder->elements, &lists, &counts[depth]);
       if (in->at == nullptr) return false;
+      if (lists > 0) counts[depth - 1] += lists;
     }
     // Lists are closed up to the first that goes on.
     do {

@@ -28,6 +28,14 @@ int64_t PlaceOfFirstDigit(const char* at, const char* end) {
   return place + (negative ? -exponent : exponent);
 }
 
+// A number that no short way can read exactly. `text` is one JSON number. Too large ones are infinite.
+double ReadLongNumber(const char* text, const char* text_end) {
+  double value = 0;
+  if (std::from_chars(text, text_end, value).ec == std::errc()) return value;
+  value = PlaceOfFirstDigit(text, text_end) > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return *text == '-' ? -value : value;
+}
+
 template <int kMantissa, int kLeast, int kGreatest>
 bool Narrow(double value, uint16_t* bits) {
   uint64_t wide;
@@ -54,11 +62,65 @@ bool Narrow(double value, uint16_t* bits) {
 
 }  // namespace
 
-double ReadLongNumber(const char* text, const char* text_end) {
-  double value = 0;
-  if (std::from_chars(text, text_end, value).ec == std::errc()) return value;
-  value = PlaceOfFirstDigit(text, text_end) > 0 ? std::numeric_limits<double>::infinity() : 0;
-  return *text == '-' ? -value : value;
+const char* ReadAnyNumber(const char* at, const char* end, double* value) {
+  static constexpr uint32_t kWholeTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+  const char* const text = at;
+  const bool minus = at != end && *at == '-';
+  if (minus) ++at;
+  const char* const whole = at;
+  if (at == end || !IsDigit(*at)) return nullptr;
+  uint64_t digits = 0;  // modulo 2^64: `count` says whether it holds
+  if (*at == '0') {
+    ++at;
+  } else {
+    do digits = digits * 10 + (*at++ - '0');
+    while (at != end && IsDigit(*at));
+  }
+  ptrdiff_t count = at - whole;
+  ptrdiff_t power = 0;
+  if (at != end && *at == '.') {
+    const char* const fraction = ++at;
+    for (;;) {
+      if (end - at < 8) {
+        while (at != end && IsDigit(*at)) digits = digits * 10 + (*at++ - '0');
+        break;
+      }
+      uint64_t eight;
+      std::memcpy(&eight, at, 8);
+      const int more = DigitsIn(eight);
+      at += more;
+      if (more == 8) {
+        digits = digits * 100000000 + ValueOfDigits(eight);
+        continue;
+      }
+      // The digits go to the upper bytes, zeros before them.
+      if (more > 0) digits = digits * kWholeTens[more] + ValueOfDigits(eight << (8 - more) * 8);
+      break;
+    }
+    if (at == fraction) return nullptr;
+    power = fraction - at;
+    count -= power;
+  }
+  if (at != end && (*at | 0x20) == 'e') {
+    ++at;
+    const bool negative = at != end && *at == '-';
+    if (at != end && (*at == '-' || *at == '+')) ++at;
+    if (at == end || !IsDigit(*at)) return nullptr;
+    int exponent = 0;
+    do exponent = exponent < 100000 ? exponent * 10 + (*at - '0') : exponent;
+    while (++at != end && IsDigit(*at));
+    power += negative ? -exponent : exponent;
+  }
+  if (count <= 19 && ToNumber({digits, -power, minus}, value)) return at;
+  *value = ReadLongNumber(text, at);
+  return at;
+}
+
+const char* ReadAnyNumber(const char* at, const char* end, float* value) {
+  double number;
+  at = ReadAnyNumber(at, end, &number);
+  *value = static_cast<float>(number);
+  return at;
 }
 
 bool ToHalf(double value, uint16_t* bits) { return Narrow<10, -14, 15>(value, bits); }

@@ -45,8 +45,9 @@ using ElementReader = const char* (*)(const char* at, const char* end, ElementBu
 
 template <class T>
 const char* ReadElementOf(const char* at, const char* end, ElementBuffer* elements) {
-  at = ReadElement(at, end, elements->Room<T>());
-  elements->Keep<T>();
+  T* const to = elements->Room<T>();
+  at = ReadElement(at, end, to);
+  elements->Keep(to + 1);
   return at;
 }
 

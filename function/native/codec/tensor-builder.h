@@ -40,15 +40,18 @@ class ElementBuffer {
   const char* data() const { return data_; }
   size_t size() const { return size_; }
 
+  // Room for one element at least, after those that are kept; up to `*limit` there is more.
   template <class T>
-  T* Room() {
+  T* Room(T** limit = nullptr) {
     if (room_ - size_ < sizeof(T)) Grow();
-    return reinterpret_cast<T*>(data_ + size_);
+    T* const room = reinterpret_cast<T*>(data_ + size_);
+    if (limit != nullptr) *limit = room + (room_ - size_) / sizeof(T);
+    return room;
   }
-  // Keeps what was written to Room().
+  // Keeps what was written to Room(), up to `to`.
   template <class T>
-  void Keep() {
-    size_ += sizeof(T);
+  void Keep(const T* to) {
+    size_ = reinterpret_cast<const char*>(to) - data_;
   }
 
   void Clear() { size_ = 0; }
@@ -116,6 +119,11 @@ class TensorBuilder {
     if (size == -1) size = static_cast<int64_t>(count);
     // An empty list hides how deep its neighbours would be: elements must stand at the deepest level.
     return size == static_cast<int64_t>(count) && (count > 0 || depth == shape.size());
+  }
+
+  // How many items the lists that deep have; 0 while none was closed.
+  size_t SizeAt(size_t depth) const {
+    return depth > shape.size() || shape[depth - 1] == -1 ? 0 : static_cast<size_t>(shape[depth - 1]);
   }
 
   // The tensor; null where it should be of complex numbers and the innermost lists are no pairs, or the rows themselves
