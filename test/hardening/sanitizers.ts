@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { availableParallelism } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { moreFlags } from '../../setup/compile.js';
 import { createContext, run } from '../../setup/context.js';
 import { libraries, unpackedIn } from '../../setup/wheel.js';
 
@@ -130,7 +131,8 @@ async function build(folder: string, { flags }: Kind): Promise<void> {
   ];
   const ours = readdirSync(native, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.cc') && name !== 'preload.cc')
-    .map((name) => ({ source: join(native, name), more: [] as string[] }));
+    .map((name) => join(native, name))
+    .map((source) => ({ source, more: moreFlags(context.arch, source) }));
   const units = ['tfjs_backend.cc', 'tfjs_binding.cc']
     .map((name) => ({ source: join(theirs, name), more: ['-include', join(native, 'overrides.h')] }))
     .concat(ours);

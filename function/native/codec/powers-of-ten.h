@@ -6,6 +6,18 @@
 
 namespace celsiusify {
 
+// 10^0 … 10^kMost.
+template <int kMost>
+constexpr std::array<uint64_t, kMost + 1> PowersOfTen() {
+  std::array<uint64_t, kMost + 1> powers{};
+  uint64_t power = 1;
+  for (uint64_t& each : powers) {
+    each = power;
+    power *= 10;
+  }
+  return powers;
+}
+
 // 10^power as 64 bits of which the first is set, rounded up: times 2^(FloorLog2OfTen(power) - 63).
 constexpr uint64_t SignificandOfTen(int power) {
   unsigned __int128 five = 1;  // 10^n = 5^n · 2^n, and the factor of two is in the exponent

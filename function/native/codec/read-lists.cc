@@ -25,28 +25,31 @@ const char* ReadElements(const char* at, const char* end, size_t size, ElementBu
                          size_t* count) {
   T* limit;
   T* to = elements->Room<T>(&limit);
-  size_t closed = 0;
-  for (size_t n = 1;; ++n) {
+  T* from = to;        // the list's first element,
+  size_t earlier = 0;  // after so many that were elsewhere
+  *lists = 0;
+  for (;;) {
     at = ReadElement(at, end, to);
     if (at == nullptr) return nullptr;
     if (++to == limit) {
+      earlier += static_cast<size_t>(to - from);
       elements->Keep(to);
-      to = elements->Room<T>(&limit);
+      from = to = elements->Room<T>(&limit);
     }
     if (at == end || *at != ',') {
       Scanner in(at, end);
       in.Space();
       at = in.at;
       if (at == end || *at != ',') {
-        const char* const next = n == size ? NextList(at, end) : nullptr;
+        *count = earlier + static_cast<size_t>(to - from);
+        const char* const next = *count == size ? NextList(at, end) : nullptr;
         if (next == nullptr) {
           elements->Keep(to);
-          *lists = closed;
-          *count = n;
           return at;
         }
-        ++closed;
-        n = 0;
+        ++*lists;
+        earlier = 0;
+        from = to;
         at = next;
         continue;
       }

@@ -63,7 +63,7 @@ bool Narrow(double value, uint16_t* bits) {
 }  // namespace
 
 const char* ReadAnyNumber(const char* at, const char* end, double* value) {
-  static constexpr uint32_t kWholeTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+  static constexpr auto kTens = PowersOfTen<7>();
   const char* const text = at;
   const bool minus = at != end && *at == '-';
   if (minus) ++at;
@@ -85,17 +85,14 @@ const char* ReadAnyNumber(const char* at, const char* end, double* value) {
         while (at != end && IsDigit(*at)) digits = digits * 10 + (*at++ - '0');
         break;
       }
-      uint64_t eight;
-      std::memcpy(&eight, at, 8);
-      const int more = DigitsIn(eight);
+      const uint64_t eight = EightAt(at);
+      const unsigned more = DigitsIn(eight);
       at += more;
-      if (more == 8) {
-        digits = digits * 100000000 + ValueOfDigits(eight);
-        continue;
+      if (more < 8) {
+        digits = digits * kTens[more] + ValueOfFirst(more, eight);
+        break;
       }
-      // The digits go to the upper bytes, zeros before them.
-      if (more > 0) digits = digits * kWholeTens[more] + ValueOfDigits(eight << (8 - more) * 8);
-      break;
+      digits = digits * 100000000 + ValueOfDigits(eight);
     }
     if (at == fraction) return nullptr;
     power = fraction - at;

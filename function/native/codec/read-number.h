@@ -7,28 +7,11 @@
 #include <cstring>
 #include <limits>
 
+#include "digits.h"
 #include "dtype.h"
 #include "powers-of-ten.h"
 
 namespace celsiusify {
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "eight digits at a time, the first in the lowest byte");
-
-inline bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
-
-// How many of eight characters are digits before the first that is none.
-inline int DigitsIn(uint64_t eight) {
-  const uint64_t others = ((eight + 0x4646464646464646) | (eight - 0x3030303030303030)) & 0x8080808080808080;
-  return others == 0 ? 8 : __builtin_ctzll(others) / 8;
-}
-
-// The value of eight digits; zero bytes count as digits 0. Pairs, fours and then all are added up side by side in one
-// word (Johnny Lee's method; D. Lemire, "Quickly parsing eight digits", 2018).
-inline uint32_t ValueOfDigits(uint64_t eight) {
-  eight = (eight & 0x0F0F0F0F0F0F0F0F) * (10 * 256 + 1) >> 8;
-  eight = (eight & 0x00FF00FF00FF00FF) * (100 * 65536 + 1) >> 16;
-  return static_cast<uint32_t>((eight & 0x0000FFFF0000FFFF) * (10000 * (uint64_t{1} << 32) + 1) >> 32);
-}
 
 // A number as it is written: its digits as one whole number, and how many of them stand after the point.
 struct Digits {
@@ -98,61 +81,54 @@ inline bool ToNumber(const Digits& digits, float* value) {
 // How far ReadUsualDigits looks.
 constexpr ptrdiff_t kUsualSize = 40;
 
-// Reads a number as most are written: no exponent, up to seven digits before the point, less than 2^63 without it. Its
+// Reads a number as most are written: no exponent, up to seven digits before the point, less than 10^18 without it. Its
 // end; null for any other, and for what is none. There are kUsualSize bytes at `at`.
+//
+// Where the next number begins hangs on where this one ends, so that nothing but finding that out may take long: signs
+// and points are branches, which a processor goes on behind before it knows, and values are made beside.
 __attribute__((always_inline)) inline const char* ReadUsualDigits(const char* at, Digits* digits) {
-  static constexpr uint64_t kTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
-  constexpr uint64_t kEnough = 1000000000000000000;
-  const auto next = [&at] {
-    uint64_t eight;
-    std::memcpy(&eight, at, sizeof eight);
-    return eight;
-  };
-  // The first `count` of eight, below eight: they go to the upper bytes, zeros before them.
-  const auto first = [](uint64_t eight, int count) { return ValueOfDigits(eight << 8 << (7 - count) * 8); };
+  static constexpr auto kTens = PowersOfTen<18>();
   digits->minus = false;
+  digits->fraction = 0;
   if (*at == '-') {
-    ++at;
     digits->minus = true;
-    asm("" : "+r"(at));
+    ++at;
+    asm("" : "+r"(at));  // or else one is added without a branch
   }
+  const char* fraction;
   uint64_t all;
   if (at[1] == '.') {
     all = static_cast<unsigned char>(*at - '0');
     if (all > 9) return nullptr;
-    ++at;
+    fraction = at + 2;
   } else {
-    const uint64_t eight = next();
-    const int count = DigitsIn(eight);
+    const uint64_t eight = EightAt(at);
+    const unsigned count = DigitsIn(eight);
     if (count == 0 || count == 8 || (count > 1 && *at == '0')) return nullptr;
-    all = first(eight, count);
+    all = ValueOfFirst(count, eight);
     at += count;
-  }
-  digits->fraction = 0;
-  if (*at == '.') {
-    const char* const fraction = ++at;
-    uint64_t eight = next();
-    int count = DigitsIn(eight);
-    if (count == 0) return nullptr;
-    if (count == 8) {
-      all = all * 100000000 + ValueOfDigits(eight);
-      at += 8;
-      eight = next();
-      count = DigitsIn(eight);
-      if (count == 8) {
-        if (all >= kEnough / 100000000) return nullptr;
-        all = all * 100000000 + ValueOfDigits(eight);
-        at += 8;
-        eight = next();
-        count = DigitsIn(eight);
-        if (count == 8) return nullptr;
-      }
-      if (all >= kEnough / kTens[count]) return nullptr;
+    if (*at != '.') {
+      digits->all = all;
+      return (*at | 0x20) == 'e' ? nullptr : at;
     }
-    all = all * kTens[count] + first(eight, count);
-    at += count;
-    digits->fraction = at - fraction;
+    fraction = at + 1;
   }
+  const DigitRun run(fraction);
+  if (run.size() < 16) {
+    const size_t count = run.size();
+    if (count == 0 || all >= kTens[18 - count]) return nullptr;
+    all = all * kTens[count] + run.Value(count);
+    at = fraction + count;
+  } else {
+    const uint64_t eight = EightAt(fraction + 16);
+    const size_t count = DigitsIn(eight);
+    if (count == 8 || all >= kTens[2]) return nullptr;
+    all = all * kTens[16] + run.Value(16);
+    if (all >= kTens[18 - count]) return nullptr;
+    all = all * kTens[count] + ValueOfFirst(count, eight);
+    at = fraction + 16 + count;
+  }
+  digits->fraction = at - fraction;
   digits->all = all;
   return (*at | 0x20) == 'e' ? nullptr : at;
 }
