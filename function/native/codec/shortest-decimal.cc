@@ -29,18 +29,19 @@ Decimal ShortestDecimal(uint32_t mantissa, int exponent, bool lone_below) {
   const uint32_t upper = UpperToOdd(ten, ((mantissa << 2) + 2) << shift);
   const uint32_t open = mantissa & 1;  // ties go to even mantissas: an odd one's middles are its neighbours'
   const uint32_t below = value / 4;
-  if (below >= 10) {
-    const uint32_t tens_below = below / 10;
-    const bool below_fits = lower + open <= 40 * tens_below;
-    const bool above_fits = 40 * (tens_below + 1) + open <= upper;
-    if (below_fits != above_fits) return {below_fits ? tens_below : tens_below + 1, power + 1};
-  }
+  // Which of them it is hangs on digits that look random: chosen without branches.
+  const uint32_t tens_below = below / 10;
+  const bool ten_below_fits = lower + open <= 40 * tens_below;
+  const bool ten_above_fits = 40 * (tens_below + 1) + open <= upper;
   const bool below_fits = lower + open <= 4 * below;
   const bool above_fits = 4 * (below + 1) + open <= upper;
-  if (below_fits != above_fits) return {below_fits ? below : below + 1, power};
   const uint32_t middle = 4 * below + 2;
-  const bool nearer_below = value < middle || (value == middle && (below & 1) == 0);
-  return {nearer_below ? below : below + 1, power};
+  const bool nearer_above = (value > middle) | ((value == middle) & (below & 1));
+  const bool one_fits = below_fits != above_fits;
+  const bool above = (one_fits & above_fits) | (!one_fits & nearer_above);
+  const bool tens = (ten_below_fits != ten_above_fits) & (below >= 10);
+  const uint32_t mask = -static_cast<uint32_t>(tens);
+  return {((tens_below + ten_above_fits) & mask) | ((below + above) & ~mask), power + tens};
 }
 
 }  // namespace celsiusify

@@ -76,11 +76,10 @@ char* LayOut(char* out, Unsigned digits, int exponent) {
     *out++ = '.';
     return WriteDigits(out, digits % kPowersOfTen<Unsigned>[-exponent], -exponent);
   }
-  out = WriteDigits(out, digits / kPowersOfTen<Unsigned>[count - 1], 1);
-  if (count > 1) {
-    *out++ = '.';
-    out = WriteDigits(out, digits % kPowersOfTen<Unsigned>[count - 1], count - 1);
-  }
+  char* const end = WriteDigits(out + 1, digits, count);
+  *out = out[1];
+  out[1] = '.';
+  out = count > 1 ? end : out + 1;
   const unsigned power = static_cast<unsigned>(point > 0 ? point - 1 : 1 - point);
   *out++ = 'e';
   *out++ = point > 0 ? '+' : '-';
