@@ -162,6 +162,14 @@ inline const char* ReadInteger(const char* at, const char* end, T* value) {
   if (minus) ++p;
   const char* const first = p;
   uint64_t magnitude = 0;
+  if (end - p >= 8) {
+    const uint64_t eight = EightAt(p);
+    const unsigned count = DigitsIn(eight);
+    if (count < 8) {
+      magnitude = ValueOfFirst(count, eight);
+      p += count;
+    }
+  }
   while (p != end && IsDigit(*p)) magnitude = magnitude * 10 + (*p++ - '0');
   const ptrdiff_t count = p - first;
   const bool leading_zero = count > 1 && *first == '0';
