@@ -7,11 +7,11 @@
 namespace celsiusify {
 
 // 10^0 … 10^kMost.
-template <int kMost>
-constexpr std::array<uint64_t, kMost + 1> PowersOfTen() {
-  std::array<uint64_t, kMost + 1> powers{};
-  uint64_t power = 1;
-  for (uint64_t& each : powers) {
+template <class Unsigned, int kMost>
+constexpr std::array<Unsigned, kMost + 1> PowersOfTen() {
+  std::array<Unsigned, kMost + 1> powers{};
+  Unsigned power = 1;
+  for (Unsigned& each : powers) {
     each = power;
     power *= 10;
   }

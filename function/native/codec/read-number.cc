@@ -63,7 +63,7 @@ bool Narrow(double value, uint16_t* bits) {
 }  // namespace
 
 const char* ReadAnyNumber(const char* at, const char* end, double* value) {
-  static constexpr auto kTens = PowersOfTen<7>();
+  static constexpr auto kTens = PowersOfTen<uint64_t, 7>();
   const char* const text = at;
   const bool minus = at != end && *at == '-';
   if (minus) ++at;

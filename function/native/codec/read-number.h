@@ -87,7 +87,7 @@ constexpr ptrdiff_t kUsualSize = 40;
 // Where the next number begins hangs on where this one ends, so that nothing but finding that out may take long: signs
 // and points are branches, which a processor goes on behind before it knows, and values are made beside.
 __attribute__((always_inline)) inline const char* ReadUsualDigits(const char* at, Digits* digits) {
-  static constexpr auto kTens = PowersOfTen<18>();
+  static constexpr auto kTens = PowersOfTen<uint64_t, 18>();
   digits->minus = false;
   digits->fraction = 0;
   if (*at == '-') {

@@ -1,9 +1,9 @@
 #include "write-number.h"
 
-#include <array>
 #include <charconv>
 #include <cstring>
 
+#include "powers-of-ten.h"
 #include "shortest-decimal.h"
 
 namespace celsiusify {
@@ -20,17 +20,7 @@ inline uint64_t EightDigits(uint32_t number) {
 }
 
 template <class Unsigned>
-constexpr std::array<Unsigned, sizeof(Unsigned) == 4 ? 10 : 20> PowersOfTen() {
-  std::array<Unsigned, sizeof(Unsigned) == 4 ? 10 : 20> powers{};
-  Unsigned power = 1;
-  for (auto& each : powers) {
-    each = power;
-    power *= 10;
-  }
-  return powers;
-}
-template <class Unsigned>
-constexpr auto kPowersOfTen = PowersOfTen<Unsigned>();
+constexpr auto kPowersOfTen = PowersOfTen<Unsigned, sizeof(Unsigned) == 4 ? 9 : 19>();
 
 // Of a number that is not zero.
 template <class Unsigned>
