@@ -5,7 +5,7 @@ import type { Trace } from '../telemetry/tracing.ts';
 export interface Call {
   /** E.g. `/tensorflow.serving.PredictionService/Predict`. */
   readonly method: string;
-  /** The request, not compressed any more; stays as it is for as long as it is kept. Empty while there is none. */
+  /** The request, not compressed any more; stays as it is until messageRead(). Empty while there is none. */
   readonly message: Buffer;
   /** When the caller stops waiting, by performance.now(); undefined where it has not said. */
   readonly deadlineMs: number | undefined;
@@ -13,6 +13,8 @@ export interface Call {
   metadata(name: string): string | undefined;
   /** Whether nobody waits for an answer any more: cancelled, disconnected, or past the deadline. */
   gone(): boolean;
+  /** To be told, where the message may be large, that nobody will look at it any more: its memory can go. */
+  messageRead?(): void;
   /** Undefined where the call is not traced. */
   readonly trace?: Trace | undefined;
 }

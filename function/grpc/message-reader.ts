@@ -1,3 +1,4 @@
+import { release } from '../buffers.ts';
 import { RequestError } from '../errors.ts';
 import type { Room } from '../room.ts';
 
@@ -53,17 +54,19 @@ export class MessageReader {
       if (part.length > 0) this.#add(part);
       if (this.#received < this.#length) return;
       const message = this.#parts[0] ?? this.#whole ?? EMPTY;
+      this.#whole = undefined;
       this.giveBack();
       this.#onMessage(message, this.#prefix[0] === 1);
     }
   }
 
-  /** Gives back the room that the message took, which is the caller's now, or will not come whole. */
+  /** Gives back the room that the message took, which is the caller's now, or will not come whole: then its memory, too. */
   giveBack(): void {
     this.#room.give(this.#received);
     this.#received = 0;
     this.#prefixRead = 0;
     this.#parts = [];
+    if (this.#whole !== undefined) release(this.#whole);
     this.#whole = undefined;
   }
 

@@ -1,3 +1,4 @@
+import { release } from '../buffers.ts';
 import { RequestError } from '../errors.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
 import type { Trace } from '../telemetry/tracing.ts';
@@ -49,6 +50,11 @@ export class UnaryCall implements Call, Receiver {
 
   gone(): boolean {
     return this.#stream.closed || this.#late();
+  }
+
+  messageRead(): void {
+    this.#giveBack();
+    release(this.message);
   }
 
   #late(): boolean {
@@ -115,6 +121,7 @@ export class UnaryCall implements Call, Receiver {
     } else {
       gunzip(this.message, this.#replies.messageLimit).then(
         (message) => {
+          release(this.message);
           this.message = message;
           this.#run();
         },
@@ -173,7 +180,7 @@ export class UnaryCall implements Call, Receiver {
     this.#replies.record(this, this.#replies.failure(this.#stream, error, false), this.#startedMs);
   }
 
-  /** Not before: whoever answers has the message until then, even where the caller has gone. */
+  /** Not before: whoever answers has the message until it is read, or else until then, even where the caller has gone. */
   #giveBack(): void {
     this.#replies.room.give(this.#held);
     this.#held = 0;

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+import { release } from '../buffers.ts';
 import type { Room } from '../room.ts';
 import { EMPTY } from './message.ts';
 
@@ -40,6 +41,7 @@ export class BufferedMessage extends IncomingMessage {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.giveBack();
+    this.#forget();
     super._destroy(error, callback);
   }
 
@@ -59,8 +61,10 @@ export class BufferedMessage extends IncomingMessage {
     }
     const at = this.#size;
     this.#size += chunk.length;
-    if (this.#whole !== undefined) chunk.copy(this.#whole, at);
-    else if (this.#chunks === undefined) this.#chunks = [chunk];
+    if (this.#whole !== undefined) {
+      chunk.copy(this.#whole, at);
+      release(chunk); // the parser has made it for this message
+    } else if (this.#chunks === undefined) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
     return true;
   }
@@ -74,9 +78,16 @@ export class BufferedMessage extends IncomingMessage {
 
   #finish(body: Body): void {
     const done = this.#done;
+    if (body instanceof Buffer) this.#whole = undefined; // it is the body
+    this.#forget();
+    done?.(body);
+  }
+
+  /** What has come, where it is not to become a body. */
+  #forget(): void {
+    if (this.#whole !== undefined) release(this.#whole);
     this.#done = undefined;
     this.#chunks = undefined;
     this.#whole = undefined;
-    done?.(body);
   }
 }

@@ -23,12 +23,16 @@ const MAX_WAITING_BYTES = 4096;
 /** After an answer to a large request the next one is expected to be like it for so long, in ms. */
 const EXPECTED_MS = 1000;
 
+/** What a client still sends after its last answer is read and dropped for so long. */
+const LINGER_MS = 1000;
+
 /** What a connection asks of its lane. */
 export interface Lane {
   /** What reads large bodies; undefined while there is nothing that does. */
   reader(): SocketReader | undefined;
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse>;
-  write(response: HttpResponse): boolean;
+  /** @param isLast whether the client wants no other @returns whether the connection goes on */
+  write(response: HttpResponse, isLast: boolean): boolean;
   /** What is answered with an error that was found before the app was asked. */
   refusal(request: HttpRequest, error: HttpError): HttpResponse;
   /** The last answer of a connection. */
@@ -56,7 +60,10 @@ export class LaneConnection {
   #large: LargeBody | undefined;
   #handle: SocketHandle | undefined;
   #busy = false;
+  /** The client's side, and this one. */
   #ended = false;
+  #over = false;
+  #lingers: NodeJS.Timeout | undefined;
   #grantedMore = false;
   #timeoutMs = 0;
 
@@ -83,6 +90,10 @@ export class LaneConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#over) {
+      this.#lingers ??= setTimeout(() => this.#socket.destroy(), LINGER_MS);
+      return;
+    }
     const waiting = this.#waiting;
     const bytes = waiting === undefined ? chunk : Buffer.concat([waiting, chunk]);
     if (this.#busy) {
@@ -167,7 +178,9 @@ export class LaneConnection {
       this.#large = undefined;
       this.#timeoutMs = 0; // it may have run out, and may be as long as the next
       this.#setTimeout(this.#limits.keepAliveTimeoutMs);
-      if (body.request.length > 0) this.#onData(body.request);
+      const request = Buffer.from(body.request);
+      body.free();
+      if (request.length > 0) this.#onData(request);
     });
     if (!isExpected) return false;
     this.#large = body;
@@ -200,13 +213,21 @@ export class LaneConnection {
     this.#large = undefined;
     large?.answered();
     if (this.#socket.destroyed) return;
-    const goesOn = this.#lane.write(response);
+    const goesOn = this.#lane.write(response, this.#head?.isLast === true);
     // What the kernel did not take waits for the client to read: not for ever, if it reads nothing more.
     if (this.#socket.writableLength > 0) this.#setTimeout(this.#limits.requestTimeoutMs);
     if (large !== undefined && !(goesOn && this.#expectNext())) this.#handle?.startReading();
-    if (!goesOn || this.#ended) this.#socket.end();
+    if (!goesOn || this.#ended) this.#end();
     else if (this.#waiting !== undefined) this.#handOver(this.#waiting);
   };
+
+  /** The client may have sent more, of which it wants no answer: closed with that unread, the connection would lose the last one. */
+  #end(): void {
+    this.#over = true;
+    if (this.#socket.writableLength === 0) this.#setTimeout(LINGER_MS);
+    this.#socket.end();
+    this.#socket.resume();
+  }
 
   /** From here on the connection is another's, which reads `bytes` first. */
   #handOver(bytes: Buffer): void {
@@ -254,9 +275,10 @@ export class LaneConnection {
     const isUnderWay = large?.isUnderWay === true;
     large?.cancel();
     if (isUnderWay) {
-      large?.giveBack();
+      large?.free();
       this.#large = undefined;
     }
+    clearTimeout(this.#lingers);
     this.#lane.leave();
   };
 

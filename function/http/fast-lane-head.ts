@@ -11,6 +11,8 @@ export interface PlainHead {
   readonly bytes: number;
   /** Bytes of the body. */
   readonly contentLength: number;
+  /** Whether the client wants no other answer over this connection. */
+  readonly isLast: boolean;
   /** Whether these bytes begin with the very same head. */
   startsTheSame(bytes: Buffer): boolean;
 }
@@ -54,7 +56,9 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
   }
   const length = headers.get('content-length') ?? '';
   const connection = headers.get('connection')?.toLowerCase() ?? 'keep-alive';
-  if (!/^\d{1,9}$/.test(length) || connection !== 'keep-alive' || !headers.has('host')) return undefined;
+  const isLast = connection === 'close';
+  if (!/^\d{1,9}$/.test(length) || !(isLast || connection === 'keep-alive') || !headers.has('host'))
+    return undefined;
   const head = Buffer.from(bytes.subarray(0, end + 4)); // a copy: the socket's memory is used again
   return {
     url,
@@ -62,6 +66,7 @@ export function readPlainHead(bytes: Buffer): PlainHead | undefined {
     raw: head,
     bytes: head.length,
     contentLength: Number(length),
+    isLast,
     startsTheSame: (other) => other.length >= head.length && head.compare(other, 0, head.length) === 0,
   };
 }

@@ -82,7 +82,7 @@ t.test('what is not plain', async (t) => {
     'a NUL': ['host: a', length, 'x-a: \0'],
     'a byte beyond ASCII': ['host: a', length, 'x-a: \u00e9'],
     'two hosts': ['host: a', 'host: b', length],
-    close: ['host: a', length, 'connection: close'],
+    'close and more': ['host: a', length, 'connection: close, te'],
     'an upgrade': ['host: a', length, 'connection: upgrade', 'upgrade: h2c'],
     gzip: ['host: a', length, 'content-encoding: gzip'],
     expect: ['host: a', length, 'expect: 100-continue'],

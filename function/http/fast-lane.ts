@@ -52,7 +52,7 @@ export class FastLane {
     const connection: LaneConnection = new LaneConnection(socket, this.#limits, this.#room, {
       reader: () => this.reader,
       answer: (request) => app.handle(request),
-      write: (response) => this.#write(socket, response, this.closing),
+      write: (response, isLast) => this.#write(socket, response, isLast || this.closing),
       refusal: (request, error) => app.refuse(request, error),
       refuse: (error) => this.#write(socket, app.refuse(UNREAD, error), true),
       stalled: () => this.#stalls.recent(),

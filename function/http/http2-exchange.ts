@@ -1,3 +1,4 @@
+import { release } from '../buffers.ts';
 import type { RequestHead } from '../http2/request-head.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
 import type { Room } from '../room.ts';
@@ -44,6 +45,11 @@ export class Http2Exchange implements Receiver, HttpRequest {
 
   gone(): boolean {
     return this.#stream.closed;
+  }
+
+  bodyRead(): void {
+    this.#giveBack();
+    release(this.body);
   }
 
   data(bytes: Buffer, last: boolean): void {

@@ -1,3 +1,4 @@
+import { release } from '../buffers.ts';
 import type { Room } from '../room.ts';
 import type { SocketHandle } from './socket-handle.ts';
 
@@ -50,7 +51,6 @@ export class LargeBody {
   #receipt: number | undefined;
   #isExpected = false;
   #isWhole = false;
-  #isRead = false;
 
   /**
    * @param head of the request
@@ -178,12 +178,10 @@ export class LargeBody {
     this.#held = 0;
   }
 
-  /** Gives back its memory too, before it is garbage: nobody may look at its bytes any more. */
+  /** Gives back its memory too: nobody may look at its bytes any more. */
   free(): void {
     this.giveBack();
-    const { buffer } = this.#bytes;
-    if (!this.#isRead && buffer instanceof ArrayBuffer) buffer.transfer(0);
-    this.#isRead = true;
+    release(this.#bytes);
   }
 
   #end(outcome: Outcome): void {

@@ -1,13 +1,14 @@
-import type { IncomingMessage } from 'node:http';
+import { release } from '../buffers.ts';
+import type { BufferedMessage } from './buffered-message.ts';
 import type { HttpRequest } from './message.ts';
 import { originForm } from './target.ts';
 
 /** A request of node:http, the cheap way: nothing is read from the message before it is asked for. */
 export class NodeRequest implements HttpRequest {
-  readonly #message: IncomingMessage;
+  readonly #message: BufferedMessage;
   readonly body: Buffer;
 
-  constructor(message: IncomingMessage, body: Buffer) {
+  constructor(message: BufferedMessage, body: Buffer) {
     this.#message = message;
     this.body = body;
   }
@@ -23,6 +24,11 @@ export class NodeRequest implements HttpRequest {
   header(name: string): string | undefined {
     const value = this.#message.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  bodyRead(): void {
+    this.#message.giveBack();
+    release(this.body);
   }
 
   gone(): boolean {

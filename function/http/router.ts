@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gzip as gzipCallback, inflate as inflateCallback } from 'node:zlib';
+import { release } from '../buffers.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
@@ -156,6 +157,10 @@ export class Router implements App {
         header: (name) => request.header(name),
         body,
         gone: () => request.gone(),
+        bodyRead: () => {
+          release(body);
+          request.bodyRead?.();
+        },
         trace: request.trace,
       };
     } catch (error) {

@@ -96,8 +96,10 @@ export function inferenceMethods({
   function infer(call: Call): Buffer | Promise<Buffer> {
     const request = readCall(call);
     const client = new GrpcClient(call, requestDeadlineMs);
+    const answer = inference.infer(request.modelName, request.modelVersion, request, client);
+    call.messageRead?.(); // its tensors have been copied
     return after(
-      inference.infer(request.modelName, request.modelVersion, request, client),
+      answer,
       (response) => inferResponse(response, request.binary), // as it was asked, so it is answered
     );
   }

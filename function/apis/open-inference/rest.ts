@@ -1,3 +1,4 @@
+import { release } from '../../buffers.ts';
 import { type Answer, after, type HttpRequest, type HttpResponse, json } from '../../http/message.ts';
 import type { Route } from '../../http/route.ts';
 import type { Lists } from '../../native/raw-engine.ts';
@@ -90,7 +91,9 @@ export function openInferenceRoutes({
     const binary = new Map(asking.outputs.map((output) => [output.name, output.binary]));
     const isBinary = (output: string) => binary.get(output) ?? asking.binary;
     const answer = inference.infer(model, version, asking, client, (output) => !isBinary(output));
-    request.bodyRead?.(); // its tensors have been copied
+    // Its tensors have been copied.
+    request.bodyRead?.();
+    read?.lists.forEach(release);
     return after(answer, (response): HttpResponse => {
       const { headers, body } = inferJson(response, isBinary);
       return { status: 200, headers, body };

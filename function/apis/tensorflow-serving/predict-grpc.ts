@@ -32,6 +32,7 @@ export function predictMethod({
     const spec = specs.of(served, signature.name);
     const answer = (outputs: readonly OutputTensor[]) => predictResponse(spec, named(outputs, wanted));
     const outputs = served.runner.tensors(signature.index, inputs, client);
+    call.messageRead?.(); // its tensors have been copied
     return outputs instanceof Promise ? outputs.then(answer) : answer(outputs);
   }
 
