@@ -59,10 +59,12 @@ class Refusal implements Receiver {
     this.#stream = stream;
   }
 
-  data(_bytes: Buffer, last: boolean): void {
-    if (!last) return;
-    this.#stream.headers(UNSUPPORTED, undefined, false);
-    this.#stream.data(EXPLANATION, undefined, true);
+  data(_bytes: Buffer, last: boolean): boolean {
+    if (last) {
+      this.#stream.headers(UNSUPPORTED, undefined, false);
+      this.#stream.data(EXPLANATION, undefined, true);
+    }
+    return false;
   }
 
   closed(): void {}

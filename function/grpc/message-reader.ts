@@ -36,23 +36,27 @@ export class MessageReader {
     return this.#prefixRead > 0;
   }
 
-  /** @throws RequestError RESOURCE_EXHAUSTED where a message is too large, or all messages together are */
-  push(piece: Buffer): void {
+  /**
+   * @returns whether `piece` is kept, by this or by who got a message
+   * @throws RequestError RESOURCE_EXHAUSTED where a message is too large, or all messages together are
+   */
+  push(piece: Buffer): boolean {
     let at = 0;
+    let isKept = false;
     for (;;) {
       if (this.#prefixRead < PREFIX_BYTES) {
-        if (at === piece.length) return;
+        if (at === piece.length) return isKept;
         const read = piece.copy(this.#prefix, this.#prefixRead, at);
         at += read;
         this.#prefixRead += read;
-        if (this.#prefixRead < PREFIX_BYTES) return;
+        if (this.#prefixRead < PREFIX_BYTES) return isKept;
         this.#length = this.#prefix.readUInt32BE(1);
         if (this.#length > this.#limit) throw tooLarge(this.#limit);
       }
       const part = piece.subarray(at, at + this.#length - this.#received);
       at += part.length;
-      if (part.length > 0) this.#add(part);
-      if (this.#received < this.#length) return;
+      if (part.length > 0 && this.#add(part)) isKept = true;
+      if (this.#received < this.#length) return isKept;
       const message = this.#parts[0] ?? this.#whole ?? EMPTY;
       this.#whole = undefined;
       this.giveBack();
@@ -70,12 +74,14 @@ export class MessageReader {
     this.#whole = undefined;
   }
 
-  #add(part: Buffer): void {
+  /** @returns whether it is kept */
+  #add(part: Buffer): boolean {
     if (!this.#room.take(part.length, this.#received)) throw noRoom();
     const received = this.#received + part.length;
-    if (this.#whole !== undefined) part.copy(this.#whole, this.#received);
-    else if (received === this.#length && this.#parts.length === 0) this.#parts.push(part);
-    else if (received < this.#length * EARNEST) this.#parts.push(part);
+    const isOnly = received === this.#length && this.#parts.length === 0;
+    const isKept = this.#whole === undefined && (isOnly || received < this.#length * EARNEST);
+    if (isKept) this.#parts.push(part);
+    else if (this.#whole !== undefined) part.copy(this.#whole, this.#received);
     else {
       this.#whole = Buffer.allocUnsafe(this.#length);
       let at = 0;
@@ -84,6 +90,7 @@ export class MessageReader {
       this.#parts = [];
     }
     this.#received = received;
+    return isKept;
   }
 }
 

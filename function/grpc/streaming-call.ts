@@ -70,7 +70,7 @@ export class StreamingCall implements StreamCall, Receiver {
     }
   }
 
-  data(bytes: Buffer, last: boolean): void {
+  data(bytes: Buffer, last: boolean): boolean {
     this.#guarded(() => {
       this.#reader.push(bytes);
       if (!last || this.#over) return;
@@ -78,6 +78,7 @@ export class StreamingCall implements StreamCall, Receiver {
         throw new RequestError('INTERNAL', 'the request ended before a whole message had come');
       this.#handler?.ended();
     });
+    return true;
   }
 
   closed(): void {

@@ -62,7 +62,8 @@ export class UnaryCall implements Call, Receiver {
     return timeoutMs !== undefined && performance.now() - this.#startedMs >= timeoutMs;
   }
 
-  data(bytes: Buffer, last: boolean): void {
+  data(bytes: Buffer, last: boolean): boolean {
+    let isKept: boolean | undefined = true;
     const whole = last && this.#reader === undefined && bytes.length >= PREFIX_BYTES;
     if (
       whole &&
@@ -72,12 +73,16 @@ export class UnaryCall implements Call, Receiver {
       this.message = bytes.subarray(PREFIX_BYTES);
       this.#compressed = bytes[0] === 1;
       this.#begun = true;
-    } else if (!this.#collect(bytes)) return;
+    } else {
+      isKept = this.#collect(bytes);
+      if (isKept === undefined) return false;
+    }
     if (last) this.#start();
+    return isKept;
   }
 
-  /** @returns whether the call goes on */
-  #collect(bytes: Buffer): boolean {
+  /** @returns whether `bytes` are kept; undefined where the call has ended with them */
+  #collect(bytes: Buffer): boolean | undefined {
     try {
       this.#reader ??= new MessageReader(
         this.#replies.messageLimit,
@@ -89,11 +94,10 @@ export class UnaryCall implements Call, Receiver {
           this.#begun = true;
         },
       );
-      this.#reader.push(bytes);
-      return true;
+      return this.#reader.push(bytes);
     } catch (error) {
       this.#refuse(error);
-      return false;
+      return undefined;
     }
   }
 

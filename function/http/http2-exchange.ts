@@ -1,6 +1,6 @@
-import { release } from '../buffers.ts';
 import type { RequestHead } from '../http2/request-head.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
+import { Pieces } from '../pieces.ts';
 import type { Room } from '../room.ts';
 import { HttpError, noRoom } from './errors.ts';
 import { EMPTY, type HttpRequest, type HttpResponse } from './message.ts';
@@ -20,8 +20,9 @@ export class Http2Exchange implements Receiver, HttpRequest {
   readonly #stream: Stream;
   readonly #app: App;
   readonly #limits: ExchangeLimits;
-  #parts: Buffer[] = [];
+  readonly #pieces: Pieces;
   #size = 0;
+  #isWhole = false;
   body: Buffer = EMPTY;
 
   constructor(head: RequestHead, stream: Stream, app: App, limits: ExchangeLimits) {
@@ -29,6 +30,8 @@ export class Http2Exchange implements Receiver, HttpRequest {
     this.#stream = stream;
     this.#app = app;
     this.#limits = limits;
+    const { contentLength = 0 } = head;
+    this.#pieces = new Pieces(contentLength <= limits.bodyLimitBytes ? contentLength : 0);
   }
 
   get method(): string {
@@ -49,10 +52,11 @@ export class Http2Exchange implements Receiver, HttpRequest {
 
   bodyRead(): void {
     this.#giveBack();
-    release(this.body);
+    this.#pieces.release();
+    this.body = EMPTY;
   }
 
-  data(bytes: Buffer, last: boolean): void {
+  data(bytes: Buffer, last: boolean): boolean {
     const { bodyLimitBytes, room } = this.#limits;
     if (this.#size + bytes.length > bodyLimitBytes) {
       this.#refuse(new HttpError(413, `the body is larger than ${bodyLimitBytes} bytes (BODY_LIMIT_BYTES)`));
@@ -60,19 +64,22 @@ export class Http2Exchange implements Receiver, HttpRequest {
       this.#refuse(noRoom());
     } else {
       this.#size += bytes.length;
-      if (bytes.length > 0) this.#parts.push(bytes);
+      const isKept = bytes.length > 0 && this.#pieces.add(bytes);
       if (last) this.#answer();
+      return isKept;
     }
+    this.#pieces.release();
+    return false;
   }
 
   closed(): void {
     this.#giveBack();
+    if (!this.#isWhole) this.#pieces.release();
   }
 
   #answer(): void {
-    const [first = EMPTY] = this.#parts;
-    this.body = this.#parts.length <= 1 ? first : Buffer.concat(this.#parts, this.#size);
-    this.#parts = [];
+    this.#isWhole = true;
+    this.body = this.#pieces.join();
     const answer = this.#app.handle(this);
     if (answer instanceof Promise) answer.then((late) => this.#send(late));
     else this.#send(answer);

@@ -1,4 +1,3 @@
-import { release } from '../buffers.ts';
 import type { BufferedMessage } from './buffered-message.ts';
 import type { HttpRequest } from './message.ts';
 import { originForm } from './target.ts';
@@ -27,8 +26,7 @@ export class NodeRequest implements HttpRequest {
   }
 
   bodyRead(): void {
-    this.#message.giveBack();
-    release(this.body);
+    this.#message.free();
   }
 
   gone(): boolean {

@@ -1,3 +1,4 @@
+import { release } from '../buffers.ts';
 import {
   ConnectionError,
   ErrorCode,
@@ -17,8 +18,9 @@ export interface FrameSink {
    * A frame of data, or a part of a frame that comes in several pieces.
    *
    * @param counted bytes for flow control, which padding adds to
+   * @returns whether somebody keeps the piece
    */
-  onData(stream: number, piece: Buffer, counted: number, last: boolean): void;
+  onData(stream: number, piece: Buffer, counted: number, last: boolean): boolean;
   onFrame(type: number, flags: number, stream: number, payload: Buffer): void;
 }
 
@@ -48,6 +50,8 @@ export class FrameReader {
   #dataLeft = 0;
   #dataStream = 0;
   #dataLast = false;
+  /** Whether somebody keeps a part of what is being read. */
+  #isKept = false;
   /** Frames read so far. */
   frames = 0;
 
@@ -62,10 +66,19 @@ export class FrameReader {
     return this.#rest !== undefined || this.#block !== undefined || !this.#begun;
   }
 
-  /** @throws ConnectionError */
+  /**
+   * @param chunk is gone then, where nobody keeps a part of it: of a large body's it is not left to V8
+   * @throws ConnectionError
+   */
   read(chunk: Buffer): void {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
+    this.#isKept = false;
+    this.#readAll(bytes);
+    if (bytes !== chunk || !(this.#isKept || this.#rest !== undefined)) release(chunk);
+  }
+
+  #readAll(bytes: Buffer): void {
     let at = 0;
     if (!this.#begun) {
       const known = Math.min(bytes.length, PREFACE.length);
@@ -124,11 +137,12 @@ export class FrameReader {
     const end = Math.min(bytes.length, at + this.#dataLeft);
     this.#dataLeft -= end - at;
     const last = this.#dataLast && this.#dataLeft === 0;
-    this.#sink.onData(this.#dataStream, bytes.subarray(at, end), end - at, last);
+    if (this.#sink.onData(this.#dataStream, bytes.subarray(at, end), end - at, last)) this.#isKept = true;
     return end;
   }
 
   #readFrame(type: number, flags: number, stream: number, bytes: Buffer, begin: number, end: number): void {
+    this.#isKept = true; // for all that is known here
     if (type !== Frame.HEADERS && type !== Frame.DATA) {
       if (type === Frame.CONTINUATION) this.#continue(flags, bytes.subarray(begin, end));
       else this.#sink.onFrame(type, flags, stream, bytes.subarray(begin, end));

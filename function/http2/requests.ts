@@ -144,7 +144,7 @@ export class Requests<H> implements FrameSink {
     this.#deliver(stream, EMPTY, true);
   }
 
-  onData(id: number, piece: Buffer, counted: number, last: boolean): void {
+  onData(id: number, piece: Buffer, counted: number, last: boolean): boolean {
     this.#control.checkSettled();
     if (id === 0 || id > this.#streams.last)
       throw protocolError(`data on stream ${id}, which was not opened`);
@@ -159,7 +159,7 @@ export class Requests<H> implements FrameSink {
     const stream = this.#streams.get(id);
     try {
       if (stream === undefined || stream.ended) {
-        if (this.#streams.isForgiven(id)) return;
+        if (this.#streams.isForgiven(id)) return false;
         throw new StreamError(ErrorCode.STREAM_CLOSED, 'data after the end of a request');
       }
       stream.receiveWindow -= counted;
@@ -169,20 +169,21 @@ export class Requests<H> implements FrameSink {
         this.#sender.windowUpdate(id, STREAM_WINDOW - stream.receiveWindow);
         stream.receiveWindow = STREAM_WINDOW;
       }
-      this.#deliver(stream, piece, last);
+      return this.#deliver(stream, piece, last);
     } catch (error) {
       this.#onStreamError(id, error);
+      return true;
     }
   }
 
-  /** @throws StreamError */
-  #deliver(stream: Stream, piece: Buffer, last: boolean): void {
+  /** @returns whether the piece is kept @throws StreamError */
+  #deliver(stream: Stream, piece: Buffer, last: boolean): boolean {
     stream.count(piece.length, last);
     if (last) {
       stream.ended = true;
       stream.movedAt = this.#now;
     }
-    stream.receiver?.data(piece, last);
+    return stream.receiver?.data(piece, last) ?? false;
   }
 
   onFrame(type: number, flags: number, id: number, payload: Buffer): void {

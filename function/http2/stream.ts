@@ -6,9 +6,10 @@ export interface Receiver {
   /**
    * A part of the body, or the end of it, or both.
    *
-   * @param bytes stay as they are for as long as they are kept; empty where only the end comes
+   * @param bytes stay as they are where they are kept; empty where only the end comes
+   * @returns whether they are kept
    */
-  data(bytes: Buffer, last: boolean): void;
+  data(bytes: Buffer, last: boolean): boolean;
   /** The peer has gone, or wants no answer any more: nothing comes after this, and nothing more is sent. */
   closed(): void;
   /** The connection is about to end: what has no end of its own should come to one. */

@@ -13,7 +13,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['engine'],
   ['model'],
   ['native', 'telemetry', 'tls'],
-  ['protobuf', 'room.ts', 'errors.ts', 'version.ts'],
+  ['protobuf', 'pieces.ts', 'room.ts', 'errors.ts', 'version.ts'],
+  ['buffers.ts'],
 ];
 
 interface Rule {
