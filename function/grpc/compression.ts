@@ -1,18 +1,19 @@
 import { promisify } from 'node:util';
-import { gunzip as gunzipCallback, gunzipSync, gzip as gzipCallback } from 'node:zlib';
+import { gunzipSync, gzip as gzipCallback } from 'node:zlib';
 import { messageOf, RequestError } from '../errors.ts';
+import type { Pieces } from '../pieces.ts';
+import { TooMuch, unzip } from '../unzip.ts';
 import { tooLarge } from './message-reader.ts';
 
-const gunzipLater = promisify(gunzipCallback);
 export const gzip: (message: Buffer) => Promise<Buffer> = promisify(gzipCallback);
 
 /**
  * @param limit largest message in bytes
  * @throws RequestError: the promise rejects with it
  */
-export async function gunzip(message: Buffer, limit: number): Promise<Buffer> {
+export async function gunzip(message: Buffer, limit: number): Promise<Pieces> {
   try {
-    return await gunzipLater(message, { maxOutputLength: limit });
+    return await unzip(message, 'gzip', limit);
   } catch (error) {
     throw refused(error, limit);
   }
@@ -28,6 +29,7 @@ export function gunzipNow(message: Buffer, limit: number): Buffer {
 }
 
 function refused(error: unknown, limit: number): RequestError {
+  if (error instanceof TooMuch) return tooLarge(limit);
   if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
     return tooLarge(limit);
   return new RequestError('INTERNAL', `the message is no whole gzip stream: ${messageOf(error)}`);

@@ -1,6 +1,7 @@
 import { release } from '../buffers.ts';
 import { RequestError } from '../errors.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
+import type { Pieces } from '../pieces.ts';
 import type { Trace } from '../telemetry/tracing.ts';
 import type { Call, UnaryMethod } from './call.ts';
 import type { CallHead } from './call-head.ts';
@@ -22,6 +23,7 @@ export class UnaryCall implements Call, Receiver {
   /** Bytes of the message, as sent, while it is being answered. */
   #held = 0;
   #compressed = false;
+  #unzipped: Pieces | undefined;
   #begun = false;
   #over = false;
   message: Buffer = EMPTY;
@@ -54,7 +56,8 @@ export class UnaryCall implements Call, Receiver {
 
   messageRead(): void {
     this.#giveBack();
-    release(this.message);
+    if (this.#unzipped === undefined) release(this.message);
+    else this.#unzipped.release();
   }
 
   #late(): boolean {
@@ -124,9 +127,10 @@ export class UnaryCall implements Call, Receiver {
       this.#refuse(new RequestError('INTERNAL', 'a compressed message without a grpc-encoding'));
     } else {
       gunzip(this.message, this.#replies.messageLimit).then(
-        (message) => {
+        (pieces) => {
           release(this.message);
-          this.message = message;
+          this.#unzipped = pieces;
+          this.message = pieces.join();
           this.#run();
         },
         (error: unknown) => this.#refuse(error),

@@ -1,17 +1,15 @@
 import { promisify } from 'node:util';
-import { gunzip as gunzipCallback, gzip as gzipCallback, inflate as inflateCallback } from 'node:zlib';
-import { release } from '../buffers.ts';
+import { gzip as gzipCallback } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics, RouteMeter } from '../telemetry/metrics.ts';
 import type { Trace, Tracer } from '../telemetry/tracing.ts';
+import { TooMuch, unzip } from '../unzip.ts';
 import type { Cors } from './cors.ts';
 import { badRequest, HttpError, httpErrorOf } from './errors.ts';
 import { type Answer, type HttpRequest, type HttpResponse, json, refusal, UNREAD } from './message.ts';
 import type { App, PathSet, Route } from './route.ts';
 
-const gunzip = promisify(gunzipCallback);
-const inflate = promisify(inflateCallback);
 const gzip = promisify(gzipCallback);
 
 /** Answers smaller than this are sent as they are: gzip would cost more than it saves. */
@@ -148,24 +146,21 @@ export class Router implements App {
       );
     }
     try {
-      const body = await (isGzip ? gunzip : inflate)(request.body, {
-        maxOutputLength: this.#deps.bodyLimitBytes,
-      });
+      const pieces = await unzip(request.body, isGzip ? 'gzip' : 'deflate', this.#deps.bodyLimitBytes);
       return {
         method: request.method,
         url: request.url,
         header: (name) => request.header(name),
-        body,
+        body: pieces.join(),
         gone: () => request.gone(),
         bodyRead: () => {
-          release(body);
+          pieces.release();
           request.bodyRead?.();
         },
         trace: request.trace,
       };
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException; // zlib's errors all carry one
-      if (code === 'ERR_BUFFER_TOO_LARGE') throw this.#tooLarge();
+      if (error instanceof TooMuch) throw this.#tooLarge();
       throw badRequest(`the body is no whole ${isGzip ? 'gzip' : 'deflate'} stream: ${messageOf(error)}`);
     }
   }

@@ -13,7 +13,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['engine'],
   ['model'],
   ['native', 'telemetry', 'tls'],
-  ['protobuf', 'pieces.ts', 'room.ts', 'errors.ts', 'version.ts'],
+  ['protobuf', 'unzip.ts', 'room.ts', 'errors.ts', 'version.ts'],
+  ['pieces.ts'],
   ['buffers.ts'],
 ];
 
