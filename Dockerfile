@@ -75,7 +75,7 @@ USER 65532:65532
 EXPOSE 8080 8500
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "/app/health-check.mjs"]
 # exec form: the server is process 1 and gets SIGTERM itself
-ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--no-parallel-scavenge", "/app/dist/main.js"]
 # last, so that a new commit changes no layer
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -93,7 +93,7 @@ t.test('what waits is merged', async (t) => {
     {
       why: 'when its time has come',
       sizes: [1, 2, 1],
-      batching: { timeout_ms: 2, maxRows: 100 },
+      batching: { timeout_ms: 50, maxRows: 100 },
       runs: [4],
     },
     {

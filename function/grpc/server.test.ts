@@ -145,6 +145,27 @@ t.test('messages of calls that wait have their room until they are answered', as
   t.match(await again, { code: 0 }, 'all was given back');
 });
 
+t.test('a message that is read is not kept until the answer, and its room is others’', async (t) => {
+  const waiting: (() => void)[] = [];
+  const method = say(async (call) => {
+    const { length } = call.message;
+    call.messageRead?.();
+    const left = call.message.length;
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return Buffer.from(`${length} ${left}`);
+  });
+  const { port } = await serveGrpc(t, [method], { room: 250_000 });
+  const plain = client(t, port);
+  const zipped = client(t, port, { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip });
+  const answers: Promise<Answer>[] = [];
+  for (const each of [plain, plain, zipped, zipped]) {
+    answers.push(ask(each, '/test.Echo/Say', 'x'.repeat(200_000)));
+    while (waiting.length < answers.length) await turn();
+  }
+  for (const goOn of waiting) goOn();
+  for (const { code, value } of await Promise.all(answers)) t.same([code, value], [0, '200000 0']);
+});
+
 t.test('messages beyond the limit', async (t) => {
   const { port, server } = await serveGrpc(t, [echo], { messageLimit: 1000 });
   const grpc = client(t, port);

@@ -54,6 +54,28 @@ t.test('the same answers on the lane and off it', async (t) => {
     t.same((await answers(url, thirds, 1))[0], expected, `${path} ${body} in three pieces`);
     t.same(await answers(url, [plain + plain + plain], 3), [expected, expected, expected], 'pipelined');
     t.same(await answers(url, [plain, plain, plain], 3), [expected, expected, expected], 'one after another');
+    const last = post(path, body, ['connection: close']);
+    const [lastExpected] = await answers(url, [post(path, body, ['connection: close', 'te: trailers'])], 1);
+    t.match(lastExpected, { headers: { connection: 'close' } });
+    t.same(await answers(url, [plain, last], 2), [expected, lastExpected], 'as the last');
+  }
+});
+
+t.test('after an answer that was to be the last nothing is answered, and the connection ends', async (t) => {
+  const { url } = await serve(t, testApp(celsius).app);
+  const last = post('/celsius', '{"fahrenheit":212}', ['Connection: Close']);
+  const keeps = post('/celsius', '{"fahrenheit":32}');
+  for (const [what, after] of [
+    ['nothing more comes', []],
+    ['more comes', [keeps]],
+    ['much more comes', [keeps, keeps + keeps]],
+  ] as const) {
+    const connection = await RawConnection.open(url);
+    connection.write(last);
+    t.match(await connection.answer(), { status: 200, body: /"celsius":100,/ }, what);
+    for (const more of after) connection.write(more);
+    t.same(await connection.answers(), []);
+    await connection.closed;
   }
 });
 
@@ -62,7 +84,10 @@ t.test('what is not plain', async (t) => {
   const head = (...lines: string[]) =>
     Buffer.from(`${['POST /celsius HTTP/1.1', ...lines].join('\r\n')}\r\n\r\n${body}`);
   const length = `content-length: ${body.length}`;
-  t.match(readPlainHead(head('host: a', length)), { url: '/celsius', contentLength: body.length });
+  t.match(readPlainHead(head('host: a', length)), {
+    ...{ url: '/celsius', contentLength: body.length, isLast: false },
+  });
+  t.match(readPlainHead(head('host: a', length, 'Connection: CLOSE')), { isLast: true });
   t.match(readPlainHead(head('Host:a', `CONTENT-LENGTH:\t${body.length} `, 'x-a: b  c', 'x-empty:')), {
     headers: new Map(Object.entries({ host: 'a', 'content-length': '18', 'x-a': 'b  c', 'x-empty': '' })),
   });

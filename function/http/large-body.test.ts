@@ -341,6 +341,37 @@ t.test('a body that is read is not kept until the answer', async (t) => {
   t.match(await Promise.all([first, second]), [{ status: 200 }, { status: 200 }], 'there was room for both');
 });
 
+t.test('a body that is read is not kept until the answer, however it came', async (t) => {
+  const app = testAppOf(celsius);
+  const bodies: Buffer[] = [];
+  const watched = {
+    ...bare(app),
+    handle: async (request: HttpRequest) => {
+      bodies.push(request.body);
+      return app.handle(request);
+    },
+  };
+  const { url } = await serve(t, watched, { ...LIMITS, reader: counted() });
+  const body = question(1 << 20);
+  const chunked = (size: number) => {
+    const pieces = Array.from({ length: Math.ceil(body.length / size) }, (_, i) =>
+      body.slice(i * size, (i + 1) * size),
+    );
+    const lines = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
+    return `POST /celsius HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n${lines.join('')}0\r\n\r\n`;
+  };
+  for (const [how, sent] of [
+    ['kept alive', post('/celsius', body)],
+    ['as the last of its connection', post('/celsius', body, ['connection: close'])],
+    ['by node:http', post('/celsius', body, ['te: trailers'])],
+    ['in chunks', chunked(100_000)],
+    ['in small chunks', chunked(3_000)],
+  ] as const) {
+    t.match(await exchange(url, sent), { status: 200, body: /"celsius":100,/ }, how);
+    t.equal(bodies.pop()?.length, 0, `${how}: its memory is gone`);
+  }
+});
+
 t.test('a drain waits for what is being sent, and cuts it at its end', async (t) => {
   for (const { sent, cut } of [
     { sent: true, cut: 0 },

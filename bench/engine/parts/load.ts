@@ -74,6 +74,7 @@ function measure(bench: Bench, item: Ready, model: SavedModel, repeat: number): 
     const most = { model, target: item.target.id, clients: Math.max(...counts), repeat };
     server.rows.push(startRow(server, model, repeat, 1));
     await server.quiet();
+    await server.loopDelay(); // the first time V8 compiles all that it takes, for some 20 ms
     note(server, most, 'idle', server.examples.length);
     let asked = 0;
     for (const clients of counts) {

@@ -1,8 +1,8 @@
 #include "pool.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -23,6 +23,13 @@ void Pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+constexpr int kMostNice = 19;
+
+// On Linux it is the thread's own, beginning with what the thread that started it has.
+void GiveWay(int nice) {
+  if (nice > 0) setpriority(PRIO_PROCESS, 0, std::min(getpriority(PRIO_PROCESS, 0) + nice, kMostNice));
 }
 
 }  // namespace
@@ -105,7 +112,7 @@ void Pool::WaitForMore(std::unique_lock<std::mutex>* lock, bool helped) {
 
 void Pool::Work() {
   BlockSignals();
-  if (nice_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_);  // on Linux of this thread alone
+  GiveWay(nice_);
   std::unique_lock<std::mutex> lock(mutex_);
   for (bool helped = false;;) {
     WaitForMore(&lock, helped);

@@ -28,7 +28,7 @@ class Pool : public Helpers {
   // Threads are made when there is first something to do. `notify` is called on one of them when there is something to
   // take, and is not called again before it was taken.
   // `spare`: threads beside those that helpers are counted of, so that short tasks wait for no long ones.
-  // `nice`: threads give way to others by so much (setpriority(2)).
+  // `nice`: threads give way by so much (setpriority(2)).
   Pool(size_t threads, size_t spare, int nice, std::function<void()> notify);
   // Waits for tasks under way; drops those that are not.
   ~Pool() override;

@@ -7,8 +7,9 @@
 namespace celsiusify {
 namespace {
 
-// How much loading gives way to runs: where all cores are busy, it gets a third of what a run gets.
-constexpr int kLoadingNice = 5;
+// How much runs give way to the event loop, which needs little of a CPU, but soon; and loading to both: where all cores are
+// busy, it gets a third of what a run gets.
+constexpr int kRunsNice = 5, kLoadingNice = 10;
 // Threads are made as they are needed. How many are needed is up to the callers; these are for the worst.
 constexpr size_t kMostLoads = 256, kMostLooks = 256;
 
@@ -29,9 +30,9 @@ Tasks::Tasks(napi_env env, size_t threads, napi_value done) : env_(env) {
   napi_add_env_cleanup_hook(env, Stop, this);
   const auto notify = [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); };
   // One thread more than runs at once where all are long: for short runs beside them, and for bodies to be read.
-  running_ = std::make_unique<Pool>(threads, 1, 0, notify);
+  running_ = std::make_unique<Pool>(threads, 1, kRunsNice, notify);
   // Threads of TensorFlow's own would inherit it from the first thread that loads, and run models with it.
-  const int nice = UsesOwnThreads() ? 0 : kLoadingNice;
+  const int nice = UsesOwnThreads() ? kRunsNice : kLoadingNice;
   loading_ = std::make_unique<Pool>(kMostLoads, 0, nice, notify);
   looking_ = std::make_unique<Pool>(kMostLooks, 0, 0, notify);
   if (HasOneIntraOpThread()) helpers_ = running_.get();
