@@ -26,11 +26,12 @@ export interface TensorInfo {
  * it. All calls are synchronous, and throw an Error with TensorFlow's own message (its first 499 bytes).
  */
 export interface Binding extends Codec, Convolver {
-  /** For ./engine.ts. @param facts where facts about a call are left */
+  /** For ./engine.ts. @param facts where facts about a call are left @param shares models with other engines of the process */
   createEngine(
     threads: number,
     done: (ticket: number, value: unknown, nanoseconds: number) => void,
     facts: Float64Array,
+    shares: boolean,
   ): RawEngine;
   /** For ./receiver.ts. */
   createReceiver(done: (ticket: number, bytes: number) => void): RawReceiver;

@@ -46,10 +46,13 @@ export class NativeEngine implements CallFacts {
   readonly #waiting: (Done | undefined)[] = [];
   readonly #freeTickets: number[] = [];
 
-  /** @param threads of the pool; each is made when it first has something to do */
-  constructor(binding: Binding, threads: number) {
+  /**
+   * @param threads of the pool; each is made when it first has something to do
+   * @param shares models with other engines of the process that do: each has a model's weights, and its state, once for all
+   */
+  constructor(binding: Binding, threads: number, shares = false) {
     this.#binding = binding;
-    this.#raw = binding.createEngine(threads, this.#done, this.#facts);
+    this.#raw = binding.createEngine(threads, this.#done, this.#facts, shares);
   }
 
   get signature(): number {
@@ -138,6 +141,11 @@ export class NativeEngine implements CallFacts {
       });
       this.#raw.prepare(ticket, folder, inOrder, bfloat16, spread, winograd);
     });
+  }
+
+  /** Whether another engine has a folder's model, or is loading it: to load it once more takes no memory. */
+  shares(folder: string): boolean {
+    return this.#raw.shares(folder);
   }
 
   /** Gives all of a model's memory back, when its last call has ended. */

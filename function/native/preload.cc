@@ -80,6 +80,16 @@ napi_value ExitWhileLoading(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// exit() would wait for other event loops, and for what they run.
+napi_value ExitAtOnce(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value code;
+  int32_t status = 0;
+  napi_get_cb_info(env, info, &argc, &code, nullptr, nullptr);
+  napi_get_value_int32(env, code, &status);
+  _exit(status);
+}
+
 napi_value Wait(napi_env env, napi_callback_info info) {
   if (thread->joinable()) thread->join();
   return nullptr;
@@ -101,12 +111,17 @@ napi_value OnLoaded(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
+      {"exitAtOnce", nullptr, ExitAtOnce, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"exitWhileLoading", nullptr, ExitWhileLoading, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"onLoaded", nullptr, OnLoaded, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"wait", nullptr, Wait, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
-  loading = true;
-  thread = new std::thread(Load);
+  // Event loops beside the first (EVENT_LOOPS) find them there, or on their way.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    loading = true;
+    thread = new std::thread(Load);
+  });
   return exports;
 }

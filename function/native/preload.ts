@@ -8,6 +8,8 @@ const file = join(import.meta.dirname, 'native', 'preload.node');
 interface Preload {
   /** Ends the process at once, without destructors, if the libraries are being loaded now. */
   exitWhileLoading(code: number): void;
+  /** Ends the process at once, whatever its threads do. */
+  exitAtOnce(code: number): void;
   /** Calls back when the libraries are loaded, or cannot be; to be called once. */
   onLoaded(callback: () => void): void;
   /** Blocks until then. */
@@ -15,7 +17,7 @@ interface Preload {
 }
 
 function isPreload(exports: object): exports is Preload {
-  return ['exitWhileLoading', 'onLoaded', 'wait'].every(
+  return ['exitAtOnce', 'exitWhileLoading', 'onLoaded', 'wait'].every(
     (name) => typeof Reflect.get(exports, name) === 'function',
   );
 }
@@ -42,6 +44,12 @@ export function librariesLoaded(): Promise<void> {
     if (preload === undefined) resolve();
     else preload.onLoaded(resolve);
   });
+}
+
+/** Ends the process without waiting for other event loops of it, or for what they run. */
+export function exitAtOnce(code: number): never {
+  preload?.exitAtOnce(code);
+  process.exit(code); // where there is no addon there are no event loops that run something
 }
 
 /** Until it returns, no environment variable may be set: the libraries read theirs in another thread. */

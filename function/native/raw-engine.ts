@@ -122,6 +122,7 @@ export interface RawEngine {
   saveFrozen(ticket: number, model: number, folder: string, file: string): void;
   settle(ticket: number, model: number): void;
   makeReady(ticket: number, model: number): void;
+  shares(folder: string): boolean;
   listFolder(ticket: number, folder: string, deep: boolean): void;
   replace(ticket: number, model: number, other: number): void;
   close(ticket: number, model: number): void;

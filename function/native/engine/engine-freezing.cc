@@ -9,6 +9,7 @@
 #include "../winograd/plugin.h"
 #include "engine.h"
 #include "graph-file.h"
+#include "shared-sessions.h"
 
 namespace celsiusify {
 
@@ -29,7 +30,7 @@ napi_value Engine::Freeze(napi_callback_info info) {
   const double available = js::Double(env_, arguments[6]);
   freezing->available = available < 1e18 ? static_cast<uint64_t>(available) : UINT64_MAX;
   tasks_.Load(js::Uint32(env_, arguments[0]),
-      [freezing] {
+      [freezing, shares = shares_] {
         const GraphFile file(freezing->folder);
         if (file.failure().code != TF_OK) {
           freezing->why_not = file.name() + " cannot be read any more: " + file.failure().message;
@@ -40,13 +41,19 @@ napi_value Engine::Freeze(napi_callback_info info) {
         loaded.folder = freezing->folder;
         loaded.spreads = session->spreads();
         loaded.runs = freezing->model->runs();
-        std::shared_ptr<Session> frozen;
-        winograd::Count convolutions;
-        TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
-        if (celsiusify::Freeze(loaded, options, freezing->available, &frozen, &freezing->why_not))
-          freezing->frozen = std::make_shared<Model>(*freezing->model, std::move(frozen));
-        TF_DeleteSessionOptions(options);
-        freezing->convolutions = convolutions.count();
+        const auto freeze = [&] {
+          FrozenSession frozen;
+          winograd::Count convolutions;
+          TF_SessionOptions* const options = NewSessionOptions(freezing->kind);
+          celsiusify::Freeze(loaded, options, freezing->available, &frozen.session, &freezing->why_not);
+          TF_DeleteSessionOptions(options);
+          frozen.convolutions = convolutions.count();
+          return frozen;
+        };
+        FrozenSession frozen = shares ? SharedSessions::OfProcess().Freeze(session, freeze) : freeze();
+        if (frozen.session != nullptr)
+          freezing->frozen = std::make_shared<Model>(*freezing->model, std::move(frozen.session));
+        freezing->convolutions = frozen.convolutions;
         freezing->model.reset();
       },
       [this, freezing]() -> napi_value {
@@ -95,9 +102,14 @@ napi_value Engine::Settle(napi_callback_info info) {
   auto model = std::make_shared<std::shared_ptr<Model>>(models_[js::Uint32(env_, arguments[1])]);
   auto why_not = std::make_shared<std::string>();
   tasks_.Load(js::Uint32(env_, arguments[0]),
-      [model, why_not] {
+      [model, why_not, shares = shares_] {
         const std::shared_ptr<Session> session = (*model)->session();
-        celsiusify::Settle(session.get(), (*model)->runs(), why_not.get());
+        const auto settle = [&] {
+          std::string why;
+          celsiusify::Settle(session.get(), (*model)->runs(), &why);
+          return why;
+        };
+        *why_not = shares ? SharedSessions::OfProcess().Settle(session, settle) : settle();
         model->reset();
       },
       [this, why_not]() -> napi_value {

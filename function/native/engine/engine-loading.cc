@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "js-tensors.h"
 #include "saved-model.h"
+#include "shared-sessions.h"
 
 namespace celsiusify {
 
@@ -71,7 +72,10 @@ napi_value Engine::Prepare(napi_callback_info info) {
   loading->kind.spread = js::Bool(env_, arguments[4]);
   loading->kind.winograd = js::Bool(env_, arguments[5]);
   tasks_.Load(js::Uint32(env_, arguments[0]),
-      [loading] { loading->session = LoadSavedModel(loading->folder, loading->kind, &loading->failure); },
+      [loading, shares = shares_] {
+        const auto load = [&] { return LoadSavedModel(loading->folder, loading->kind, &loading->failure); };
+        loading->session = shares ? SharedSessions::OfProcess().Load(loading->folder, load) : load();
+      },
       [this, loading]() -> napi_value {
         if (loading->session == nullptr) return js::Error(env_, loading->failure);
         OfferSession(loading->folder, std::move(loading->session));
@@ -141,6 +145,11 @@ napi_value Engine::MakeReady(napi_callback_info info) {
       },
       [this] { return js::Undefined(env_); });
   return nullptr;
+}
+
+napi_value Engine::Shares(napi_callback_info info) {
+  const js::Arguments<1> arguments(env_, info);
+  return js::Boolean(env_, shares_ && SharedSessions::OfProcess().Has(js::String(env_, arguments[0])));
 }
 
 // On the pool, since the session before may end there: with large variables that takes a while.

@@ -27,7 +27,8 @@ void OfferTensorFlowsSymbols() {
 
 }  // namespace
 
-Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts) : env_(env), tasks_(env, threads, done) {
+Engine::Engine(napi_env env, size_t threads, napi_value done, napi_value facts, bool shares)
+    : env_(env), shares_(shares), tasks_(env, threads, done) {
   napi_create_reference(env, facts, 1, &facts_ref_);
   void* memory = nullptr;
   napi_get_typedarray_info(env, facts, nullptr, nullptr, &memory, nullptr, nullptr);
@@ -112,11 +113,12 @@ napi_value Engine::Leave(napi_callback_info info) {
 }
 
 napi_value Engine::Create(napi_env env, napi_callback_info info) {
-  const js::Arguments<3> arguments(env, info);
+  const js::Arguments<4> arguments(env, info);
   // Runs in place happen on this thread.
   StartSignalThread();
   BlockSignals();
-  auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2]);
+  auto* const engine = new Engine(env, js::Uint32(env, arguments[0]), arguments[1], arguments[2],
+                                    js::Bool(env, arguments[3]));
   napi_value object;
   napi_create_object(env, &object);
   js::Method<Engine, &Engine::LoadOpLibrary>(env, object, "loadOpLibrary", engine);
@@ -128,6 +130,7 @@ napi_value Engine::Create(napi_env env, napi_callback_info info) {
   js::Method<Engine, &Engine::SaveFrozen>(env, object, "saveFrozen", engine);
   js::Method<Engine, &Engine::Settle>(env, object, "settle", engine);
   js::Method<Engine, &Engine::MakeReady>(env, object, "makeReady", engine);
+  js::Method<Engine, &Engine::Shares>(env, object, "shares", engine);
   js::Method<Engine, &Engine::ListFolder>(env, object, "listFolder", engine);
   js::Method<Engine, &Engine::Replace>(env, object, "replace", engine);
   js::Method<Engine, &Engine::Close>(env, object, "close", engine);

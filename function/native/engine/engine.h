@@ -28,11 +28,11 @@ struct Took {
 
 class Engine {
  public:
-  // createEngine(threads, done, facts)
+  // createEngine(threads, done, facts, shares)
   static napi_value Create(napi_env env, napi_callback_info info);
 
  private:
-  Engine(napi_env env, size_t threads, napi_value done, napi_value facts);
+  Engine(napi_env env, size_t threads, napi_value done, napi_value facts, bool shares);
   static void Delete(napi_env env, void* engine, void*);
 
   // engine.cc: the process and its surroundings.
@@ -50,6 +50,7 @@ class Engine {
   napi_value Open(napi_callback_info info);
   napi_value AddField(napi_callback_info info);
   napi_value MakeReady(napi_callback_info info);
+  napi_value Shares(napi_callback_info info);
   napi_value Replace(napi_callback_info info);
   napi_value Close(napi_callback_info info);
 
@@ -83,6 +84,7 @@ class Engine {
   napi_value ReadListsLater(napi_callback_info info);
 
   const napi_env env_;
+  const bool shares_;  // models, with other engines of the process: see SharedSessions
   Tasks tasks_;
   napi_ref facts_ref_ = nullptr;
   double* facts_ = nullptr;  // where Describe tells
