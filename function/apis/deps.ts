@@ -4,6 +4,7 @@ import type { ModelControl, Models } from '../models/catalogue.ts';
 import type { Servable } from '../models/servable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { TakeScrape } from '../telemetry/scrapes.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 
 /** Where the process stands. Requests are answered while `ready` and `draining`; /readyz says 200 in `ready` only. */
@@ -31,6 +32,8 @@ export interface Deps {
   readonly modelName: string;
   readonly metrics: Metrics;
   readonly metricsToken: string;
+  /** Where `metrics` are not all that the process counts. */
+  readonly takeScrape?: TakeScrape | undefined;
   /** Whether this app answers /metrics, or another one on a port of its own. */
   readonly metricsHere: boolean;
   readonly logger: Logger;

@@ -1,18 +1,18 @@
 import { RequestError } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
 import type { Route } from '../http/route.ts';
-import type { AnyRegistry, Exposition } from '../telemetry/prometheus.ts';
+import { scrapesOf } from '../telemetry/scrapes.ts';
 import type { Deps } from './deps.ts';
 
 /** Asked for by Prometheus itself; a q of 0, which nobody sends, is not looked at. */
 const OPENMETRICS = /(?:^|[\s,])application\/openmetrics-text\b/i;
 
 /** GET /metrics: Prometheus' text format, or OpenMetrics, which has exemplars of traced requests; behind a bearer token where one is set. */
-export function metricsRoute({ metrics, metricsToken }: Pick<Deps, 'metrics' | 'metricsToken'>): Route {
-  // Each made when first asked for: a cold start does without prom-client.
-  const registries = new Map<Exposition, Promise<AnyRegistry>>();
-  const registryOf = async (exposition: Exposition) =>
-    (await import('../telemetry/prometheus.ts')).createRegistry(metrics, exposition);
+export function metricsRoute({
+  metrics,
+  metricsToken,
+  takeScrape = scrapesOf(metrics),
+}: Pick<Deps, 'metrics' | 'metricsToken' | 'takeScrape'>): Route {
   return {
     name: 'metrics',
     path: '/metrics',
@@ -21,14 +21,8 @@ export function metricsRoute({ metrics, metricsToken }: Pick<Deps, 'metrics' | '
       if (metricsToken !== '' && !(await holdsToken(request, metricsToken)))
         throw new RequestError('UNAUTHENTICATED', 'send authorization: Bearer <METRICS_TOKEN>');
       const exposition = OPENMETRICS.test(request.header('accept') ?? '') ? 'openmetrics' : 'text';
-      let registry = registries.get(exposition);
-      if (registry === undefined) {
-        registry = registryOf(exposition);
-        registries.set(exposition, registry);
-      }
-      const exposed = await registry;
-      const headers = ['content-type', exposed.contentType, 'cache-control', 'no-store'];
-      return { status: 200, headers, body: await exposed.metrics() };
+      const { contentType, text } = await takeScrape(exposition);
+      return { status: 200, headers: ['content-type', contentType, 'cache-control', 'no-store'], body: text };
     },
   };
 }

@@ -52,12 +52,13 @@ export class GrpcServer<H> {
 
   /**
    * @param handshakes have this port's own connections encrypted, where they are given
+   * @param reusePort beside other servers that do the same
    * @returns the port, which is another than asked for where that was 0
    * @throws FatalError that says what to do where the port cannot be had
    */
-  listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
+  listen(host: string, port: number, handshakes?: Handshakes, reusePort = false): Promise<number> {
     this.#handshakes = handshakes;
-    return openPort(this.#server, host, port);
+    return openPort(this.#server, host, port, reusePort);
   }
 
   /** Takes a connection, this server's own or one that another gives. @param service what answers its requests */

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FatalError, messageOf } from '../errors.ts';
 import type { Room } from '../room.ts';
 import type { Handshakes, TakeSecure } from '../tls/handshakes.ts';
 import { AcceptQueue } from './accept-queue.ts';
@@ -10,6 +9,7 @@ import { BufferedMessage } from './buffered-message.ts';
 import { badRequest, HttpError, noRoom, unreadable } from './errors.ts';
 import { FastLane, type TakeHttp2 } from './fast-lane.ts';
 import type { SocketReader } from './large-body.ts';
+import { listenOn } from './listen.ts';
 import { EMPTY, type HttpResponse, headText, UNREAD } from './message.ts';
 import { NodeRequest } from './node-request.ts';
 import type { App } from './route.ts';
@@ -96,27 +96,16 @@ export class HttpServer {
 
   /**
    * @param handshakes have all connections encrypted, where they are given
+   * @param reusePort beside other servers that do the same
    * @returns the port, which is another than asked for where that was 0
    * @throws FatalError that says what to do where the port cannot be had
    */
-  async listen(host: string, port: number, handshakes?: Handshakes): Promise<number> {
+  listen(host: string, port: number, handshakes?: Handshakes, reusePort = false): Promise<number> {
     this.#handshakes = handshakes;
     const { accept } = this.#lane;
     if (handshakes === undefined) this.#server.on('connection', accept);
     else this.#server.on('connection', (socket: Socket) => handshakes.begin(socket, this.#acceptSecure));
-    // Without an address node:http listens on all, and looks nothing up: that takes 4 ms of the cold start.
-    this.#server.listen({ ...(host === '::' ? {} : { host }), port, backlog: 1024 });
-    try {
-      await once(this.#server, 'listening');
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException; // listen() fails with system errors alone
-      if (code === 'EADDRINUSE')
-        throw new FatalError(`port ${port} is in use; stop what listens there or set PORT`);
-      if (code === 'EACCES')
-        throw new FatalError(`port ${port} needs more rights; set PORT to 1024 or above`);
-      throw new FatalError(`cannot listen on ${host} port ${port} (${messageOf(error)}); set HOST and PORT`);
-    }
-    return (this.#server.address() as AddressInfo).port;
+    return listenOn(this.#server, host, port, reusePort);
   }
 
   /** From now on large bodies are read off the event loop. */

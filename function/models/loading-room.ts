@@ -4,8 +4,9 @@ import { RequestError } from '../errors.ts';
  * Why so many bytes are not to be had; undefined where they are.
  *
  * @param others of those that have been promised to others, and may not have been taken yet
+ * @param folder of the model that they are for
  */
-export type WhyNoRoom = (bytes: number, others: number) => Promise<string | undefined>;
+export type WhyNoRoom = (bytes: number, others: number, folder: string) => Promise<string | undefined>;
 
 /** Memory for models that are being loaded: what one of them is about to take is not free for another. */
 export class LoadingRoom {
@@ -44,7 +45,7 @@ export class LoadingRoom {
       for (;;) {
         const { noRoom, others } = await this.#inTurn(async () => {
           const others = this.#held - held;
-          const noRoom = await this.#whyNoRoom(wanted, others);
+          const noRoom = await this.#whyNoRoom(wanted, others, folder);
           if (noRoom === undefined) set(wanted);
           return { noRoom, others };
         });

@@ -80,10 +80,7 @@ export interface Threads {
 export function loadBinding(folder: string, threads: Threads = { intraOp: 1, interOp: -1 }): Binding {
   const file = join(folder, 'tfjs_binding.node');
   if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run setup"`);
-  waitForLibraries();
-  // Read by overrides.cc, since the binding's own functions take no options.
-  process.env.CELSIUSIFY_INTRA_OP = String(threads.intraOp);
-  process.env.CELSIUSIFY_INTER_OP = String(threads.interOp);
+  setEnvironment(threads);
   const addon: { exports: unknown } = { exports: {} };
   try {
     process.dlopen(addon, file, constants.dlopen.RTLD_LAZY);
@@ -93,6 +90,19 @@ export function loadBinding(folder: string, threads: Threads = { intraOp: 1, int
   }
   if (!isBinding(addon.exports)) throw new Error(`${file} is not the binding: run "npm run setup"`);
   return addon.exports;
+}
+
+/**
+ * What overrides.cc reads, since the binding's own functions take no options. Blocks until TensorFlow's libraries are loaded. Where
+ * event loops share the environment it is set once: to set a variable is not safe while another thread reads one.
+ */
+export function setEnvironment({ intraOp, interOp }: Threads): void {
+  waitForLibraries();
+  for (const [name, threads] of [
+    ['CELSIUSIFY_INTRA_OP', intraOp],
+    ['CELSIUSIFY_INTER_OP', interOp],
+  ] as const)
+    if (process.env[name] !== String(threads)) process.env[name] = String(threads);
 }
 
 /** Version of the C library that Node runs on, such as "2.36"; undefined on musl. */

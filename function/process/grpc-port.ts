@@ -96,8 +96,8 @@ export class GrpcPort {
   }
 
   /** @throws FatalError where the port cannot be had; rejects with it */
-  listen(host: string, port: number, handshakes: Handshakes | undefined): Promise<number> {
-    return this.#server.listen(host, port, handshakes);
+  listen(host: string, port: number, handshakes: Handshakes, reusePort: boolean): Promise<number> {
+    return this.#server.listen(host, port, handshakes, reusePort);
   }
 
   /** Tells those who watch where the server stands now; once it is ready it stays so until it drains. */

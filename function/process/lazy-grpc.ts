@@ -22,12 +22,13 @@ export class LazyGrpc {
 
   /** @returns the port; undefined where there is to be none @throws FatalError where it cannot be had; rejects with it */
   async listen(handshakes: Handshakes | undefined): Promise<number | undefined> {
-    const { host, grpcPort, maxConnections } = this.#options;
+    const { host, grpcPort, maxConnections, eventLoops } = this.#options;
+    const reusePort = eventLoops > 1;
     if (grpcPort === 0) return undefined;
-    if (handshakes !== undefined) return (await this.#load()).listen(host, grpcPort, handshakes);
+    if (handshakes !== undefined) return (await this.#load()).listen(host, grpcPort, handshakes, reusePort);
     this.#listener = createServer({ noDelay: true }, (socket) => this.accept(socket, false));
     this.#listener.maxConnections = maxConnections;
-    return openPort(this.#listener, host, grpcPort);
+    return openPort(this.#listener, host, grpcPort, reusePort);
   }
 
   /** Takes a connection of the port's own, or one that speaks HTTP/2 from the HTTP port. */

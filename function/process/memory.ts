@@ -87,11 +87,11 @@ export async function giveMemoryBack(
  * @param native undefined as long as there is none: before nothing is refused, memory is given back
  */
 export function loadingRoom(
-  native: () => Pick<NativeEngine, 'trimHeap' | 'trimTensors'> | undefined,
+  native: () => Pick<NativeEngine, 'trimHeap' | 'trimTensors' | 'shares'> | undefined,
 ): LoadingRoom {
-  return new LoadingRoom(async (bytes, others) => {
+  return new LoadingRoom(async (bytes, others, folder) => {
     const why = await whyNoRoom(bytes, others);
-    if (why === undefined) return undefined;
+    if (why === undefined || native()?.shares(folder)) return undefined;
     await native()?.trimTensors();
     await native()?.trimHeap();
     return whyNoRoom(bytes, others);

@@ -159,6 +159,13 @@ export const OPTIONS = {
     ['auto', 'loop', 'pool'],
     "where runs happen: short ones in the event loop's thread, others on THREADS (auto); or all in one place",
   ),
+  eventLoops: integer(
+    'EVENT_LOOPS',
+    1,
+    1,
+    64,
+    'threads that read requests and write answers, which share models, limits and THREADS; for requests of hundreds of numbers',
+  ),
   freeze: flag(
     'FREEZE',
     true,

@@ -17,16 +17,19 @@ import { Room } from '../room.ts';
 import type { ColdStart } from '../telemetry/cold-start.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { scrapesOf } from '../telemetry/scrapes.ts';
 import type { Tracer } from '../telemetry/tracing.ts';
 import { version } from '../version.ts';
 import { type Configuration, followConfiguration } from './configuration.ts';
 import { usableCpus } from './cpus.ts';
+import type { EventLoop } from './event-loop.ts';
 import { LazyGrpc } from './lazy-grpc.ts';
 import { keepMemorySmall, loadingRoom } from './memory.ts';
 import { countChange, statesOf } from './model-metrics.ts';
 import { checkStart, createCatalogue, logNotice } from './models.ts';
 import { loadOpLibraries } from './op-libraries.ts';
 import type { Options } from './options.ts';
+import { readyWords } from './ready-words.ts';
 import { Runners } from './runners.ts';
 import { openTls, type Tls, wantsTls } from './tls.ts';
 
@@ -44,6 +47,8 @@ export interface ServerProcessDeps {
   readonly coldStart: ColdStart;
   /** Undefined where nothing is traced. */
   readonly tracer?: Tracer | undefined;
+  /** This thread's part, where the process has several event loops. */
+  readonly loop?: EventLoop | undefined;
 }
 
 /** The life of a server: start (listen, load, warm up), answer, stop (drain). */
@@ -70,7 +75,7 @@ export class ServerProcess {
   #stopped: Promise<void> | undefined;
 
   constructor(deps: ServerProcessDeps) {
-    const { options, runId, logger, coldStart, tracer } = deps;
+    const { options, runId, logger, coldStart, tracer, loop } = deps;
     this.#deps = deps;
     this.#scheduler = new Scheduler(options.threads || usableCpus());
     const load: Load<Served> = (wanted) => {
@@ -111,6 +116,7 @@ export class ServerProcess {
       modelName: options.modelName,
       metrics: this.#metrics,
       metricsToken: options.metricsToken,
+      takeScrape: loop?.scrapes(scrapesOf(this.#metrics)),
       metricsHere: options.metricsPort === 0,
       logger,
       tracer,
@@ -155,17 +161,18 @@ export class ServerProcess {
    * @throws FatalError that says what is missing and what to do
    */
   async start(): Promise<number> {
-    const { options, logger, coldStart } = this.#deps;
+    const { options, logger, coldStart, loop } = this.#deps;
+    const reusePort = options.eventLoops > 1;
     if (wantsTls(options))
       this.#tls = await openTls(options, this.#deps.root, this.#list, (notice) => logNotice(logger, notice));
-    const port = await this.#server.listen(options.host, options.port, this.#tls?.http);
-    await this.#metricsServer?.listen(options.host, options.metricsPort);
+    const port = await this.#server.listen(options.host, options.port, this.#tls?.http, reusePort);
+    await this.#metricsServer?.listen(options.host, options.metricsPort, undefined, reusePort);
     coldStart.end('listen', performance.now());
-    await librariesLoaded();
+    await (loop?.librariesLoaded ?? librariesLoaded());
     const binding = this.#loadBinding();
     this.#binding = binding;
     this.#server.readWith(new Receiver(binding));
-    const native = new NativeEngine(binding, this.#scheduler.threads);
+    const native = new NativeEngine(binding, this.#scheduler.threads, loop !== undefined);
     this.#native = native;
     this.#addon.resolve(native);
     coldStart.end('native', performance.now());
@@ -189,19 +196,18 @@ export class ServerProcess {
     await new Promise(setImmediate);
     const grpcPort = await this.#grpc.listen(this.#tls?.grpc);
     await this.#grpc.tellHealth();
-    logger.info(
-      {
-        host: options.host,
-        port,
-        grpcPort,
-        models: this.#catalogue.list().map(({ name }) => name),
-        version,
-        coldStartMilliseconds: Object.fromEntries(
-          [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
-        ),
-      },
-      this.#catalogue.isReady ? 'ready' : 'answering, but not ready: a model is missing',
-    );
+    const facts = {
+      host: options.host,
+      port,
+      grpcPort,
+      models: this.#catalogue.list().map(({ name }) => name),
+      version,
+      coldStartMilliseconds: Object.fromEntries(
+        [...coldStart.seconds].map(([phase, seconds]) => [phase, Number((seconds * 1000).toFixed(1))]),
+      ),
+    };
+    if (loop === undefined) logger.info(facts, readyWords(this.#catalogue.isReady));
+    else loop.started(facts, () => this.#catalogue.isReady);
     keepMemorySmall(
       native,
       () => this.#metrics.requests,
@@ -269,7 +275,8 @@ export class ServerProcess {
 
   #phase(): Phase {
     if (this.#isDraining) return 'draining';
-    return this.#catalogue.isReady ? 'ready' : 'starting';
+    const { loop } = this.#deps;
+    return this.#catalogue.isReady && (loop === undefined || loop.areReady) ? 'ready' : 'starting';
   }
 
   #loadBinding(): Binding {
