@@ -77,9 +77,11 @@ export class EventLoops {
         if (++this.#started === this.#workers.length) this.#sayStarted(message.facts);
         return;
       case 'stopped':
-        return this.#end(worker, 0);
+        this.#end(worker, 0);
+        return;
       case 'failed':
-        return this.#fail(worker, message.message, message.exitCode);
+        this.#fail(worker, message.message, message.exitCode);
+        return;
       case 'scrape':
         this.#scrape(message.exposition).then((scrape) => message.reply.postMessage(scrape));
     }

@@ -177,6 +177,7 @@ const cases: Record<keyof Options, Case> = {
     ],
     bad: ['WARN', 'verbose'],
   },
+  eventLoops: number(1, 1, 64),
   winograd: {
     initial: true,
     good: [

@@ -164,7 +164,7 @@ export const OPTIONS = {
     1,
     1,
     64,
-    'threads that read requests and write answers, which share models, limits and THREADS; for requests of hundreds of numbers',
+    'threads that read requests and answer them, with the same models and shares of the limits',
   ),
   freeze: flag(
     'FREEZE',
