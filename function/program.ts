@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks'; // by its name, as the global's type is a browser's, for the page
 import { pino } from 'pino';
 import { FatalError, messageOf } from './errors.ts';
-import { exitAtOnce } from './native/preload.ts';
 import { helpText, parseCommand } from './process/command-line.ts';
 import type { Options } from './process/options.ts';
-import { ServerProcess } from './process/server-process.ts';
+import { ServerProcess, type ServerProcessDeps } from './process/server-process.ts';
 import { translateCommandLine } from './process/tf-serving-files.ts';
 import { ColdStart } from './telemetry/cold-start.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
@@ -26,43 +25,56 @@ async function main(): Promise<void> {
 }
 
 async function serve(options: Options, coldStart: ColdStart, notices: readonly string[]): Promise<void> {
-  // Whose modules take 6 ms to load.
-  const loops = options.eventLoops === 1 ? undefined : await import('./process/event-loops.ts');
-  const loop = loops?.thisLoop();
-  const runId = loop?.runId ?? mintRunId(Date.now());
-  // Written at once: a line about a crash must not be lost with the process.
-  const destination = pino.destination({ dest: 1, sync: true });
-  destination.on('error', () => {}); // a full disk or a closed pipe must not stop the answers
-  const { revision } = options;
-  const processLogger = createLogger(options.logLevel, runId, revision, destination);
-  const logger = loop === undefined ? processLogger : processLogger.child({ eventLoop: loop.index });
-  if (loop === undefined) for (const notice of notices) logger.warn(notice);
-  if (loops !== undefined && loop === undefined) {
-    const all = new loops.EventLoops({ options, runId, logger, program: process.argv[1] ?? '' });
-    onSignals(logger, () => all.stop(), exitAtOnce);
-    return all.start();
-  }
-  const tracer = await openTracer(process.env, { runId, version, revision, logger });
-  const server = new ServerProcess({
-    options: loop?.options ?? options,
-    root: ROOT,
-    nativeFolder: join(ROOT, 'dist', 'native'),
-    runId,
-    logger,
-    coldStart,
-    tracer,
-    loop,
-  });
-  if (loop !== undefined) return loop.run(server);
+  if (options.eventLoops > 1) return serveByLoops(options, coldStart, notices);
+  const runId = mintRunId(Date.now());
+  const logger = loggerOf(options, runId);
+  for (const notice of notices) logger.warn(notice);
+  const server = await createServer({ options, runId, logger, coldStart });
   process.on('exit', (code) => server.leave(code));
-  onSignals(logger, () => server.stop().then(() => process.exit(0), fail), process.exit);
+  onSignals(logger, () => server.stop().then(() => process.exit(0), fail));
   await server.start();
 }
 
-function onSignals(logger: Logger, stop: () => unknown, exit: (code: number) => never): void {
+/** The main thread looks after the others, which run this program, too. */
+async function serveByLoops(
+  options: Options,
+  coldStart: ColdStart,
+  notices: readonly string[],
+): Promise<void> {
+  const { EventLoops, thisLoop } = await import('./process/event-loops.ts'); // of modules that take 6 ms
+  const loop = thisLoop();
+  if (loop !== undefined) {
+    const { runId, index } = loop;
+    const logger = loggerOf(loop.options, runId).child({ eventLoop: index });
+    return loop.run(() => createServer({ options: loop.options, runId, logger, coldStart, loop }));
+  }
+  const runId = mintRunId(Date.now());
+  const logger = loggerOf(options, runId);
+  for (const notice of notices) logger.warn(notice);
+  const loops = new EventLoops({ options, runId, logger, program: process.argv[1] ?? '' });
+  onSignals(logger, () => loops.stop());
+  await loops.start();
+}
+
+function loggerOf({ logLevel, revision }: Options, runId: string): Logger {
+  // Written at once: a line about a crash must not be lost with the process.
+  const destination = pino.destination({ dest: 1, sync: true });
+  destination.on('error', () => {}); // a full disk or a closed pipe must not stop the answers
+  return createLogger(logLevel, runId, revision, destination);
+}
+
+async function createServer(
+  deps: Pick<ServerProcessDeps, 'options' | 'runId' | 'logger' | 'coldStart' | 'loop'>,
+): Promise<ServerProcess> {
+  const { options, runId, logger } = deps;
+  const tracer = await openTracer(process.env, { runId, version, revision: options.revision, logger });
+  return new ServerProcess({ ...deps, root: ROOT, nativeFolder: join(ROOT, 'dist', 'native'), tracer });
+}
+
+function onSignals(logger: Logger, stop: () => unknown): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals, code: number) => {
-    if (stopping) exit(128 + code);
+    if (stopping) process.exit(128 + code);
     stopping = true;
     logger.info({ signal }, 'draining; a second signal exits at once');
     stop();

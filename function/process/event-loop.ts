@@ -59,7 +59,10 @@ export async function askForScrape(
 
 /** This thread's part among the event loops of the process; undefined in the main thread. */
 export function thisLoop(): EventLoop | undefined {
-  return isMainThread || parentPort === null ? undefined : new EventLoop(parentPort, workerData);
+  if (isMainThread || parentPort === null) return undefined;
+  const loop = new EventLoop(parentPort, workerData);
+  process.removeAllListeners('uncaughtException').on('uncaughtException', loop.fail);
+  return loop;
 }
 
 /** One of several event loops of a process, each with the whole server on ports that they share. */
@@ -117,10 +120,14 @@ export class EventLoop {
   }
 
   /** The life of the server of this loop, which the main thread ends with the process. */
-  async run(server: { start(): Promise<unknown>; stop(): Promise<void> }): Promise<void> {
-    process.removeAllListeners('uncaughtException').on('uncaughtException', this.#fail);
-    this.#stop.promise.then(() => server.stop()).then(() => this.#say({ is: 'stopped' }), this.#fail);
-    await server.start().catch(this.#fail);
+  async run(create: () => Promise<{ start(): Promise<unknown>; stop(): Promise<void> }>): Promise<void> {
+    try {
+      const server = await create();
+      this.#stop.promise.then(() => server.stop()).then(() => this.#say({ is: 'stopped' }), this.fail);
+      await server.start();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** @param own takes a scrape of this loop alone @returns what takes one of all */
@@ -133,15 +140,16 @@ export class EventLoop {
     };
   }
 
+  /** The main thread says it, and ends the process. */
+  readonly fail = (error: unknown): void => {
+    const exitCode = error instanceof FatalError ? error.exitCode : 1;
+    this.#say({ is: 'failed', message: messageOf(error), exitCode });
+  };
+
   async #answer({ exposition, reply }: Extract<ToLoop, { is: 'scrape' }>): Promise<void> {
     const own = await this.#own.promise;
     reply.postMessage(await own(exposition).catch(() => undefined));
   }
-
-  readonly #fail = (error: unknown): void => {
-    const exitCode = error instanceof FatalError ? error.exitCode : 1;
-    this.#say({ is: 'failed', message: messageOf(error), exitCode });
-  };
 
   #say(message: FromLoop): void {
     this.#port.postMessage(message);

@@ -1,5 +1,5 @@
 // A process with several event loops, as its callers and its keeper see it.
-import { cp, rename, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { type ChildServer, type SpawnOptions, spawnServer } from '../testing/child-process.ts';
@@ -105,20 +105,38 @@ t.test('while it drains no loop is ready; a second signal exits at once', async 
   t.match(await server.ended, { code: 128 + 15, stderr: '' });
 });
 
+t.test('a run that never ends keeps nobody from leaving', async (t) => {
+  const stuck = { MODEL_NAME: 'stuck', MODEL_BASE_PATH: fixture('stuck'), RUN: 'pool' };
+  const server = spawnTwo({ ...stuck, DRAIN_TIMEOUT_MS: '100' });
+  const take = '{"signature_name":"take","instances":[1]}';
+  const path = '/v1/models/stuck:predict';
+  const answer = await exchange(await server.ready, post(path, take, ['x-request-timeout-ms: 100']));
+  t.match(answer, { status: 504 });
+  server.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await server.ended;
+  t.same({ code, stderr }, { code: 0, stderr: '' });
+  t.match(stdout, /"runs":1,"msg":"left runs behind that had not ended"/);
+});
+
 t.test('a loop that ends takes the process with it', async (t) => {
   const folder = t.testdir();
   for (const { what, stderr } of [
     { what: 'throw new Error("broken")', stderr: 'celsiusify: broken\n' },
     { what: 'process.exit(7)', stderr: 'celsiusify: an event loop ended with 7\n' },
   ]) {
-    const hook = join(folder, 'hook.cjs');
+    const [hook, now] = [join(folder, 'hook.cjs'), join(folder, 'now')];
     await writeFile(
       hook,
       `const { workerData } = require('node:worker_threads');
-if (workerData?.index === 1) setTimeout(() => { ${what} }, 1000);`,
+const { existsSync } = require('node:fs');
+if (workerData?.index === 1) setInterval(() => { if (existsSync(${JSON.stringify(now)})) { ${what} } }, 20);`,
     );
-    const { code, ...said } = await spawnTwo({ NODE_OPTIONS: `--require=${hook}` }).ended;
+    const server = spawnTwo({ NODE_OPTIONS: `--require=${hook}` });
+    await server.ready;
+    await writeFile(now, '');
+    const { code, ...said } = await server.ended;
     t.same({ code, stderr: said.stderr }, { code: 1, stderr });
+    await rm(now);
   }
 });
 

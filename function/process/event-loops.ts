@@ -42,6 +42,7 @@ export class EventLoops {
   constructor(deps: EventLoopsDeps) {
     checkLoops(deps.options);
     this.#deps = deps;
+    process.on('exit', exitAtOnce);
   }
 
   /** @throws FatalError where a port cannot be had; rejects with it */
@@ -109,13 +110,13 @@ export class EventLoops {
   #fail(worker: Worker, message: string, exitCode: number): void {
     if (this.#ended.has(worker)) return;
     process.stderr.write(`celsiusify: ${message}\n`);
-    if (!this.#isStopping) exitAtOnce(exitCode);
+    if (!this.#isStopping) process.exit(exitCode);
     this.#end(worker, exitCode);
   }
 
   #end(worker: Worker, exitCode: number): void {
     this.#exitCode = Math.max(this.#exitCode, exitCode);
-    if (this.#ended.add(worker).size === this.#workers.length) exitAtOnce(this.#exitCode);
+    if (this.#ended.add(worker).size === this.#workers.length) process.exit(this.#exitCode);
   }
 
   #tell(message: ToLoop): void {

@@ -21,6 +21,14 @@ for (const { name, scrapes, merged } of [
     merged: `${head('process_cpu_seconds_total', 'counter')}process_cpu_seconds_total 12.5\n`,
   },
   {
+    name: 'the share of its time that a loop is busy stays a share',
+    scrapes: ['1', '2'].map(
+      (value) =>
+        `${head('celsiusify_event_loop_active_seconds_total', 'counter')}celsiusify_event_loop_active_seconds_total ${value}\n`,
+    ),
+    merged: `${head('celsiusify_event_loop_active_seconds_total', 'counter')}celsiusify_event_loop_active_seconds_total 1.5\n`,
+  },
+  {
     name: 'a metric that only one has keeps its place',
     scrapes: [
       `${head('a', 'gauge')}a 1\n${head('b', 'gauge')}b 1\n`,

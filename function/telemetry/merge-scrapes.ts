@@ -1,23 +1,31 @@
-/** What the process has once, or each event loop the same of: the largest counts. All else is added up. */
-const LARGEST = new Set([
-  'celsiusify_version_loads',
-  'celsiusify_version_load_seconds',
-  'celsiusify_version_state',
-  'celsiusify_cold_start_seconds',
-  'celsiusify_event_loop_delay_seconds',
-  'celsiusify_info',
-  'process_resident_memory_bytes',
-  'process_start_time_seconds',
-  'process_cpu_seconds',
+/** Of the values of one series, and how many event loops there are. */
+type Rule = (values: readonly number[], loops: number) => number;
+
+const largest: Rule = (values) => Math.max(...values);
+const sum: Rule = (values) => values.reduce((a, b) => a + b, 0);
+const mean: Rule = (values, loops) => sum(values, loops) / loops;
+
+/** What the process has once, or each event loop the same of, and what is of a loop's own time. All else is added up. */
+const RULES: ReadonlyMap<string, Rule> = new Map([
+  ['celsiusify_version_loads', largest],
+  ['celsiusify_version_load_seconds', largest],
+  ['celsiusify_version_state', largest],
+  ['celsiusify_cold_start_seconds', largest],
+  ['celsiusify_event_loop_delay_seconds', largest],
+  ['celsiusify_event_loop_active_seconds', mean],
+  ['celsiusify_info', largest],
+  ['process_resident_memory_bytes', largest],
+  ['process_start_time_seconds', largest],
+  ['process_cpu_seconds', largest],
 ]);
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?) (\S+)(.*)$/;
 
 interface Family {
   readonly head: Set<string>;
-  readonly isLargest: boolean;
+  readonly rule: Rule;
   /** By name and labels. */
-  readonly samples: Map<string, { value: string; exemplar: string }>;
+  readonly samples: Map<string, { readonly values: number[]; exemplar: string }>;
 }
 
 /**
@@ -36,13 +44,12 @@ export function mergeScrapes(scrapes: readonly string[]): string {
       else if (line !== '' && family !== undefined) addSample(family, line);
     }
   }
-  const texts = [...families.values()].map(({ head, samples }) =>
-    [
-      ...head,
-      ...[...samples].map(([series, { value, exemplar }]) => `${series} ${value}${exemplar}`),
-      '',
-    ].join('\n'),
-  );
+  const texts = [...families.values()].map(({ head, rule, samples }) => {
+    const lines = [...samples].map(
+      ([series, { values, exemplar }]) => `${series} ${rule(values, scrapes.length)}${exemplar}`,
+    );
+    return [...head, ...lines, ''].join('\n');
+  });
   return texts.join('') + end;
 }
 
@@ -51,21 +58,19 @@ function familyOf(families: Map<string, Family>, line: string): Family {
   const name = line.split(' ')[2] ?? '';
   let family = families.get(name);
   if (family === undefined) {
-    family = { head: new Set(), isLargest: LARGEST.has(name.replace(/_total$/, '')), samples: new Map() };
+    family = { head: new Set(), rule: RULES.get(name.replace(/_total$/, '')) ?? sum, samples: new Map() };
     families.set(name, family);
   }
   family.head.add(line);
   return family;
 }
 
-function addSample({ samples, isLargest }: Family, line: string): void {
+function addSample({ samples }: Family, line: string): void {
   const [, series = '', value = '', exemplar = ''] = SAMPLE.exec(line) ?? [];
   const known = samples.get(series);
-  if (known === undefined) {
-    samples.set(series, { value, exemplar });
-    return;
+  if (known === undefined) samples.set(series, { values: [Number(value)], exemplar });
+  else {
+    known.values.push(Number(value));
+    known.exemplar ||= exemplar;
   }
-  const [a, b] = [Number(known.value), Number(value)];
-  known.value = String(isLargest ? Math.max(a, b) : a + b);
-  known.exemplar ||= exemplar;
 }
