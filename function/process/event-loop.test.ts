@@ -24,8 +24,9 @@ t.test('it is ready when the others are, too, and tells what all of them count',
   const { options } = command;
   const ready = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const { port1, port2 } = new MessageChannel();
+  const { port1: otherPort } = new MessageChannel();
   const loop = new EventLoop(port2, { index: 0, runId: 'run', options, ready });
-  const other = new EventLoop(new MessageChannel().port1, { index: 1, runId: 'run', options, ready });
+  const other = new EventLoop(otherPort, { index: 1, runId: 'run', options, ready });
   const heard: FromLoop[] = [];
   let text: string | undefined;
   port1.on('message', (message: FromLoop) => {
@@ -46,6 +47,7 @@ t.test('it is ready when the others are, too, and tells what all of them count',
   t.teardown(async () => {
     await server.stop();
     port1.close();
+    otherPort.close();
   });
   t.match(await exchange(url, get('/readyz')), { status: 503, body: /"starting"/ });
   let isReady = false;
