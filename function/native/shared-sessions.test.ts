@@ -64,8 +64,8 @@ t.test('constants are made once', async (t) => {
   const { path } = await copyOf(t, 'variables');
   const folder = `${path}/1`;
   const body = { signature_name: 'gather', inputs: [0, 5, 13] };
-  const freeze = (native: NativeEngine, { id, kind }: SavedModel, bytes: number) =>
-    native.freeze(id, folder, kind, bytes);
+  const freeze = async (native: NativeEngine, { id, kind }: SavedModel, bytes: number) =>
+    (await native.freeze(id, folder, kind, bytes)).id;
   const [a, b] = await Promise.all([load(first, folder), load(second, folder)]);
   const answer = ask(first, a, body);
   await t.rejects(freeze(second, b, 0), /memory/, 'there is no room for them');

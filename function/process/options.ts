@@ -174,7 +174,7 @@ export const OPTIONS = {
   winograd: flag(
     'WINOGRAD',
     true,
-    'once weights are constants, compute convolutions of 3×3 with fewer multiplications, in float32 as before',
+    'once weights are constants, compute convolutions of 3 × 3 with fewer multiplications, in float32 as before',
   ),
   mixedPrecision: choice(
     'MIXED_PRECISION',
