@@ -8,6 +8,7 @@ import { setEnvironment } from '../native/binding.ts';
 import { exitAtOnce, librariesLoaded } from '../native/preload.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { mergeScrapes } from '../telemetry/merge-scrapes.ts';
+import type { Exposition } from '../telemetry/prometheus.ts';
 import type { Scrape } from '../telemetry/scrapes.ts';
 import { askForScrape, type FromLoop, type Given, SCRAPE_MS, type ToLoop } from './event-loop.ts';
 import { checkLoops, shareOf } from './loop-shares.ts';
@@ -96,7 +97,7 @@ export class EventLoops {
   }
 
   /** @returns undefined where a loop does not answer: counters that leave it out would seem to have begun anew */
-  async #scrape(exposition: Parameters<typeof askForScrape>[1]): Promise<Scrape | undefined> {
+  async #scrape(exposition: Exposition): Promise<Scrape | undefined> {
     const scrapes = await Promise.all(
       this.#workers.map((worker) => askForScrape(worker, exposition, SCRAPE_MS / 2)),
     );

@@ -84,7 +84,8 @@ export async function giveMemoryBack(
 /**
  * Memory for models under this container's limit.
  *
- * @param native undefined as long as there is none: before nothing is refused, memory is given back
+ * @param native undefined as long as there is none: before nothing is refused, memory is given back. What another event loop has
+ *   of a model is not wanted once more
  */
 export function loadingRoom(
   native: () => Pick<NativeEngine, 'trimHeap' | 'trimTensors' | 'shares'> | undefined,
