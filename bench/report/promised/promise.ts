@@ -9,7 +9,7 @@ export interface Promised {
   readonly must: Must;
   /** As the figure is written. */
   readonly unit: Unit;
-  /** Where the figure may be from, the best first: this run, or what was measured before. */
+  /** Where the figure may be from, the best first. */
   readonly of: readonly ((results: Results) => Source | undefined)[];
   /** Of several rows rather than of their median. */
   readonly sum?: boolean;
@@ -29,9 +29,11 @@ export const REAL = [
 
 type Where = Readonly<Record<string, string | number>>;
 
-/** A column of a file in one folder or another. */
+const FOLDERS = ['engine', 'models'];
+
+/** A column of a file in one folder or another: the benchmark of models that take milliseconds asks more often, and is run after each change of the engine. */
 export function either(file: string, where: Where, name: string): Promised['of'] {
-  return ['models', 'engine'].map((folder) => () => column(`${folder}/${file}.csv`, where, name));
+  return FOLDERS.map((folder) => () => column(`${folder}/${file}.csv`, where, name));
 }
 
 /** A column over another one, both of one folder. */
@@ -42,7 +44,7 @@ export function over(
   below: Where,
   belowName = name,
 ): Promised['of'] {
-  return ['models', 'engine'].map((folder) => () => {
+  return FOLDERS.map((folder) => () => {
     const path = `${folder}/${file}.csv`;
     return divide(column(path, where, name), column(path, below, belowName));
   });
@@ -55,7 +57,7 @@ export function overBest(
   name: string,
   better: 'higher' | 'lower',
 ): Promised['of'] {
-  return ['models/load.csv', 'engine/load.csv'].map((path) => overBestIn(path, model, clients, name, better));
+  return FOLDERS.map((folder) => overBestIn(`${folder}/load.csv`, model, clients, name, better));
 }
 
 export function overBestIn(
