@@ -4,9 +4,9 @@ import { type Context, table } from './context.ts';
 
 const FOLDERS: Readonly<Record<string, string>> = {
   models: 'this run',
-  engine: 'earlier',
-  protocols: 'earlier',
-  switching: 'earlier',
+  engine: 'apart',
+  protocols: 'apart',
+  switching: 'apart',
 };
 
 /** Every comparison that was promised before it was measured: the figure, and whether it is what was promised. */
@@ -28,15 +28,14 @@ export function promisesPage(context: Context): Markup {
     kept.verdict === 'met'
       ? `met${kept.close ? ' (close)' : ''}`
       : typst`#bad[missed${kept.close ? ' (close)' : ''}]`,
-    FOLDERS[kept.from.split('/')[0] ?? ''] ??
-      (kept.from.startsWith('cluster-') ? 'earlier' : typst`#quiet[–]`),
+    FOLDERS[kept.from.split('/')[0] ?? ''] ?? (kept.from.startsWith('cluster-') ? 'apart' : typst`#quiet[–]`),
   ]);
   const absent = some
     .filter(({ verdict }) => verdict === 'not measured')
     .map(({ promised }) => promised.what);
   return typst`
 = What was promised, and what came of it
-Issues 16 (engine), 17 (models), 18 (protocols) and 19 (platform) said what had to be reached before it was measured. Of these numbers ${count('met')} are met, ${count('missed')} missed and ${count('not measured')} not measured. “Close”: the interval holds the limit, another run may say otherwise. “Earlier” figures are of results\/engine, results\/protocols and results\/switching, or of the cluster. Those that are missed stand here, with what BATCHING=true makes of them, which is not counted; docs\/promises.md has all. ${NOT_NUMBERS}
+Issues 16 (engine), 17 (models), 18 (protocols) and 19 (platform) said what had to be reached before it was measured. Of these numbers ${count('met')} are met, ${count('missed')} missed and ${count('not measured')} not measured. “Close”: the interval holds the limit, another run may say otherwise. Figures measured “apart” from this run, before it or after, are of results\/engine, results\/protocols and results\/switching, or of the cluster. Those that are missed stand here, with what BATCHING=true makes of them, which is not counted; docs\/promises.md has all. ${NOT_NUMBERS}
 ${table({
   caption: typst`The median and its interval, or the sum of all repeats for counts.`,
   columns: ['1fr', 'auto', 'auto', 'auto', 'auto', 'auto'],
