@@ -1,9 +1,8 @@
 // Each kernel that this CPU has against sums in float64.
-import { join } from 'node:path';
 import t from 'tap';
-import { loadBinding } from '../binding.ts';
+import { testBinding } from '../../testing/app.ts';
 
-const binding = loadBinding(join(import.meta.dirname, '..', '..', '..', 'dist', 'native'));
+const binding = testBinding();
 
 type Shape = readonly [number, number, number, number];
 

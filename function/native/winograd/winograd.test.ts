@@ -1,15 +1,11 @@
 // The model of function/fixtures with convolutions of 3×3, frozen: which of them take fewer multiplications, and that answers are
 // the same.
-import { join } from 'node:path';
 import t from 'tap';
-import { testEngine, testModel } from '../../testing/app.ts';
-import { loadBinding } from '../binding.ts';
+import { testBinding, testEngine, testModel } from '../../testing/app.ts';
 import { PREDICT } from '../engine.ts';
 
 const native = testEngine();
-const { length: kernels } = loadBinding(
-  join(import.meta.dirname, '..', '..', '..', 'dist', 'native'),
-).kernels();
+const { length: kernels } = testBinding().kernels();
 
 /** Signatures, and how many convolutions each has that can be computed so. */
 const CONVOLUTIONS: Readonly<Record<string, number>> = {
