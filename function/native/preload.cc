@@ -68,26 +68,25 @@ void Load() {
   if (on_loaded != nullptr) Tell();
 }
 
-// exit() would run destructors of libraries whose constructors are still running, and never return: a process that
-// ends while the thread loads (--help, a bad option, a port in use) has nothing to destroy, and leaves at once.
-napi_value ExitWhileLoading(napi_env env, napi_callback_info info) {
+int32_t ExitCode(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value code;
   int32_t status = 0;
   napi_get_cb_info(env, info, &argc, &code, nullptr, nullptr);
   napi_get_value_int32(env, code, &status);
-  if (loading) _exit(status);
+  return status;
+}
+
+// exit() would run destructors of libraries whose constructors are still running, and never return: a process that
+// ends while the thread loads (--help, a bad option, a port in use) has nothing to destroy, and leaves at once.
+napi_value ExitWhileLoading(napi_env env, napi_callback_info info) {
+  if (loading) _exit(ExitCode(env, info));
   return nullptr;
 }
 
 // exit() would wait for other event loops, and for what they run.
 napi_value ExitAtOnce(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value code;
-  int32_t status = 0;
-  napi_get_cb_info(env, info, &argc, &code, nullptr, nullptr);
-  napi_get_value_int32(env, code, &status);
-  _exit(status);
+  _exit(ExitCode(env, info));
 }
 
 napi_value Wait(napi_env env, napi_callback_info info) {

@@ -1,5 +1,7 @@
 #include "graph.h"
 
+#include <algorithm>
+
 namespace celsiusify {
 namespace {
 
@@ -81,6 +83,25 @@ std::set<std::string_view> TagsOf(std::string_view meta_graph) {
   for (wire::Field field; reader.Next(&field);)
     if (field.number == 4) tags.insert(field.bytes);
   return tags;
+}
+
+bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> texts) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+std::string_view NodeOf(std::string_view tensor) {
+  if (!tensor.empty() && tensor.front() == '^') tensor.remove_prefix(1);
+  return tensor.substr(0, tensor.find(':'));
+}
+
+// TensorShapeProto: dim = 2 with size = 1, unknown_rank = 3
+std::optional<Shape> ReadShape(std::string_view message) {
+  if (wire::VarintOf(message, 3) != 0) return std::nullopt;
+  Shape shape;
+  Reader reader(message);
+  for (Field field; reader.Next(&field);)
+    if (field.number == 2) shape.push_back(static_cast<int64_t>(wire::VarintOf(field.bytes, 1)));
+  return shape;
 }
 
 Graph ReadGraph(std::string_view graph_def) {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,6 +27,8 @@ class Arena {
 };
 
 using Types = std::vector<uint32_t>;  // numbers of tensorflow.DataType
+// Sizes of a tensor's dimensions; -1 where one is known at run time alone.
+using Shape = std::vector<int64_t>;
 
 // A node of a graph or of a function. All views point into what it was read from, or into an Arena.
 struct Node {
@@ -66,6 +70,14 @@ struct Graph {
   std::unordered_map<std::string_view, std::string_view> library;  // serialised FunctionDefs by name
   std::string_view versions;
 };
+
+bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> texts);
+
+// The name of the node, or of the function's argument, that a node's input names.
+std::string_view NodeOf(std::string_view tensor);
+
+// A TensorShapeProto; undefined where not even the number of dimensions is known.
+std::optional<Shape> ReadShape(std::string_view message);
 
 Graph ReadGraph(std::string_view graph_def);
 Function ReadFunction(std::string_view function_def);

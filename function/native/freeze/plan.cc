@@ -22,11 +22,6 @@ constexpr std::string_view kInitOp = "__saved_model_init_op";
 // The collection of files that the init op reads.
 constexpr std::string_view kAssets = "saved_model_assets";
 
-std::string_view WithoutPrefix(std::string_view tensor) {
-  if (!tensor.empty() && tensor.front() == '^') tensor.remove_prefix(1);
-  return tensor.substr(0, tensor.find(':'));
-}
-
 std::string_view MetaGraphOf(std::string_view saved_model, const std::string& tag) {
   Reader reader(saved_model);
   for (Field field; reader.Next(&field);)
@@ -48,10 +43,10 @@ std::string_view Lookup(std::string_view message, uint32_t number, std::string_v
 // The node that a load runs after the checkpoint is restored.
 std::string_view InitOpOf(std::string_view meta_graph) {
   const std::string_view output = Lookup(Lookup(meta_graph, 5, kInitOp), 2, kInitOp);
-  if (!output.empty()) return WithoutPrefix(wire::BytesOf(output, 1));
+  if (!output.empty()) return NodeOf(wire::BytesOf(output, 1));
   for (std::string_view collection : {"saved_model_main_op", "legacy_init_op"}) {
     const std::string_view nodes = wire::BytesOf(Lookup(meta_graph, 4, collection), 1);
-    if (!nodes.empty()) return WithoutPrefix(wire::BytesOf(nodes, 1));
+    if (!nodes.empty()) return NodeOf(wire::BytesOf(nodes, 1));
   }
   return {};
 }
@@ -71,7 +66,7 @@ class Planner {
   Planner(std::string_view meta_graph, const std::vector<std::string>& tensors)
       : meta_graph_(meta_graph), graph_(ReadGraph(wire::BytesOf(meta_graph, 2))) {
     for (const Node& node : graph_.nodes) nodes_[node.name] = &node;
-    for (const std::string& tensor : tensors) endpoints_.push_back(WithoutPrefix(tensor));
+    for (const std::string& tensor : tensors) endpoints_.push_back(NodeOf(tensor));
     served_ = Reach(endpoints_);
   }
 
@@ -115,7 +110,7 @@ class Planner {
       const auto node = nodes_.find(name);
       if (node == nodes_.end()) throw Refusal("the graph has no node " + std::string(name));
       if (without.count(node->second) || !reached.insert(node->second).second) continue;
-      for (std::string_view input : node->second->inputs) names.push_back(WithoutPrefix(input));
+      for (std::string_view input : node->second->inputs) names.push_back(NodeOf(input));
     }
     return reached;
   }
@@ -141,11 +136,11 @@ class Planner {
     for (const Node* node : init) {
       if (node->op == kAssignment) assignments.insert(node);
       else
-        for (std::string_view input : node->inputs) used.insert(nodes_.at(WithoutPrefix(input)));
+        for (std::string_view input : node->inputs) used.insert(nodes_.at(NodeOf(input)));
     }
     std::set<const Node*> needless;
     for (const Node* node : assignments) {
-      const Node* const variable = nodes_.at(WithoutPrefix(node->inputs.at(0)));
+      const Node* const variable = nodes_.at(NodeOf(node->inputs.at(0)));
       if (served_.count(variable) || !used.count(variable)) needless.insert(node);
     }
     return needless;
@@ -154,7 +149,7 @@ class Planner {
   // The node without waiting for assignments that are left out.
   Node WithoutAssignments(Node node, const std::set<const Node*>& kept) const {
     const auto is_left_out = [&](std::string_view input) {
-      const Node* const other = nodes_.at(WithoutPrefix(input));
+      const Node* const other = nodes_.at(NodeOf(input));
       return input.front() == '^' && other->op == kAssignment && kept.count(other) == 0;
     };
     node.inputs.erase(std::remove_if(node.inputs.begin(), node.inputs.end(), is_left_out), node.inputs.end());
@@ -170,7 +165,7 @@ class Planner {
     plan->init_op = init_op;
     for (std::string_view asset : Assets()) {
       const std::string_view tensor = wire::BytesOf(wire::BytesOf(asset, 1), 1);
-      const auto node = nodes_.find(WithoutPrefix(tensor));
+      const auto node = nodes_.find(NodeOf(tensor));
       if (node != nodes_.end() && kept->count(node->second))
         plan->assets.emplace_back(tensor, wire::BytesOf(asset, 2));
     }
@@ -181,7 +176,7 @@ class Planner {
     for (const auto& [name, content] : variables) values[name] = content.shape;
     std::unordered_set<std::string_view> endpoints(endpoints_.begin(), endpoints_.end());
     if (!plan.init_op.empty()) endpoints.insert(plan.init_op);
-    for (const auto& asset : plan.assets) endpoints.insert(WithoutPrefix(asset.first));
+    for (const auto& asset : plan.assets) endpoints.insert(NodeOf(asset.first));
     Body body(nodes, std::move(values), std::move(endpoints), &arena_);
     RunPasses(&body);
   }
@@ -201,7 +196,7 @@ class Planner {
 
   // A checkpoint's state of anything but a variable would be missing in a second session.
   void CheckRestored(const std::set<const Node*>& kept) const {
-    const std::string_view restore = WithoutPrefix(wire::BytesOf(wire::BytesOf(meta_graph_, 3), 3));
+    const std::string_view restore = NodeOf(wire::BytesOf(wire::BytesOf(meta_graph_, 3), 3));
     if (restore.empty() || nodes_.count(restore) == 0) return;
     for (const Node* node : Reach({restore}))
       if (kept.count(node) && node->op != "VarHandleOp" && node->op != "Const" && node->op != "NoOp")

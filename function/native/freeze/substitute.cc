@@ -9,15 +9,6 @@ namespace {
 
 constexpr uint32_t kBool = 10, kInt32 = 3;  // tensorflow.DataType
 
-bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> texts) {
-  return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
-
-std::string_view NodeOf(std::string_view tensor) {
-  if (!tensor.empty() && tensor.front() == '^') tensor.remove_prefix(1);
-  return tensor.substr(0, tensor.find(':'));
-}
-
 // The last part of "node:index" and "node:output:index". An output of a call is one list, so that this is its index.
 size_t IndexOf(std::string_view tensor) {
   const size_t colon = tensor.rfind(':');

@@ -23,12 +23,11 @@
 namespace celsiusify::winograd {
 namespace {
 
-using Numbers = std::vector<int64_t>;
 using Nodes = std::unordered_map<std::string_view, const Node*>;
 
-// Fields of tensorflow.AttrValue and of its ListValue, of TensorProto and of TensorShapeProto.
+// Fields of tensorflow.AttrValue and of its ListValue, and of TensorProto.
 constexpr uint32_t kList = 1, kText = 2, kNumber = 3, kType = 6, kTensor = 8;
-constexpr uint32_t kTensorType = 1, kTensorShape = 2, kDimension = 2, kDimensionSize = 1;
+constexpr uint32_t kTensorType = 1, kTensorShape = 2;
 constexpr uint32_t kGraphNode = 1;  // of GraphDef
 constexpr uint64_t kFloat = 1;      // tensorflow.DataType
 
@@ -44,35 +43,16 @@ std::vector<std::string_view> TextsOf(const Node& node, std::string_view key) {
   return texts;
 }
 
-// Written one by one or packed.
-Numbers NumbersOf(const Node& node, std::string_view key) {
-  Numbers numbers;
-  wire::Reader reader(wire::BytesOf(node.Attribute(key), kList));
-  for (wire::Field field; reader.Next(&field);) {
-    if (field.number != kNumber) continue;
-    if (field.type == wire::Type::kVarint) {
-      numbers.push_back(static_cast<int64_t>(field.varint));
-      continue;
-    }
-    for (wire::Reader packed(field.bytes); !packed.AtEnd();) numbers.push_back(static_cast<int64_t>(packed.Varint()));
-  }
-  return numbers;
-}
-
-bool AllOnes(const Numbers& numbers) {
+bool AllOnes(const std::vector<int64_t>& numbers) {
   return std::all_of(numbers.begin(), numbers.end(), [](int64_t number) { return number == 1; });
 }
 
 // Of a constant of float32; undefined for all else.
-std::optional<Numbers> ShapeOf(const Node& node) {
+std::optional<Shape> ShapeOf(const Node& node) {
   if (node.op != "Const") return std::nullopt;
   const std::string_view tensor = wire::BytesOf(node.Attribute("value"), kTensor);
   if (wire::VarintOf(tensor, kTensorType) != kFloat) return std::nullopt;
-  Numbers shape;
-  wire::Reader reader(wire::BytesOf(tensor, kTensorShape));
-  for (wire::Field field; reader.Next(&field);)
-    if (field.number == kDimension) shape.push_back(static_cast<int64_t>(wire::VarintOf(field.bytes, kDimensionSize)));
-  return shape;
+  return ReadShape(wire::BytesOf(tensor, kTensorShape));
 }
 
 // What TensorFlow has fused into the convolution, as the operation says it; undefined for anything else.
@@ -99,11 +79,11 @@ std::optional<Fused> SuitableOf(const Node& node, const Nodes& nodes, const Kern
   if (!fused || node.inputs.size() < 2 + static_cast<size_t>(fused->biases) + fused->adds) return std::nullopt;
   const std::string_view format = TextOf(node, "data_format");  // NHWC where it is not said
   if (wire::VarintOf(node.Attribute("T"), kType) != kFloat || TextOf(node, "padding") != "SAME" ||
-      !(format.empty() || format == "NHWC") || !AllOnes(NumbersOf(node, "strides")) || !AllOnes(NumbersOf(node, "dilations")))
+      !(format.empty() || format == "NHWC") || !AllOnes(IntsOf(node.Attribute("strides"))) || !AllOnes(IntsOf(node.Attribute("dilations"))))
     return std::nullopt;
-  const auto filters = nodes.find(node.inputs[1].substr(0, node.inputs[1].find(':')));
+  const auto filters = nodes.find(NodeOf(node.inputs[1]));
   if (filters == nodes.end()) return std::nullopt;
-  const std::optional<Numbers> shape = ShapeOf(*filters->second);
+  const std::optional<Shape> shape = ShapeOf(*filters->second);
   if (!shape || shape->size() != 4 || (*shape)[0] != 3 || (*shape)[1] != 3) return std::nullopt;
   return Convolution::Suits(kernel, (*shape)[2], (*shape)[3]) ? fused : std::nullopt;
 }

@@ -6,10 +6,6 @@
 namespace celsiusify {
 namespace {
 
-bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> texts) {
-  return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
-
 // Operations that give the same for the same inputs, and are cheap enough to be followed.
 bool ComputesAlike(std::string_view op) {
   return IsOneOf(op, {"Identity", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Neg", "Rsqrt", "Sqrt", "Square",
@@ -17,21 +13,6 @@ bool ComputesAlike(std::string_view op) {
 }
 
 bool IsControl(std::string_view input) { return !input.empty() && input.front() == '^'; }
-
-std::string_view NodeOf(std::string_view tensor) {
-  if (IsControl(tensor)) tensor.remove_prefix(1);
-  return tensor.substr(0, tensor.find(':'));
-}
-
-// TensorShapeProto: dim = 2 with size = 1, unknown_rank = 3
-std::optional<Shape> ReadShape(std::string_view message) {
-  if (wire::VarintOf(message, 3) != 0) return std::nullopt;
-  Shape shape;
-  wire::Reader reader(message);
-  for (wire::Field field; reader.Next(&field);)
-    if (field.number == 2) shape.push_back(static_cast<int64_t>(wire::VarintOf(field.bytes, 1)));
-  return shape;
-}
 
 }  // namespace
 

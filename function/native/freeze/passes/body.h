@@ -14,9 +14,6 @@
 
 namespace celsiusify {
 
-// Sizes of a tensor's dimensions; -1 where one is known at run time alone.
-using Shape = std::vector<int64_t>;
-
 // Tensors are named as nodes' inputs name them: "node" or "node:index" in a graph, "argument" or "node:output:index" in a function.
 class Body {
  public:
