@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['engine'],
   ['model'],
   ['native', 'telemetry', 'tls'],
-  ['protobuf', 'unzip.ts', 'room.ts', 'errors.ts', 'version.ts'],
+  ['protobuf', 'unzip.ts', 'listening.ts', 'room.ts', 'errors.ts', 'version.ts'],
   ['pieces.ts'],
   ['buffers.ts'],
 ];
